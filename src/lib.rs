@@ -1,0 +1,6 @@
+//! closewait drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a
+//! simulated packet network, and proves from the packets whether a stale connection was ever reused.
+
+pub mod oracle;
+pub mod scenario;
+pub mod trace;

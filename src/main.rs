@@ -1,0 +1,3 @@
+//! The `closewait` command.
+
+fn main() {}

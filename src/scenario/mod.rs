@@ -1,0 +1,5 @@
+//! Scenario files: the model and its text form. Knows no client and no socket.
+
+mod model;
+
+pub use model::*;

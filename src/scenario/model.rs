@@ -1,0 +1,436 @@
+//! What a scenario says, as plain data. Times are virtual and whole milliseconds.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// One scenario: who does what when, and what a client that behaves would make of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// `family/name`: the path of the file below `scenarios/`, without `.toml`.
+    pub id: String,
+    /// One line: the situation.
+    pub title: String,
+    /// What breaks, in plain words, and what causes it in the real world.
+    pub about: String,
+    /// Issues and RFC sections that this scenario stands for. Never empty.
+    pub sources: Vec<String>,
+    /// What a user finds in a log, if there is such a line.
+    pub signature: Option<String>,
+    /// The protocol between client and origin.
+    pub protocol: Protocol,
+    /// How the client under test is configured.
+    pub client: ClientSettings,
+    /// How the origin behaves without being told by the script.
+    pub origin: OriginSettings,
+    /// The wire between them.
+    pub network: NetworkSettings,
+    /// What happens, in order.
+    pub script: Vec<Step>,
+    /// What a client that behaves makes of each request, by request id.
+    pub expect: BTreeMap<String, Expectation>,
+}
+
+/// The protocol between client and origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1 over TCP (RFC 9112).
+    Http1,
+}
+
+/// The `[client]` table. `None` leaves the client's own default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// Close a connection that has been idle for this long.
+    pub idle_timeout: Option<Duration>,
+    /// At most this many idle connections to the origin.
+    pub max_idle: Option<u32>,
+    /// At most this many connections to the origin at any time.
+    pub max_connections: Option<u32>,
+    /// Give up on establishing a connection after this long.
+    pub connect_timeout: Option<Duration>,
+    /// Give up on a response when nothing was read for this long.
+    pub read_timeout: Option<Duration>,
+}
+
+/// The `[origin]` table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OriginSettings {
+    /// The origin closes a connection on which no request arrived for this long.
+    pub idle_timeout: Option<Duration>,
+}
+
+/// The `[network]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkSettings {
+    /// One-way latency from client to origin.
+    pub latency_to_origin: Duration,
+    /// One-way latency from origin to client.
+    pub latency_to_client: Duration,
+    /// Send buffer of every socket, bytes.
+    pub send_buffer: u32,
+    /// Receive buffer of every socket, bytes; also the largest window it advertises.
+    pub receive_buffer: u32,
+}
+
+impl Default for NetworkSettings {
+    fn default() -> Self {
+        Self {
+            latency_to_origin: Duration::from_millis(10),
+            latency_to_client: Duration::from_millis(10),
+            send_buffer: 64 * 1024,
+            receive_buffer: 64 * 1024,
+        }
+    }
+}
+
+/// One entry of `script`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// When it is done. Only steps of the origin and the network can be other than [`When::Now`].
+    pub when: When,
+    /// Line of the scenario file, from 1.
+    pub line: usize,
+}
+
+/// When a step takes effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// In its turn in the script.
+    Now,
+    /// This long after its turn in the script, which goes on meanwhile.
+    After(Duration),
+    /// At the instant at which the `n`-th segment (from 1, the SYN counts) of `connection`
+    /// leaves in this direction, before that segment's own fate is decided.
+    Packet {
+        /// Which segment, from 1.
+        n: u32,
+        /// Connection number, from 1, in the order of their SYNs.
+        connection: u32,
+        /// Which way the segment goes.
+        direction: Direction,
+    },
+}
+
+/// The way a segment goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// From the client to the origin.
+    ToOrigin,
+    /// From the origin to the client.
+    ToClient,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// `{ client = … }`
+    Client(ClientAction),
+    /// `{ origin = … }`
+    Origin(OriginAction),
+    /// `{ network = … }`
+    Network(NetworkAction),
+    /// `{ wait = "10s" }`: let virtual time pass.
+    Wait(Duration),
+    /// `{ until = … }`: let virtual time pass until something has happened.
+    Until(Until),
+}
+
+/// What the application above the client does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClientAction {
+    /// Send a request; wait for its outcome unless `background`.
+    Send(SendRequest),
+    /// Drop the future of an unfinished request.
+    Cancel {
+        /// Request id.
+        id: String,
+    },
+    /// Wait for the outcome of a request sent in the background.
+    Await {
+        /// Request id.
+        id: String,
+    },
+    /// Close the client in the orderly way it offers.
+    Close,
+    /// Drop the client without ceremony.
+    Drop,
+}
+
+/// A request of the application.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SendRequest {
+    /// Unique id; sent as `x-request-id`, so that packets tell whose they are.
+    pub id: String,
+    /// Method, e.g. `GET`.
+    pub method: String,
+    /// Path, e.g. `/a`.
+    pub path: String,
+    /// Further header lines, `Name: value`.
+    pub headers: Vec<(String, String)>,
+    /// Length of the request body in bytes; 0 is no body.
+    pub body: u32,
+    /// Do not wait for the outcome.
+    pub background: bool,
+    /// The application gives up after this long (virtual time). Every request has one.
+    pub deadline: Duration,
+    /// How much of the response body the application reads.
+    pub read: ReadBody,
+}
+
+/// The deadline of a request that names none.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How much of a response body the application reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadBody {
+    /// All of it.
+    All,
+    /// The first bytes; then the response is dropped.
+    First(u32),
+}
+
+/// What the origin does. Connections are numbered from 1, in the order of their SYNs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OriginAction {
+    /// How to answer a request: at once if it is held, else when it has arrived.
+    Reply(Reply),
+    /// Do not answer a request until a later `reply`.
+    Hold {
+        /// Request id.
+        id: String,
+    },
+    /// Write these bytes, whatever the state of the exchange.
+    Send {
+        /// Connection number.
+        connection: u32,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// Half-close: send FIN, go on reading.
+    Fin {
+        /// Connection number.
+        connection: u32,
+    },
+    /// Abort: send RST.
+    Rst {
+        /// Connection number.
+        connection: u32,
+    },
+    /// Close: send FIN, answer later data with RST, as a socket that no process owns.
+    Close {
+        /// Connection number.
+        connection: u32,
+    },
+    /// Answer new SYNs with RST.
+    StopListening,
+    /// Accept connections again.
+    Listen,
+    /// The host stops, silently: nothing leaves it and nothing is heard.
+    Crash,
+    /// The host is back and knows none of its old connections.
+    Restart,
+}
+
+/// How the origin answers one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Request id.
+    pub id: String,
+    /// How many arrivals of the request (first attempt, retries) are answered so; later ones get the default answer.
+    pub times: u32,
+    /// Status code.
+    pub status: u16,
+    /// Version in the status line.
+    pub version: HttpVersion,
+    /// Further header lines, `Name: value`.
+    pub headers: Vec<(String, String)>,
+    /// The body; `None` is the default body, which names request and connection.
+    pub body: Option<String>,
+    /// How the length of the body is told.
+    pub framing: Framing,
+    /// Answer as soon as the head of the request is there, before its body.
+    pub early: bool,
+    /// Wait this long before answering.
+    pub delay: Duration,
+    /// Write the message only up to this place.
+    pub cut: Option<Cut>,
+    /// What the origin does to the connection after writing.
+    pub then: AfterReply,
+    /// Bytes that follow the message in the same write.
+    pub surplus: Vec<u8>,
+}
+
+impl Reply {
+    /// The answer a request gets when the script says nothing.
+    pub fn default_for(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            times: 1,
+            status: 200,
+            version: HttpVersion::Http11,
+            headers: Vec::new(),
+            body: None,
+            framing: Framing::Length,
+            early: false,
+            delay: Duration::ZERO,
+            cut: None,
+            then: AfterReply::Keep,
+            surplus: Vec::new(),
+        }
+    }
+}
+
+/// Version in a status line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// `HTTP/1.0`
+    Http10,
+    /// `HTTP/1.1`
+    Http11,
+}
+
+/// How the length of a message body is told (RFC 9112 section 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// `Content-Length`.
+    Length,
+    /// `Transfer-Encoding: chunked`, in two chunks.
+    Chunked,
+    /// By the end of the connection.
+    Close,
+    /// No header tells it: for statuses that have no body.
+    None,
+}
+
+/// A place in an HTTP message, after which nothing more of it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// `byte N`: after this many bytes of the message.
+    Byte(u32),
+    /// `status-line`: after the status line.
+    StatusLine,
+    /// `header N`: in the middle of the N-th header line, from 1.
+    Header(u32),
+    /// `head`: after the empty line.
+    Head,
+    /// `body N`: after this many bytes of body content (chunked: the chunk header goes with its first byte).
+    Body(u32),
+    /// `last-chunk`: before the zero chunk.
+    LastChunk,
+}
+
+/// What the origin does to the connection after a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterReply {
+    /// Wait for the next request.
+    Keep,
+    /// Half-close: send FIN, go on reading.
+    Fin,
+    /// Abort: send RST.
+    Rst,
+    /// Close: send FIN, answer later data with RST.
+    Close,
+}
+
+/// What happens on the wire. Concerns segments that leave a host from that instant on; those in flight still arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkAction {
+    /// Lose segments silently, until `heal` or until `packets` were lost.
+    Drop {
+        /// Which segments.
+        path: Path,
+        /// Stop after this many; `None` is until `heal`.
+        packets: Option<u32>,
+    },
+    /// End every drop and delay on the path. A forgotten NAT entry stays forgotten.
+    Heal {
+        /// Which segments.
+        path: Path,
+    },
+    /// Add latency.
+    Delay {
+        /// Which segments.
+        path: Path,
+        /// How much more, one way.
+        by: Duration,
+        /// Stop after this many segments; `None` is until `heal`.
+        packets: Option<u32>,
+    },
+    /// Deliver the next segments with payload, SYN or FIN twice.
+    Duplicate {
+        /// Which segments.
+        path: Path,
+        /// How much later the copy arrives.
+        by: Duration,
+        /// Stop after this many segments.
+        packets: u32,
+    },
+    /// A middlebox forgets the connection: later segments of either side are answered with RST, or lost.
+    Forget {
+        /// Connection number.
+        connection: u32,
+        /// Whether the middlebox answers with RST or stays silent.
+        answer: NatAnswer,
+    },
+    /// A middlebox sends RST.
+    Rst {
+        /// Connection number.
+        connection: u32,
+        /// To whom: `None` is both ends.
+        direction: Option<Direction>,
+    },
+}
+
+/// Which segments a network fault concerns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Path {
+    /// Connection number; `None` is every connection, also later ones.
+    pub connection: Option<u32>,
+    /// Direction; `None` is both.
+    pub direction: Option<Direction>,
+}
+
+/// How a middlebox treats segments of a connection that it has forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NatAnswer {
+    /// RST to whoever sent the segment.
+    Rst,
+    /// Nothing.
+    Silence,
+}
+
+/// What `{ until = … }` waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Until {
+    /// Nothing is in flight, and the client's host has it in its sockets, but the client's
+    /// event loop has not turned: what is sent now is sent in the same turn.
+    Arrived,
+    /// Nothing is in flight, and the client's event loop has turned and come to rest.
+    Delivered,
+    /// The origin has received the whole request.
+    Received {
+        /// Request id.
+        id: String,
+    },
+}
+
+/// What a client that behaves makes of one request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// Permitted outcomes: a status code, `error`, `cancelled`. Empty: any.
+    pub outcome: Vec<String>,
+    /// Whether the final attempt is on a connection that served a request before.
+    pub connection: Option<ConnectionKind>,
+}
+
+/// Whether a connection served a request before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionKind {
+    /// It is the connection's first request.
+    Fresh,
+    /// The connection carried a request before.
+    Reused,
+}

@@ -1,0 +1,5 @@
+//! What happened in a run, and the views over it. Depends on no clock, socket or client.
+
+mod event;
+
+pub use event::*;
