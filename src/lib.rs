@@ -2,5 +2,7 @@
 //! simulated packet network, and proves from the packets whether a stale connection was ever reused.
 
 pub mod oracle;
+pub mod report;
 pub mod scenario;
+pub mod suite;
 pub mod trace;
