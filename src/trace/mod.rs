@@ -1,5 +1,25 @@
 //! What happened in a run, and the views over it. Depends on no clock, socket or client.
 
+mod connection;
 mod event;
+mod exchange;
+mod http1;
+mod requests;
+mod staleness;
+mod stream;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod views;
+mod window;
 
+pub use connection::*;
 pub use event::*;
+pub use exchange::*;
+pub use http1::BodyFraming;
+pub use requests::*;
+pub use staleness::*;
+pub use stream::*;
+pub use views::*;
+pub use window::*;
