@@ -7,5 +7,7 @@ pub mod listing;
 pub mod results;
 pub mod snapshot;
 pub mod terminal;
+#[cfg(test)]
+mod testing;
 pub mod transcript;
 pub mod words;

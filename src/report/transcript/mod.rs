@@ -3,6 +3,8 @@
 mod connection;
 mod outcome;
 mod page;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod wire;
 

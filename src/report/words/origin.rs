@@ -7,17 +7,17 @@ use crate::scenario::{AfterReply, Cut, Framing, HttpVersion, OriginAction, Reply
 pub fn action(action: &OriginAction) -> String {
     match action {
         OriginAction::Reply(answer) => reply(answer),
-        OriginAction::Hold { id } => format!("do not answer {id} yet"),
+        OriginAction::Hold { id } => format!("does not answer {id} yet"),
         OriginAction::Send { connection, bytes } => {
-            format!("send on connection {connection}, unasked: {}", first_line(bytes))
+            format!("sends on connection {connection}, unasked: {}", first_line(bytes))
         }
-        OriginAction::Fin { connection } => format!("half-close connection {connection} (FIN)"),
-        OriginAction::Rst { connection } => format!("reset connection {connection} (RST)"),
-        OriginAction::Close { connection } => format!("close connection {connection}"),
-        OriginAction::StopListening => "stop listening".to_owned(),
-        OriginAction::Listen => "listen again".to_owned(),
-        OriginAction::Crash => "crash, silently".to_owned(),
-        OriginAction::Restart => "restart, with no memory of its connections".to_owned(),
+        OriginAction::Fin { connection } => format!("half-closes connection {connection} (FIN)"),
+        OriginAction::Rst { connection } => format!("resets connection {connection} (RST)"),
+        OriginAction::Close { connection } => format!("closes connection {connection}"),
+        OriginAction::StopListening => "stops listening".to_owned(),
+        OriginAction::Listen => "listens again".to_owned(),
+        OriginAction::Crash => "crashes, silently".to_owned(),
+        OriginAction::Restart => "restarts, with no memory of its connections".to_owned(),
     }
 }
 
@@ -31,7 +31,7 @@ pub fn fault(step: &OriginAction) -> Option<String> {
 
 fn reply(reply: &Reply) -> String {
     let Reply { id, status, .. } = reply;
-    let mut words = format!("answer {id} with {status}");
+    let mut words = format!("answers {id} with {status}");
     if reply.version == HttpVersion::Http10 {
         words += " in HTTP/1.0";
     }
@@ -80,9 +80,9 @@ fn cut(cut: Cut) -> String {
 fn then(then: AfterReply) -> &'static str {
     match then {
         AfterReply::Keep => "",
-        AfterReply::Fin => ", then half-close (FIN)",
-        AfterReply::Rst => ", then reset (RST)",
-        AfterReply::Close => ", then close",
+        AfterReply::Fin => ", then half-closes (FIN)",
+        AfterReply::Rst => ", then resets (RST)",
+        AfterReply::Close => ", then closes",
     }
 }
 

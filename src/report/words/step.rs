@@ -41,15 +41,15 @@ fn when(when: &When) -> String {
 fn client(action: &ClientAction) -> String {
     match action {
         ClientAction::Send(request) => send(request),
-        ClientAction::Cancel { id } => format!("application: cancel {id}"),
-        ClientAction::Await { id } => format!("application: wait for the outcome of {id}"),
-        ClientAction::Close => "application: close the client".to_owned(),
-        ClientAction::Drop => "application: drop the client".to_owned(),
+        ClientAction::Cancel { id } => format!("application: cancels {id}"),
+        ClientAction::Await { id } => format!("application: waits for the outcome of {id}"),
+        ClientAction::Close => "application: closes the client".to_owned(),
+        ClientAction::Drop => "application: drops the client".to_owned(),
     }
 }
 
 fn send(request: &SendRequest) -> String {
-    let mut words = format!("application: send {} ({} {})", request.id, request.method, request.path);
+    let mut words = format!("application: sends {} ({} {})", request.id, request.method, request.path);
     for (name, value) in &request.headers {
         words += &format!(", {name}: {value}");
     }
@@ -57,27 +57,27 @@ fn send(request: &SendRequest) -> String {
         words += &format!(", with a body of {} bytes", grouped(request.body.into()));
     }
     if let ReadBody::First(bytes) = request.read {
-        words += &format!(", read {} bytes of the answer and drop it", grouped(bytes.into()));
+        words += &format!(", reads {} bytes of the answer and drops it", grouped(bytes.into()));
     }
     if request.deadline != DEFAULT_DEADLINE {
-        words += &format!(", give up after {}", span(request.deadline));
+        words += &format!(", gives up after {}", span(request.deadline));
     }
-    words + if request.background { ", go on meanwhile" } else { ", wait for the outcome" }
+    words + if request.background { ", goes on meanwhile" } else { ", waits for the outcome" }
 }
 
 fn network(action: &NetworkAction) -> String {
     match action {
-        NetworkAction::Drop { path, packets: None } => format!("lose everything{}", on(*path)),
-        NetworkAction::Drop { path, packets: Some(n) } => format!("lose {}{}", segments(*n), on(*path)),
-        NetworkAction::Heal { path } => format!("work again{}", on(*path)),
+        NetworkAction::Drop { path, packets: None } => format!("loses everything{}", on(*path)),
+        NetworkAction::Drop { path, packets: Some(n) } => format!("loses {}{}", segments(*n), on(*path)),
+        NetworkAction::Heal { path } => format!("works again{}", on(*path)),
         NetworkAction::Delay { path, by, packets: None } => {
-            format!("delay everything{} by {}", on(*path), span(*by))
+            format!("delays everything{} by {}", on(*path), span(*by))
         }
         NetworkAction::Delay { path, by, packets: Some(n) } => {
-            format!("delay {}{} by {}", segments(*n), on(*path), span(*by))
+            format!("delays {}{} by {}", segments(*n), on(*path), span(*by))
         }
         NetworkAction::Duplicate { path, by, packets } => {
-            format!("deliver {}{} twice, {} apart", segments(*packets), on(*path), span(*by))
+            format!("delivers {}{} twice, {} apart", segments(*packets), on(*path), span(*by))
         }
         NetworkAction::Forget { connection, answer } => format!(
             "a middlebox forgets connection {connection} and answers {}",
