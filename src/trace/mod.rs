@@ -13,6 +13,7 @@ pub(crate) mod testing;
 mod tests;
 mod views;
 mod window;
+mod recorder;
 
 pub use connection::*;
 pub use event::*;
@@ -23,3 +24,4 @@ pub use staleness::*;
 pub use stream::*;
 pub use views::*;
 pub use window::*;
+pub use recorder::Recorder;
