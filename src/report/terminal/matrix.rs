@@ -10,12 +10,12 @@ const COLUMN: usize = 26;
 /// The matrix; `scenarios` adds a row for each of them.
 pub fn section(results: &Results<'_>, scenarios: bool) -> String {
     let width = first_column(results, scenarios);
-    let mut text = paint(HEADING, format!("{:width$}", "scenarios"));
+    let mut titles = format!("{:width$}", "scenarios");
     for client in &results.clients {
         let title = format!("{} {}", client.name, client.version);
-        text += &paint(HEADING, format!("  {title:<COLUMN$}"));
+        titles += &format!("  {title:<COLUMN$}");
     }
-    trim(&mut text);
+    let mut text = paint(HEADING, titles.trim_end()) + "\n";
     for family in families(results) {
         text += &family_row(results, family, width);
         if scenarios {

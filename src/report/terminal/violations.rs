@@ -11,6 +11,17 @@ use crate::trace::{End, Trace};
 /// At most this many lines of proof for one violation.
 const PROOF: usize = 12;
 
+/// In which run something is violated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Only with the fault.
+    Run,
+    /// Only without it.
+    Control,
+    /// With and without it.
+    Both,
+}
+
 /// One violation, and every client that shows it in just the same way.
 #[derive(PartialEq)]
 struct Item<'a> {
@@ -18,7 +29,7 @@ struct Item<'a> {
     severity: Severity,
     oracle: &'a str,
     scenario: &'a str,
-    control: bool,
+    place: Place,
     message: String,
     proof: Vec<String>,
     clients: Vec<&'static str>,
@@ -43,18 +54,24 @@ pub fn section(results: &Results<'_>, verbose: bool) -> String {
 
 fn of_entry<'a>(entry: &'a Entry<'_>) -> Vec<Item<'a>> {
     let CellResult::Ran { trace, findings, control } = &entry.cell.result else { return Vec::new() };
-    let mut items = of_run(entry, false, findings, &Transcript::of(entry.scenario, trace));
+    let mut items = of_run(entry, Place::Run, findings, &Transcript::of(entry.scenario, trace));
     if let Some(control) = control {
         let quiet = entry.scenario.control();
         let transcript = Transcript::of(quiet.as_ref().unwrap_or(entry.scenario), &control.trace);
-        items.extend(of_run(entry, true, &control.findings, &transcript));
+        for item in of_run(entry, Place::Control, &control.findings, &transcript) {
+            let same = |other: &&mut Item<'_>| (other.oracle, &other.message) == (item.oracle, &item.message);
+            match items.iter_mut().find(same) {
+                Some(other) => other.place = Place::Both,
+                None => items.push(item),
+            }
+        }
     }
     items
 }
 
 fn of_run<'a>(
     entry: &'a Entry<'_>,
-    control: bool,
+    place: Place,
     findings: &'a [Finding],
     transcript: &Transcript,
 ) -> Vec<Item<'a>> {
@@ -67,7 +84,7 @@ fn of_run<'a>(
                 severity: violation.severity,
                 oracle: finding.oracle,
                 scenario: &entry.scenario.id,
-                control,
+                place,
                 message: violation.message.clone(),
                 proof: transcript.evidence(&violation.evidence).iter().map(ToString::to_string).collect(),
                 clients: vec![entry.cell.client],
@@ -83,7 +100,7 @@ fn merged<'a>(items: impl Iterator<Item = Item<'a>>) -> Vec<Item<'a>> {
     for mut item in items {
         let clients = std::mem::take(&mut item.clients);
         let alike = merged.iter_mut().find(|other| {
-            (other.oracle, other.scenario, other.control) == (item.oracle, item.scenario, item.control)
+            (other.oracle, other.scenario, other.place) == (item.oracle, item.scenario, item.place)
                 && other.message == item.message
                 && other.proof == item.proof
         });
@@ -126,7 +143,12 @@ fn in_short(item: &Item<'_>) -> String {
 }
 
 fn place(item: &Item<'_>) -> String {
-    format!("  [{}{}]", item.oracle, if item.control { ", in the control, without the fault" } else { "" })
+    let where_else = match item.place {
+        Place::Run => "",
+        Place::Control => ", in the control, without the fault",
+        Place::Both => ", also in the control, without the fault",
+    };
+    format!("  [{}{where_else}]", item.oracle)
 }
 
 fn kind(severity: Severity) -> &'static str {

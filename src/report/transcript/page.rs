@@ -29,12 +29,14 @@ impl fmt::Display for Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
     lines: Vec<Line>,
+    unlisted: Vec<Line>,
 }
 
 impl Transcript {
     /// The transcript of one run.
     pub fn of(scenario: &Scenario, trace: &Trace) -> Self {
-        Self { lines: Walk::new(scenario, trace).run() }
+        let (lines, unlisted) = Walk::new(scenario, trace).run();
+        Self { lines, unlisted }
     }
 
     /// All lines, in order of time.
@@ -42,9 +44,13 @@ impl Transcript {
         &self.lines
     }
 
-    /// The lines that stand for these events, in order, each once.
+    /// The lines that stand for these events, in order, each once. A segment that has no line in the
+    /// transcript, such as one that belongs to the orderly end of the run, gets one here.
     pub fn evidence(&self, events: &[usize]) -> Vec<&Line> {
-        self.lines.iter().filter(|line| line.events.iter().any(|event| events.contains(event))).collect()
+        let proves = |line: &&Line| line.events.iter().any(|event| events.contains(event));
+        let mut lines: Vec<_> = self.lines.iter().chain(&self.unlisted).filter(proves).collect();
+        lines.sort_by_key(|line| (line.at, line.events.first().copied()));
+        lines
     }
 
     /// How the run ended, where it did not end well: watchdogs, sockets that were left.

@@ -14,7 +14,7 @@ use crate::trace::{End, Event, Millis, Outcome, SocketAtEnd, Trace, What};
 /// What has been seen of a trace, up to one event.
 pub struct Walk<'a> {
     scenario: &'a Scenario,
-    trace: &'a Trace,
+    pub(super) trace: &'a Trace,
     pub(super) lines: Vec<Line>,
     pub(super) connections: BTreeMap<u32, Connection>,
     /// Which line tells of losses, or of retransmissions, of an item.
@@ -60,18 +60,21 @@ impl<'a> Walk<'a> {
         }
     }
 
-    pub fn run(mut self) -> Vec<Line> {
+    /// The lines of the transcript, and those of the segments that it does not tell of.
+    pub fn run(mut self) -> (Vec<Line>, Vec<Line>) {
         for (index, event) in self.trace.events.iter().enumerate() {
             self.event(index, event);
         }
         self.end();
-        self.lines
+        let unlisted = self.unlisted();
+        (self.lines, unlisted)
     }
 
     fn event(&mut self, index: usize, Event { at, what }: &'a Event) {
         let at = *at;
         match what {
             What::Step { step } => self.step(index, at, *step),
+            What::StepVoid { .. } => self.void(index),
             What::RequestStarted { request, method, path, body } => {
                 let length = if *body > 0 { format!(", {} bytes", grouped((*body).into())) } else { String::new() };
                 self.line(index, at, format!("{request}: {method} {path}{length}"));
@@ -105,6 +108,14 @@ impl<'a> Walk<'a> {
         }
         if let Some(words) = fault(&step.action) {
             self.line(index, at, words);
+        }
+    }
+
+    /// The step of the last line could do nothing.
+    fn void(&mut self, index: usize) {
+        if let Some(last) = self.lines.last_mut() {
+            last.text += " (there is no such connection: nothing happens)";
+            last.events.push(index);
         }
     }
 

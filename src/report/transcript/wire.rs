@@ -1,10 +1,13 @@
 //! From segments to lines.
 
+use std::collections::BTreeSet;
+
 use super::connection::Item;
+use super::page::Line;
 use super::walk::{Closing, Repeat, Walk, delivered};
 use crate::report::words::grouped;
 use crate::scenario::{Action, Direction, NetworkAction, OriginAction};
-use crate::trace::{Fate, Millis, Segment};
+use crate::trace::{Fate, Millis, Segment, What};
 
 /// One thing that happens to a segment.
 struct Sight {
@@ -48,6 +51,23 @@ impl Walk<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Every segment that no line stands for.
+    pub(super) fn unlisted(&mut self) -> Vec<Line> {
+        let listed: BTreeSet<usize> = self.lines.iter().flat_map(|line| line.events.iter().copied()).collect();
+        let mut lines = Vec::new();
+        for (index, event) in self.trace.events.iter().enumerate() {
+            let What::Segment { connection, direction, fate, segment } = &event.what else { continue };
+            if listed.contains(&index) {
+                continue;
+            }
+            let state = self.connections.entry(*connection).or_default();
+            let item = state.item(*direction, segment).map_or("ACK".to_owned(), |item| item.words());
+            let text = format!("connection {connection}: {item} {} {}", towards(*direction), happened(*fate));
+            lines.push(Line { at: event.at, text, events: vec![index] });
+        }
+        lines
     }
 
     fn sent(&mut self, sight: &Sight, new_request: bool) {
@@ -174,6 +194,15 @@ fn closes(action: &Action, connection: u32) -> bool {
 
 fn resets(action: &Action, connection: u32) -> bool {
     matches!(action, Action::Origin(OriginAction::Rst { connection: c }) if *c == connection)
+}
+
+fn happened(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Sent => "sent",
+        Fate::Forged => "sent by a middlebox",
+        Fate::Delivered => "delivered",
+        Fate::Dropped => "lost",
+    }
 }
 
 fn towards(direction: Direction) -> &'static str {
