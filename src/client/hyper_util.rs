@@ -37,7 +37,9 @@ impl UnderTest for HyperUtil {
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
         let settings = &scenario.client;
         if settings.max_connections.is_some() {
-            return Some("hyper-util's legacy pool has no limit on connections, only on idle ones".to_owned());
+            return Some(
+                "hyper-util's legacy pool has no limit on connections, only on idle ones".to_owned(),
+            );
         }
         settings.read_timeout.map(|_| "hyper-util's legacy client has no read timeout".to_owned())
     }

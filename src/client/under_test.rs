@@ -74,11 +74,8 @@ pub struct Timeouts {
 /// A client, ready to send.
 pub trait Client: Send + Sync {
     /// Sends a request. Resolves with the head of the response. Dropping the future cancels the request.
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        timeouts: Timeouts,
-    ) -> BoxFuture<Result<Response, Failure>>;
+    fn send(&self, request: http::Request<Bytes>, timeouts: Timeouts)
+    -> BoxFuture<Result<Response, Failure>>;
 
     /// Closes the client in the most orderly way it offers, and with it its idle connections.
     fn close(self: Box<Self>) -> BoxFuture<()>;

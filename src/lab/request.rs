@@ -17,7 +17,9 @@ pub(super) fn compose(send: &SendRequest) -> http::Request<Bytes> {
     for (name, value) in &send.headers {
         request = request.header(name, value);
     }
-    request.body(Bytes::from(vec![b'x'; send.body as usize])).expect("the scenario's requests are well-formed")
+    request
+        .body(Bytes::from(vec![b'x'; send.body as usize]))
+        .expect("the scenario's requests are well-formed")
 }
 
 /// Hands the request to the client. What comes back resolves with the outcome, at the deadline at the

@@ -13,7 +13,7 @@ use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, Pace, Wire};
 use crate::origin::Origin;
 use crate::scenario::Scenario;
-use crate::trace::{End, Recorder, SocketAtEnd, Trace};
+use crate::trace::{End, Event, Recorder, SocketAtEnd, Trace};
 
 /// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
 ///
@@ -29,12 +29,14 @@ pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits)
         Ended::Hung => Report::of(End::Hang),
         Ended::Panicked(message) => Report::of(End::Panic { message }),
     };
-    let Report { end, sockets, unsupported } = report;
-    Trace { events: recorder.take(), end, sockets, unsupported }
+    let Report { events, end, sockets, unsupported } = report;
+    Trace { events: events.unwrap_or_else(|| recorder.take()), end, sockets, unsupported }
 }
 
-/// What a run leaves besides its events.
+/// What a run leaves.
 struct Report {
+    /// `None` where the run did not come to its end: then what was recorded until now counts.
+    events: Option<Vec<Event>>,
     end: End,
     sockets: Vec<SocketAtEnd>,
     unsupported: Option<String>,
@@ -42,7 +44,7 @@ struct Report {
 
 impl Report {
     fn of(end: End) -> Self {
-        Self { end, sockets: Vec::new(), unsupported: None }
+        Self { events: None, end, sockets: Vec::new(), unsupported: None }
     }
 }
 
@@ -102,6 +104,8 @@ async fn play(
     let script = Script::new(scenario, wire.clone(), origin.clone(), client, recorder.clone());
     let end = conduct(script, scenario, limits, &wire, &origin, recorder, pace).await;
     Report {
+        // Taken now: what the tear-down of the runtime does to sockets is not the client's doing.
+        events: Some(recorder.take()),
         end,
         sockets: wire.client_sockets(),
         unsupported: bridge.and_then(|bridge| bridge.distortion()).map(str::to_owned),

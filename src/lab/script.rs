@@ -207,7 +207,12 @@ impl<'a> Script<'a> {
 }
 
 /// Carries out steps whose segment has left, for ever. Poll it beside the script.
-pub(super) async fn strike_on_segments(scenario: &Scenario, wire: &Wire, origin: &Origin, recorder: &Recorder) {
+pub(super) async fn strike_on_segments(
+    scenario: &Scenario,
+    wire: &Wire,
+    origin: &Origin,
+    recorder: &Recorder,
+) {
     loop {
         wire.moved().await;
         for index in wire.take_triggered() {

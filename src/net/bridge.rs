@@ -48,7 +48,9 @@ impl Bridge {
     /// Why what the client saw is not what it would have seen on the wire, if so.
     pub fn distortion(&self) -> Option<&'static str> {
         let lost = self.trouble.connect_failed.load(Relaxed) || self.trouble.connecting.load(Relaxed) > 0;
-        lost.then_some("a fault of the connect phase does not cross the loopback bridge: loopback accepts at once")
+        lost.then_some(
+            "a fault of the connect phase does not cross the loopback bridge: loopback accepts at once",
+        )
     }
 }
 

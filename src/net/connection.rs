@@ -188,8 +188,7 @@ mod tests {
         let mut end = End::default();
         end.unacknowledged.extend([data(10, b"abc"), data(13, b"def")]);
         assert_eq!(end.acknowledge(ack), progress);
-        let rest: Vec<_> =
-            end.unacknowledged.iter().map(|p| (tcp(p).seq, tcp(p).payload.to_vec())).collect();
+        let rest: Vec<_> = end.unacknowledged.iter().map(|p| (tcp(p).seq, tcp(p).payload.to_vec())).collect();
         let left: Vec<_> = left.iter().map(|(seq, bytes)| (*seq, bytes.to_vec())).collect();
         assert_eq!(rest, left);
     }

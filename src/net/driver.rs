@@ -138,7 +138,14 @@ impl Wire {
 
     /// Arms a step for the `n`-th segment of a connection. A step of the network is carried out, and
     /// recorded, by the wire; any other turns up in [`Wire::take_triggered`].
-    pub fn arm(&self, n: u32, connection: u32, direction: Direction, step: usize, action: Option<NetworkAction>) {
+    pub fn arm(
+        &self,
+        n: u32,
+        connection: u32,
+        direction: Direction,
+        step: usize,
+        action: Option<NetworkAction>,
+    ) {
         self.with(|state| state.triggers.push(Trigger { n, connection, direction, step, action }));
     }
 

@@ -4,9 +4,9 @@ use std::io::ErrorKind;
 
 use turmoil_net::NetstatState::{CloseWait, Established, SynSent};
 
+use super::Side;
 use super::connection::App;
 use super::state::{CLIENT, State};
-use super::Side;
 use crate::trace::{Millis, SocketAtEnd};
 
 impl State {

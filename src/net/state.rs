@@ -430,8 +430,7 @@ impl State {
     fn continue_after_ack(&mut self, connection: usize, side: Side, now: Millis) {
         let end = self.connections[connection].end_mut(side);
         let was_recovering = end.retransmission.is_some_and(|timer| timer.is_recovering());
-        end.retransmission =
-            (!end.unacknowledged.is_empty()).then(|| Timer::start(rto::DATA, now));
+        end.retransmission = (!end.unacknowledged.is_empty()).then(|| Timer::start(rto::DATA, now));
         if was_recovering {
             for packet in end.unacknowledged.clone() {
                 self.transmit(connection, side, packet, Departure::Again, now);
@@ -545,14 +544,7 @@ impl State {
         }
     }
 
-    fn record(
-        &self,
-        connection: usize,
-        direction: Direction,
-        fate: Fate,
-        packet: &Packet,
-        now: Millis,
-    ) {
+    fn record(&self, connection: usize, direction: Direction, fate: Fate, packet: &Packet, now: Millis) {
         let segment = self.relative(connection, direction, packet);
         let what = What::Segment { connection: connection as u32 + 1, direction, fate, segment };
         self.recorder.push(now, what);

@@ -12,10 +12,10 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net::TcpStream;
 
+use super::Wire;
 use super::connection::{App, End};
 use super::driver::Place;
 use super::state::{News, State};
-use super::Wire;
 
 /// One end of a simulated connection. Dropping it closes the socket.
 pub struct Stream {
@@ -26,7 +26,7 @@ pub struct Stream {
 impl Stream {
     pub(super) fn attach(wire: Wire, place: Place, tcp: TcpStream) -> Self {
         let Place { connection, side } = place;
-        wire.with(|state| {
+        wire.act(|state, _| {
             let end = state.connections[connection].end_mut(side);
             end.tcp = Some(tcp);
             end.app = App::Holds;
@@ -261,11 +261,7 @@ fn pending_if_would_block<T>(result: io::Result<T>) -> Poll<io::Result<T>> {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.poll_read_some(cx, buf)
     }
 }

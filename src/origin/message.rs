@@ -156,7 +156,11 @@ mod tests {
         check(|r| r.framing = Framing::Chunked, &format!("{CHUNKED}3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"), true);
         check(|r| r.framing = Framing::Close, "HTTP/1.1 200 OK\r\n\r\nabcdef", true);
         check(|r| r.surplus = b"HTTP".to_vec(), &format!("{LENGTH}abcdefHTTP"), true);
-        check(|r| r.version = HttpVersion::Http10, "HTTP/1.0 200 OK\r\ncontent-length: 6\r\n\r\nabcdef", true);
+        check(
+            |r| r.version = HttpVersion::Http10,
+            "HTTP/1.0 200 OK\r\ncontent-length: 6\r\n\r\nabcdef",
+            true,
+        );
     }
 
     #[test]

@@ -58,8 +58,7 @@ impl Origin {
     /// When the simulated port is taken: not in a run, which has one origin.
     pub async fn start(wire: Wire, settings: OriginSettings, recorder: Recorder) -> std::io::Result<Self> {
         let listener = wire.listen().await?;
-        let shared =
-            Shared { wire, settings, recorder, state: Mutex::default(), received: Notify::new() };
+        let shared = Shared { wire, settings, recorder, state: Mutex::default(), received: Notify::new() };
         let origin = Self { shared: Arc::new(shared) };
         tokio::spawn(origin.clone().accept(listener));
         Ok(origin)
