@@ -19,6 +19,7 @@ pub use connection::*;
 pub use event::*;
 pub use exchange::*;
 pub use http1::BodyFraming;
+pub(crate) use http1::is_bodiless;
 pub use requests::*;
 pub use staleness::*;
 pub use stream::*;
