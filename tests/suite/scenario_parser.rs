@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 pub fn trials() -> Vec<Trial> {
-    let trial = |name: &str, check: fn() -> Result<(), Failed>| Trial::test(format!("scenario-parser::{name}"), check);
+    let trial = |name: &str, check: fn() -> Result<(), Failed>| {
+        Trial::test(format!("scenario-parser::{name}"), check)
+    };
     vec![
         trial("reads-every-key-and-step", reads_every_key_and_step),
         trial("control-drops-the-fault", control_drops_the_fault),
@@ -32,7 +34,10 @@ fn reads_every_key_and_step() -> Result<(), Failed> {
     let scenario = read(EVERYTHING)?;
     assert_eq!((scenario.family(), scenario.name()), ("family", "name"));
     assert_eq!(scenario.network.latency_to_client.as_millis(), 20);
-    assert_eq!(scenario.requests().map(|request| request.id.as_str()).collect::<Vec<_>>(), ["a", "b", "c", "d", "e"]);
+    assert_eq!(
+        scenario.requests().map(|request| request.id.as_str()).collect::<Vec<_>>(),
+        ["a", "b", "c", "d", "e"]
+    );
     let a = scenario.request("a").ok_or("a is sent")?;
     assert!(!a.is_idempotent() && a.background && a.body == 1000);
     let replies = scenario.script.iter().filter_map(|step| match &step.action {
@@ -41,10 +46,17 @@ fn reads_every_key_and_step() -> Result<(), Failed> {
     });
     assert_eq!(
         replies.collect::<Vec<_>>(),
-        [(413, Framing::Length, Some(Cut::Header(2))), (204, Framing::None, None), (200, Framing::Chunked, None)]
+        [
+            (413, Framing::Length, Some(Cut::Header(2))),
+            (204, Framing::None, None),
+            (200, Framing::Chunked, None)
+        ]
     );
     assert_eq!(scenario.script.iter().filter(|step| step.when != When::Now).count(), 2);
-    let first = EVERYTHING.lines().position(|line| line.contains("origin = \"reply\", id = \"a\"")).map(|line| line + 1);
+    let first = EVERYTHING
+        .lines()
+        .position(|line| line.contains("origin = \"reply\", id = \"a\""))
+        .map(|line| line + 1);
     assert_eq!(Some(scenario.script[0].line), first);
     Ok(())
 }
@@ -100,7 +112,13 @@ fn catalogue_reports_every_file() -> Result<(), Failed> {
     }
     let error = Catalogue::load(&dir).err().ok_or("four files are broken")?;
     assert_eq!(error.problems.len(), 4, "{error}");
-    for part in ["a/bad.toml:1:9", "a/Upper.toml is not at", "no-family.toml is not at", "cannot read", "not-text.toml"] {
+    for part in [
+        "a/bad.toml:1:9",
+        "a/Upper.toml is not at",
+        "no-family.toml is not at",
+        "cannot read",
+        "not-text.toml",
+    ] {
         assert!(error.to_string().contains(part), "{part} is missing in\n{error}");
     }
     let missing = Catalogue::load(&dir.join("missing")).err().ok_or("there is no such directory")?;
@@ -109,7 +127,10 @@ fn catalogue_reports_every_file() -> Result<(), Failed> {
 }
 
 fn schema_is_committed() -> Result<(), Failed> {
-    committed(&root().join("docs/scenario.schema.json"), &(serde_json::to_string_pretty(&scenario::schema())? + "\n"))
+    committed(
+        &root().join("docs/scenario.schema.json"),
+        &(serde_json::to_string_pretty(&scenario::schema())? + "\n"),
+    )
 }
 
 fn schema_accepts_what_the_parser_accepts() -> Result<(), Failed> {
@@ -160,7 +181,11 @@ fn committed(path: &Path, expected: &str) -> Result<(), Failed> {
     if fs::read_to_string(path)? == expected {
         return Ok(());
     }
-    Err(format!("{} is out of date: run `UPDATE_GENERATED=1 cargo test --test suite committed`", path.display()).into())
+    Err(format!(
+        "{} is out of date: run `UPDATE_GENERATED=1 cargo test --test suite committed`",
+        path.display()
+    )
+    .into())
 }
 
 /// Whatever the text is, the parser comes back, and what it says can be shown.
