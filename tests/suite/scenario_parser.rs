@@ -14,6 +14,7 @@ pub fn trials() -> Vec<Trial> {
     };
     vec![
         trial("reads-every-key-and-step", reads_every_key_and_step),
+        trial("accepts-sensible-scripts", accepts_sensible_scripts),
         trial("control-drops-the-fault", control_drops_the_fault),
         trial("catalogue-selects", catalogue_selects),
         trial("catalogue-reports-every-file", catalogue_reports_every_file),
@@ -59,6 +60,67 @@ fn reads_every_key_and_step() -> Result<(), Failed> {
         .map(|line| line + 1);
     assert_eq!(Some(scenario.script[0].line), first);
     Ok(())
+}
+
+/// Scripts near the border of what makes sense, on the right side of it.
+fn accepts_sensible_scripts() -> Result<(), Failed> {
+    let check = |what: &str, script: &str| -> Result<(), Failed> {
+        let text = format!("title = \"t\"\nabout = \"a\"\nsources = [\"RFC 9112\"]\nscript = [{script}]\n");
+        read(&text).map(drop).map_err(|error| format!("{what}: {error:?}").into())
+    };
+    let a = r#"{ client = "send", id = "a", request = "GET /a" }"#;
+    let background = r#"{ client = "send", id = "a", request = "GET /a", background = true }"#;
+    let patient = r#"{ client = "send", id = "a", request = "GET /a", deadline = "1s" }"#;
+    let hold = r#"{ origin = "hold", id = "a" }"#;
+    let reply = r#"{ origin = "reply", id = "a" }"#;
+    check(
+        "numbers in every form of TOML",
+        r#"{ client = "send", id = "a", request = "PUT /", body = 1_000, read = 0x10 }"#,
+    )?;
+    check("a late answer to a request that timed out", &format!("{hold}, {patient}, {reply}"))?;
+    check(
+        "a late answer to a cancelled request",
+        &format!(r#"{hold}, {background}, {{ client = "cancel", id = "a" }}, {reply}"#),
+    )?;
+    check(
+        "a held request that a timed fault ends",
+        &format!(r#"{hold}, {{ origin = "rst", connection = 1, when = {{ after = "5ms" }} }}, {a}"#),
+    )?;
+    check(
+        "a lost SYN",
+        &format!(r#"{{ network = "drop", connection = 1, direction = "to-origin", packets = 1 }}, {a}"#),
+    )?;
+    check(
+        "a second connection after a fault",
+        &format!(r#"{a}, {{ origin = "rst", connection = 1 }}, {{ origin = "fin", connection = 2 }}"#),
+    )?;
+    check(
+        "a half-close, then a close",
+        &format!(r#"{a}, {{ origin = "fin", connection = 1 }}, {{ origin = "close", connection = 1 }}"#),
+    )?;
+    check(
+        "no answer at all",
+        &format!(r#"{{ origin = "reply", id = "a", cut = "byte 0", then = "fin" }}, {a}"#),
+    )?;
+    check(
+        "a body that no rule allows",
+        &format!(r#"{{ origin = "reply", id = "a", status = 204, framing = "length", body = "four" }}, {a}"#),
+    )?;
+    check(
+        "a chunked body without its last chunk",
+        &format!(
+            r#"{{ origin = "reply", id = "a", framing = "chunked", body = "four", cut = "body 4" }}, {a}"#
+        ),
+    )?;
+    check(
+        "no length in an answer to HEAD",
+        r#"{ origin = "reply", id = "a", framing = "none" }, { client = "send", id = "a", request = "HEAD /" }"#,
+    )?;
+    check(
+        "an await after the client is closed",
+        &format!(r#"{background}, {{ client = "close" }}, {{ client = "await", id = "a" }}"#),
+    )?;
+    check("a background request that nobody awaits", background)
 }
 
 fn control_drops_the_fault() -> Result<(), Failed> {
