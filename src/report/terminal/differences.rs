@@ -55,7 +55,7 @@ fn unified(accepted: &str, found: &str) -> Vec<String> {
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let line = change.value().trim_end_matches('\n');
             lines.push(match change.tag() {
-                ChangeTag::Equal => format!("      {line}\n"),
+                ChangeTag::Equal => format!("{}\n", format!("      {line}").trim_end()),
                 ChangeTag::Delete => format!("    {}\n", paint(BAD, format!("- {line}"))),
                 ChangeTag::Insert => format!("    {}\n", paint(GOOD, format!("+ {line}"))),
             });

@@ -2,7 +2,7 @@
 
 use super::page::heading;
 use super::style::{FAINT, HEADING, paint};
-use crate::oracle::{Finding, Verdict};
+use crate::oracle::Verdict;
 use crate::report::results::Results;
 use crate::suite::CellResult;
 
@@ -21,7 +21,8 @@ fn coverage(results: &Results<'_>) -> String {
     if oracles.is_empty() {
         return String::new();
     }
-    let mut text = heading("Exercised: in how many scenarios each oracle had something to judge");
+    let mut text =
+        heading("Exercised: in how many scenarios, controls included, each oracle had something to judge");
     text += &format!("  {:<26}", "");
     for client in &results.clients {
         text += &format!("{:<16}", client.name);
@@ -39,17 +40,25 @@ fn coverage(results: &Results<'_>) -> String {
 }
 
 fn count(results: &Results<'_>, oracle: &str, client: &str) -> String {
-    let findings = findings(results).filter(|(_, of, f)| *of == client && f.oracle == oracle);
-    let (mut exercised, mut all) = (0, 0);
-    for (_, _, finding) in findings {
-        all += 1;
-        exercised += usize::from(!matches!(finding.verdict, Verdict::NotExercised { .. }));
-    }
-    if exercised == 0 {
+    let of_client = results.entries.iter().filter(|entry| entry.cell.client == client);
+    let ran: Vec<_> = of_client.filter(|entry| matches!(entry.cell.result, CellResult::Ran { .. })).collect();
+    let exercised = ran.iter().filter(|entry| exercises(&entry.cell.result, oracle)).count();
+    if ran.is_empty() {
+        "–".to_owned() + &" ".repeat(15)
+    } else if exercised == 0 {
         format!("{:<16}", "not exercised")
     } else {
-        format!("{:<16}", format!("{exercised} of {all}"))
+        format!("{:<16}", format!("{exercised} of {}", ran.len()))
     }
+}
+
+fn exercises(result: &CellResult, oracle: &str) -> bool {
+    let CellResult::Ran { findings, control, .. } = result else { return false };
+    let controlled = control.iter().flat_map(|control| &control.findings);
+    findings
+        .iter()
+        .chain(controlled)
+        .any(|f| f.oracle == oracle && !matches!(f.verdict, Verdict::NotExercised { .. }))
 }
 
 /// For each scenario, what it does not exercise; one line where clients agree.
@@ -57,8 +66,11 @@ fn by_scenario(results: &Results<'_>) -> String {
     let mut rows: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
     for entry in &results.entries {
         let CellResult::Ran { findings, .. } = &entry.cell.result else { continue };
-        let idle: Vec<&str> =
-            findings.iter().filter(|f| matches!(f.verdict, Verdict::NotExercised { .. })).map(|f| f.oracle).collect();
+        let idle: Vec<&str> = findings
+            .iter()
+            .filter(|f| matches!(f.verdict, Verdict::NotExercised { .. }))
+            .map(|f| f.oracle)
+            .collect();
         if idle.is_empty() {
             continue;
         }
@@ -68,7 +80,7 @@ fn by_scenario(results: &Results<'_>) -> String {
             None => rows.push((id, vec![entry.cell.client], idle)),
         }
     }
-    let mut text = heading("Not exercised");
+    let mut text = if rows.is_empty() { String::new() } else { heading("Not exercised") };
     for (scenario, clients, oracles) in rows {
         text += &format!("  {scenario}  {}\n    {}\n", paint(FAINT, clients.join(", ")), oracles.join(", "));
     }
@@ -88,20 +100,13 @@ fn unsupported(results: &Results<'_>) -> String {
 
 fn oracles<'a>(results: &'a Results<'_>) -> Vec<&'a str> {
     let mut oracles = Vec::new();
-    for (_, _, finding) in findings(results) {
-        if !oracles.contains(&finding.oracle) {
-            oracles.push(finding.oracle);
+    for entry in &results.entries {
+        let CellResult::Ran { findings, .. } = &entry.cell.result else { continue };
+        for finding in findings {
+            if !oracles.contains(&finding.oracle) {
+                oracles.push(finding.oracle);
+            }
         }
     }
     oracles
-}
-
-fn findings<'a>(results: &'a Results<'_>) -> impl Iterator<Item = (&'a str, &'a str, &'a Finding)> {
-    results.entries.iter().flat_map(|entry| {
-        let findings = match &entry.cell.result {
-            CellResult::Ran { findings, .. } => findings.as_slice(),
-            CellResult::Unsupported { .. } => &[],
-        };
-        findings.iter().map(|finding| (entry.scenario.id.as_str(), entry.cell.client, finding))
-    })
 }

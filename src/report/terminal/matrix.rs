@@ -28,7 +28,8 @@ pub fn section(results: &Results<'_>, scenarios: bool) -> String {
 fn family_row(results: &Results<'_>, family: &str, width: usize) -> String {
     let mut row = format!("{family:width$}");
     for client in &results.clients {
-        let of_client = results.entries.iter().filter(|e| e.cell.client == client.name && e.cell.family() == family);
+        let of_client =
+            results.entries.iter().filter(|e| e.cell.client == client.name && e.cell.family() == family);
         row += "  ";
         row += &counts(&of_client.collect::<Vec<_>>());
     }
@@ -72,13 +73,13 @@ fn scenario_rows(results: &Results<'_>, family: &str, width: usize) -> String {
     text
 }
 
-/// One cell, with a star if it is not what is accepted.
+/// One cell, and whether it is not what is accepted.
 fn mark(results: &Results<'_>, scenario: &str, client: &str) -> String {
     let entry = results.entries.iter().find(|e| e.scenario.id == scenario && e.cell.client == client);
     let Some(entry) = entry else { return " ".repeat(COLUMN) };
     let mark = entry.cell.mark();
     let differs = results.differences.iter().flatten().any(|d| d.scenario == scenario && d.client == client);
-    let text = format!("{}{}", mark.sign(), if differs { " *" } else { "" });
+    let text = format!("{}{}", mark.sign(), if differs { " differs" } else { "" });
     let space = COLUMN.saturating_sub(text.chars().count());
     paint(style::of(mark), text) + &" ".repeat(space)
 }

@@ -6,6 +6,8 @@ mod matrix;
 mod page;
 mod style;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod violations;
 
 pub use page::{Detail, render};

@@ -13,7 +13,8 @@ pub fn section(results: &Results<'_>) -> String {
             parts.push(paint(style::of(mark), format!("{} {count} {}", mark.sign(), legend(mark))));
         }
     }
-    format!("\n{} runs: {}\n{}\n", results.entries.len(), parts.join("  "), agreement(results))
+    let runs = if results.entries.len() == 1 { "run" } else { "runs" };
+    format!("\n{} {runs}: {}\n{}\n", results.entries.len(), parts.join("  "), agreement(results))
 }
 
 fn legend(mark: Mark) -> &'static str {

@@ -2,9 +2,9 @@
 
 use super::page::heading;
 use super::style::{ADVICE, BAD, FAINT, HEADING, paint};
-use crate::oracle::{Finding, Level, Severity, Verdict};
+use crate::oracle::{Finding, Level, Severity, Verdict, Violation};
 use crate::report::results::{Entry, Results};
-use crate::report::transcript::Transcript;
+use crate::report::transcript::{Line, Transcript};
 use crate::suite::CellResult;
 use crate::trace::{End, Trace};
 
@@ -22,36 +22,37 @@ enum Place {
     Both,
 }
 
-/// One violation, and every client that shows it in just the same way.
-#[derive(PartialEq)]
+/// What is violated in one scenario, and every client that shows it in just the same way.
 struct Item<'a> {
     level: Level,
     severity: Severity,
-    oracle: &'a str,
     scenario: &'a str,
     place: Place,
-    message: String,
-    proof: Vec<String>,
+    /// Oracle and message.
+    messages: Vec<(&'a str, String)>,
+    proof: Vec<Line>,
     clients: Vec<&'static str>,
 }
 
-/// The violations: required ones in full, advice in a line each unless `verbose`.
+/// The violations: required ones in full, advice without its proof unless `verbose`.
 pub fn section(results: &Results<'_>, verbose: bool) -> String {
-    let mut items = merged(results.entries.iter().flat_map(of_entry));
+    let mut items = shared(results.entries.iter().flat_map(of_entry));
     items.sort_by_key(|item| (item.level, item.severity));
-    let (required, advised): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.level == Level::Required);
+    let (required, advised): (Vec<_>, Vec<_>) =
+        items.into_iter().partition(|item| item.level == Level::Required);
     let mut text = stopped(results);
     if !required.is_empty() {
         text += &heading("Violations, most severe first");
-        text.extend(required.iter().map(in_full));
+        text.extend(required.iter().map(|item| show(item, true)));
     }
     if !advised.is_empty() {
         text += &heading(if verbose { "Advice" } else { "Advice (-v shows the events)" });
-        text.extend(advised.iter().map(if verbose { in_full } else { in_short }));
+        text.extend(advised.iter().map(|item| show(item, verbose)));
     }
     text
 }
 
+/// At most one item for each level and place.
 fn of_entry<'a>(entry: &'a Entry<'_>) -> Vec<Item<'a>> {
     let CellResult::Ran { trace, findings, control } = &entry.cell.result else { return Vec::new() };
     let mut items = of_run(entry, Place::Run, findings, &Transcript::of(entry.scenario, trace));
@@ -59,8 +60,7 @@ fn of_entry<'a>(entry: &'a Entry<'_>) -> Vec<Item<'a>> {
         let quiet = entry.scenario.control();
         let transcript = Transcript::of(quiet.as_ref().unwrap_or(entry.scenario), &control.trace);
         for item in of_run(entry, Place::Control, &control.findings, &transcript) {
-            let same = |other: &&mut Item<'_>| (other.oracle, &other.message) == (item.oracle, &item.message);
-            match items.iter_mut().find(same) {
+            match items.iter_mut().find(|other| other.messages == item.messages) {
                 Some(other) => other.place = Place::Both,
                 None => items.push(item),
             }
@@ -75,53 +75,68 @@ fn of_run<'a>(
     findings: &'a [Finding],
     transcript: &Transcript,
 ) -> Vec<Item<'a>> {
-    let mut items = Vec::new();
-    for finding in findings {
-        let Verdict::Violated { violations } = &finding.verdict else { continue };
-        for violation in violations {
-            items.push(Item {
-                level: finding.level,
-                severity: violation.severity,
-                oracle: finding.oracle,
-                scenario: &entry.scenario.id,
-                place,
-                message: violation.message.clone(),
-                proof: transcript.evidence(&violation.evidence).iter().map(ToString::to_string).collect(),
-                clients: vec![entry.cell.client],
-            });
-        }
+    let of_level = |level| {
+        let mut violations: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.level == level)
+            .flat_map(|finding| violations(finding).map(move |violation| (finding.oracle, violation)))
+            .collect();
+        violations.sort_by_key(|(_, violation)| violation.severity);
+        let severity = violations.first()?.1.severity;
+        let evidence: Vec<usize> =
+            violations.iter().flat_map(|(_, violation)| violation.evidence.clone()).collect();
+        Some(Item {
+            level,
+            severity,
+            scenario: &entry.scenario.id,
+            place,
+            messages: violations.iter().map(|(oracle, v)| (*oracle, v.message.clone())).collect(),
+            proof: transcript.evidence(&evidence).into_iter().cloned().collect(),
+            clients: vec![entry.cell.client],
+        })
+    };
+    [Level::Required, Level::Advised].into_iter().filter_map(of_level).collect()
+}
+
+fn violations(finding: &Finding) -> impl Iterator<Item = &Violation> {
+    match &finding.verdict {
+        Verdict::Violated { violations } => violations.as_slice(),
+        Verdict::Holds { .. } | Verdict::NotExercised { .. } => &[],
     }
-    items
+    .iter()
 }
 
 /// Clients that behave alike share an item.
-fn merged<'a>(items: impl Iterator<Item = Item<'a>>) -> Vec<Item<'a>> {
-    let mut merged: Vec<Item<'_>> = Vec::new();
+fn shared<'a>(items: impl Iterator<Item = Item<'a>>) -> Vec<Item<'a>> {
+    let mut shared: Vec<Item<'_>> = Vec::new();
     for mut item in items {
         let clients = std::mem::take(&mut item.clients);
-        let alike = merged.iter_mut().find(|other| {
-            (other.oracle, other.scenario, other.place) == (item.oracle, item.scenario, item.place)
-                && other.message == item.message
-                && other.proof == item.proof
-        });
-        match alike {
+        match shared.iter_mut().find(|other| alike(other, &item)) {
             Some(other) => other.clients.extend(clients),
-            None => merged.push(Item { clients, ..item }),
+            None => shared.push(Item { clients, ..item }),
         }
     }
-    merged
+    shared
 }
 
-fn in_full(item: &Item<'_>) -> String {
+fn alike(one: &Item<'_>, other: &Item<'_>) -> bool {
+    let proof = |item: &Item<'_>| item.proof.iter().map(ToString::to_string).collect::<Vec<_>>();
+    (one.level, one.scenario, one.place) == (other.level, other.scenario, other.place)
+        && one.messages == other.messages
+        && proof(one) == proof(other)
+}
+
+fn show(item: &Item<'_>, with_proof: bool) -> String {
     let colour = if item.level == Level::Required { BAD } else { ADVICE };
-    let mut text = format!(
-        "\n  {}  {}  {}{}\n    {}\n",
-        paint(colour, kind(item.severity)),
-        paint(HEADING, item.scenario),
-        paint(FAINT, item.clients.join(", ")),
-        paint(FAINT, place(item)),
-        item.message,
-    );
+    let title = format!("{} · {}", kind(item.severity), item.scenario);
+    let whose = format!("{}{}", item.clients.join(", "), place(item.place));
+    let mut text = format!("\n  {}  {}\n", paint(colour, title), paint(FAINT, whose));
+    for (oracle, message) in &item.messages {
+        text += &wrapped(&format!("{oracle}: {message}"));
+    }
+    if !with_proof {
+        return text;
+    }
     for line in item.proof.iter().take(PROOF) {
         text += &format!("    {line}\n");
     }
@@ -131,24 +146,30 @@ fn in_full(item: &Item<'_>) -> String {
     text
 }
 
-fn in_short(item: &Item<'_>) -> String {
-    format!(
-        "  {}  {}  {}{}\n    {}\n",
-        paint(ADVICE, kind(item.severity)),
-        item.scenario,
-        paint(FAINT, item.clients.join(", ")),
-        paint(FAINT, place(item)),
-        item.message
-    )
+/// Indented by four, continuation lines by six, not wider than a hundred columns.
+fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 100;
+    let mut lines = "   ".to_owned();
+    let mut column = lines.len();
+    for word in text.split(' ') {
+        let width = word.chars().count() + 1;
+        if column + width > WIDTH {
+            lines += "\n     ";
+            column = 5;
+        }
+        lines += " ";
+        lines += word;
+        column += width;
+    }
+    lines + "\n"
 }
 
-fn place(item: &Item<'_>) -> String {
-    let where_else = match item.place {
+fn place(place: Place) -> &'static str {
+    match place {
         Place::Run => "",
-        Place::Control => ", in the control, without the fault",
-        Place::Both => ", also in the control, without the fault",
-    };
-    format!("  [{}{where_else}]", item.oracle)
+        Place::Control => "; in the control, without the fault",
+        Place::Both => "; also in the control, without the fault",
+    }
 }
 
 fn kind(severity: Severity) -> &'static str {
@@ -178,7 +199,8 @@ fn stopped(results: &Results<'_>) -> String {
             }
             let transcript = Transcript::of(scenario, trace);
             let tail = transcript.lines().len().saturating_sub(TAIL);
-            text += &format!("\n  {}  {}\n", paint(BAD, entry.cell.client), paint(HEADING, &entry.scenario.id));
+            text +=
+                &format!("\n  {}  {}\n", paint(BAD, entry.cell.client), paint(HEADING, &entry.scenario.id));
             for line in &transcript.lines()[tail..] {
                 text += &format!("    {line}\n");
             }

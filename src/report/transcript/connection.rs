@@ -38,6 +38,9 @@ impl Item {
     }
 }
 
+/// A request id whose line is split between segments is found if the line is not longer, bytes.
+const LONGEST_LINE: usize = 256;
+
 /// Bytes that belong together, by relative sequence numbers.
 #[derive(Debug)]
 struct Stretch {
@@ -55,6 +58,8 @@ pub struct Connection {
     pub written: Vec<String>,
     /// Who sent FIN, in order.
     pub fins: Vec<Direction>,
+    /// Who sent RST: only the first of each side is news, later ones answer segments that were in flight.
+    pub resets: Vec<Direction>,
     /// FIN or RST reached the client.
     pub client_knows_end: bool,
     to_origin: Vec<Stretch>,
@@ -137,10 +142,14 @@ impl Connection {
     /// Bytes belong to the request whose head came last.
     fn learn_request(&mut self, payload: &[u8]) -> Item {
         self.head.extend_from_slice(payload);
-        if let Some((id, end)) = last_request_id(&self.head) {
-            self.head.drain(..end);
-            self.written.push(id);
-        }
+        let start = match last_request_id(&self.head) {
+            Some((id, end)) => {
+                self.written.push(id);
+                end
+            }
+            None => self.head.len().saturating_sub(LONGEST_LINE),
+        };
+        self.head.drain(..start);
         self.written.last().map_or(Item::Bytes, |id| Item::Request(id.clone()))
     }
 

@@ -76,7 +76,8 @@ impl<'a> Walk<'a> {
             What::Step { step } => self.step(index, at, *step),
             What::StepVoid { .. } => self.void(index),
             What::RequestStarted { request, method, path, body } => {
-                let length = if *body > 0 { format!(", {} bytes", grouped((*body).into())) } else { String::new() };
+                let length =
+                    if *body > 0 { format!(", {} bytes", grouped((*body).into())) } else { String::new() };
                 self.line(index, at, format!("{request}: {method} {path}{length}"));
             }
             // The outcome says the same.
@@ -87,7 +88,9 @@ impl<'a> Walk<'a> {
             What::Segment { connection, direction, fate, segment } => {
                 self.segment(index, at, *connection, *direction, *fate, segment);
             }
-            What::Executed { request, .. } => self.line(index, at, format!("{request}: executed by the origin")),
+            What::Executed { request, .. } => {
+                self.line(index, at, format!("{request}: executed by the origin"))
+            }
             What::Replied { request, connection, status, body, complete } => {
                 self.attempts.insert(request, (*connection, Some(body.clone())));
                 self.connections.entry(*connection).or_default().answered(request);
@@ -124,14 +127,21 @@ impl<'a> Walk<'a> {
         let connection = attempt.map(|(connection, _)| *connection);
         let answer = attempt.and_then(|(_, body)| body.as_ref());
         let words = format!("{request}: {}", outcome(result, connection, answer));
-        // The delivery of the answer and the outcome are one thing, if nothing lies between them.
-        match self.lines.last_mut() {
-            Some(last) if last.at == at && last.text == delivered(request) => {
-                last.text = words;
-                last.events.push(index);
+        match self.delivery(at, request) {
+            Some(line) => {
+                line.text = words;
+                line.events.push(index);
             }
-            _ => self.line(index, at, words),
+            None => self.line(index, at, words),
         }
+    }
+
+    /// The line of this instant that tells of the answer's delivery, if only other deliveries lie
+    /// between: then the delivery and the outcome are one thing.
+    fn delivery(&mut self, at: Millis, request: &str) -> Option<&mut Line> {
+        let own = delivered(request);
+        let recent = self.lines.iter_mut().rev().take_while(|line| line.at == at && is_delivery(&line.text));
+        recent.into_iter().find(|line| line.text == own)
     }
 
     fn replied(&mut self, index: usize, at: Millis, request: &str, status: u16, complete: bool) {
@@ -180,8 +190,13 @@ impl<'a> Walk<'a> {
             self.lines.push(Line { at, text: format!("run stopped, {words}"), events: Vec::new() });
         }
         for SocketAtEnd { connection, state } in &self.trace.sockets {
-            let which = connection.map_or("a socket without a connection".to_owned(), |n| format!("connection {n}"));
-            self.lines.push(Line { at, text: format!("client host still has {which} in {state}"), events: Vec::new() });
+            let which =
+                connection.map_or("a socket without a connection".to_owned(), |n| format!("connection {n}"));
+            self.lines.push(Line {
+                at,
+                text: format!("client host still has {which} in {state}"),
+                events: Vec::new(),
+            });
         }
     }
 
@@ -214,8 +229,14 @@ impl<'a> Walk<'a> {
 
 /// The line for an answer that reached the client, unless the outcome follows at once.
 pub fn delivered(request: &str) -> String {
-    format!("{request}: answer delivered to the client")
+    format!("{request}{DELIVERED}")
 }
+
+fn is_delivery(text: &str) -> bool {
+    text.ends_with(DELIVERED)
+}
+
+const DELIVERED: &str = ": answer delivered to the client";
 
 fn end(end: &End) -> Option<String> {
     match end {

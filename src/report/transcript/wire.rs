@@ -55,7 +55,8 @@ impl Walk<'_> {
 
     /// Every segment that no line stands for.
     pub(super) fn unlisted(&mut self) -> Vec<Line> {
-        let listed: BTreeSet<usize> = self.lines.iter().flat_map(|line| line.events.iter().copied()).collect();
+        let listed: BTreeSet<usize> =
+            self.lines.iter().flat_map(|line| line.events.iter().copied()).collect();
         let mut lines = Vec::new();
         for (index, event) in self.trace.events.iter().enumerate() {
             let What::Segment { connection, direction, fate, segment } = &event.what else { continue };
@@ -76,8 +77,7 @@ impl Walk<'_> {
             (Item::Syn, Direction::ToOrigin) => self.on(sight, "opening"),
             (Item::Request(id), _) if new_request => self.written(index, at, id, connection),
             (Item::Fin, _) => self.fin_sent(sight),
-            (Item::Rst, Direction::ToOrigin) => self.on(sight, "client sends RST"),
-            (Item::Rst, Direction::ToClient) => self.origin_resets(sight),
+            (Item::Rst, _) => self.reset(sight),
             _ => {}
         }
     }
@@ -96,13 +96,18 @@ impl Walk<'_> {
         }
     }
 
-    fn origin_resets(&mut self, sight: &Sight) {
-        let Sight { at, connection, .. } = *sight;
-        let open = self.connections.get(&connection).is_some_and(|state| state.open);
-        if self.told(at, |action| resets(action, connection)) {
-            self.absorb(sight);
-        } else if open {
-            self.on(sight, "origin sends RST");
+    fn reset(&mut self, sight: &Sight) {
+        let Sight { at, connection, direction, .. } = *sight;
+        let Some(state) = self.connections.get_mut(&connection) else { return };
+        let (first, open) = (!state.resets.contains(&direction), state.open);
+        state.resets.push(direction);
+        match direction {
+            _ if !first => {}
+            Direction::ToOrigin => self.on(sight, "client sends RST"),
+            Direction::ToClient if self.told(at, |action| resets(action, connection)) => self.absorb(sight),
+            Direction::ToClient if open => self.on(sight, "origin sends RST"),
+            // The connection is refused: told when the client learns of it.
+            Direction::ToClient => {}
         }
     }
 
