@@ -13,21 +13,22 @@ use super::{list, run, schema, show};
 ///
 /// Without a subcommand, `closewait` does what `closewait run` does.
 #[derive(Debug, Parser)]
-#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-const AFTER_HELP: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   closewait                                                   every scenario against every client
   closewait run 'half-close/*' --client reqwest --transcript  what happens, event by event
   closewait run --accept                                      make today's results the accepted ones
   closewait run --repeat 200                                  prove that every run is the same
   closewait list                                              the scenarios
-  closewait show half-close/fin-while-idle                    one scenario, its sources and its script
+  closewait show half-close/fin-while-idle                    one scenario, its sources and its script";
 
+const EXIT_CODES: &str = "\
 Exit codes:
   0  everything equals the accepted snapshots
   1  a result differs from its snapshot or has none yet, or --repeat found two different traces
@@ -36,6 +37,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Play scenarios against clients, judge them, compare with the accepted snapshots [default]
+    #[command(after_help = EXIT_CODES)]
     Run(run::RunArgs),
     /// List the scenarios
     List(list::ListArgs),

@@ -29,7 +29,7 @@ pub enum CellResult {
         /// One finding for each oracle.
         findings: Vec<Finding>,
         /// The same script without its faults; `None` if the script has none.
-        control: Option<Control>,
+        control: Option<Box<Control>>,
     },
 }
 

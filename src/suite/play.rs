@@ -40,7 +40,7 @@ fn result(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits) 
     let control = scenario.control().map(|quiet| {
         let trace = lab::run(&quiet, client, limits);
         let findings = oracle::judge(&quiet, &trace);
-        Control { trace, findings }
+        Box::new(Control { trace, findings })
     });
     CellResult::Ran { trace, findings, control }
 }

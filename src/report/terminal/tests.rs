@@ -27,7 +27,7 @@ fn cell(client: &'static str, result: CellResult) -> Cell {
     Cell { scenario: "family/name".to_owned(), client, result }
 }
 
-fn ran(trace: Trace, findings: Vec<Finding>, control: Option<Control>) -> CellResult {
+fn ran(trace: Trace, findings: Vec<Finding>, control: Option<Box<Control>>) -> CellResult {
     CellResult::Ran { trace, findings, control }
 }
 
@@ -79,7 +79,7 @@ fn the_control_is_told_apart() {
         violated("reuses-when-healthy", Level::Required, Severity::NeedlessConnections, vec![0]);
     let control = Control { trace: poisoned(), findings: vec![never_reuses] };
     let cells = vec![
-        cell("one", ran(poisoned(), healthy(), Some(control))),
+        cell("one", ran(poisoned(), healthy(), Some(Box::new(control)))),
         cell("two", CellResult::Unsupported { reason: "it has no such timeout".to_owned() }),
     ];
     check("control", cells, None, Detail { verbose: true, transcript: false });
