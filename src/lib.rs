@@ -5,6 +5,8 @@ pub mod client;
 pub mod lab;
 pub mod net;
 pub mod oracle;
+pub mod report;
 pub mod origin;
 pub mod scenario;
+pub mod suite;
 pub mod trace;

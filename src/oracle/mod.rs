@@ -1,5 +1,28 @@
 //! One invariant a file: pure functions from a scenario and a trace to a finding.
 
+mod answer;
+mod as_expected;
+mod at_most_once;
+mod bounded_retries;
+mod bounded_wait;
+mod case;
 mod finding;
+mod no_cross_talk;
+mod no_leak;
+mod no_needless_connections;
+mod no_stale_reuse;
+mod prompt_close;
+mod race_outcome;
+mod recovers;
+mod reuse;
+mod reuses_when_healthy;
+#[cfg(test)]
+mod robustness;
+mod table;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod unsent_is_free;
 
 pub use finding::*;
+pub use table::{ORACLES, Oracle, judge};

@@ -1,7 +1,28 @@
 //! What happened in a run, and the views over it. Depends on no clock, socket or client.
 
+mod connection;
 mod event;
+mod exchange;
+mod http1;
+mod requests;
+mod staleness;
+mod stream;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod views;
+mod window;
 mod recorder;
 
+pub use connection::*;
 pub use event::*;
+pub use exchange::*;
+pub use http1::BodyFraming;
+pub(crate) use http1::is_bodiless;
+pub use requests::*;
+pub use staleness::*;
+pub use stream::*;
+pub use views::*;
+pub use window::*;
 pub use recorder::Recorder;

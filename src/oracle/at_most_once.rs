@@ -1,0 +1,35 @@
+//! A request that is not idempotent is carried out at most once.
+
+use super::case::Case;
+use super::tally::{Tally, list, ms};
+use super::{Level, Oracle, Severity, Verdict};
+
+pub(super) const ORACLE: Oracle = Oracle {
+    name: "at-most-once",
+    level: Level::Required,
+    meaning: "the origin executed a non-idempotent request twice",
+    source: "RFC 9110 section 9.2.2",
+    judge,
+};
+
+fn judge(case: &Case) -> Verdict {
+    let mut tally = Tally::default();
+    for request in case.requests().filter(|request| !request.is_idempotent()) {
+        let places: Vec<String> = request
+            .executions
+            .iter()
+            .map(|execution| format!("on connection {} at {}", execution.connection, ms(execution.moment.at)))
+            .collect();
+        let events = request.executions.iter().map(|execution| execution.moment.event);
+        let (id, method) = (&request.id, &request.method);
+        match places.len() {
+            0 => tally.holds(format!("{id} ({method}): not executed")),
+            1 => tally.holds(format!("{id} ({method}): executed once")),
+            n => {
+                let message = format!("{id} ({method}) was executed {n} times: {}", list(&places));
+                tally.violated(Severity::UnsafeDuplicate, message, events);
+            }
+        }
+    }
+    tally.verdict("every request was idempotent")
+}

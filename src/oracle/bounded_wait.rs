@@ -1,0 +1,124 @@
+//! No request outlives its deadline, and none waits for it without need.
+
+use super::case::Case;
+use super::reuse;
+use super::tally::{Tally, count, ms};
+use super::{Level, Oracle, Severity, Verdict};
+use crate::trace::{Connection, End, Millis, Moment, Outcome, Request, millis};
+
+pub(super) const ORACLE: Oracle = Oracle {
+    name: "bounded-wait",
+    level: Level::Required,
+    meaning: "a request outlives its deadline, or waits for it although the client could know better",
+    source: "hyperium/hyper#1439, RFC 9112 section 9.5",
+    judge,
+};
+
+fn judge(case: &Case) -> Verdict {
+    let mut tally = Tally::default();
+    if let Some(message) = watchdog(case) {
+        tally.violated(Severity::HangOrLeak, message, case.last_event());
+    }
+    let mut in_time = 0;
+    for request in case.requests() {
+        let Some((finished, outcome)) = &request.finished else {
+            let message =
+                format!("{} had no outcome when the run ended at {}", request.id, ms(case.views.end));
+            tally.violated(Severity::HangOrLeak, message, [request.started.event]);
+            continue;
+        };
+        let deadline = request.started.at.saturating_add(case.deadline_of(&request.id));
+        if finished.at > deadline {
+            let late = ms(finished.at - deadline);
+            let message = format!("{} ended {late} after its deadline", request.id);
+            tally.violated(Severity::HangOrLeak, message, [request.started.event, finished.event]);
+        } else if *outcome == Outcome::Deadline {
+            judge_deadline(case, request, *finished, &mut tally);
+        } else {
+            in_time += 1;
+        }
+    }
+    if in_time > 0 {
+        tally.holds(format!("{} ended in time", count(in_time, "request")));
+    }
+    tally.verdict("there was no request")
+}
+
+fn watchdog(case: &Case) -> Option<String> {
+    let end = ms(case.views.end);
+    Some(match &case.trace.end {
+        End::Completed => return None,
+        End::Livelock => format!("livelock at {end}: a socket was polled without end within one instant"),
+        End::Stall => format!("stall: the script had not come to its end at {end}"),
+        End::Hang => format!("hang at {end}: the client spins without touching a socket"),
+        End::Panic { message } => format!("panic at {end}: {message}"),
+    })
+}
+
+/// The application gave up: was it the client's fault?
+fn judge_deadline(case: &Case, request: &Request, finished: Moment, tally: &mut Tally) {
+    let id = &request.id;
+    match missed_signal(case, request, finished) {
+        Some((reason, since)) => {
+            let waited = ms(finished.at.saturating_sub(since.at));
+            let message = format!("{id} waited for its deadline, {waited} after {reason}");
+            tally.violated(Severity::HangOrLeak, message, [since.event, finished.event]);
+        }
+        None => tally.holds(format!("{id} was ended by its deadline: nothing told the client")),
+    }
+}
+
+/// What should have ended the request before its deadline, and when.
+fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(String, Moment)> {
+    let missed = match case.final_attempt(request) {
+        Some(attempt) => {
+            let connection = case.connection_of(attempt)?;
+            end_of_connection(connection)
+                .or_else(|| undelivered_answer(case, request))
+                .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
+        }
+        None => connect_timeout(case, request, finished).or_else(|| idle_connection(case, request)),
+    };
+    missed.filter(|(_, since)| since.at < finished.at)
+}
+
+fn end_of_connection(connection: &Connection) -> Option<(String, Moment)> {
+    let death = connection.death()?;
+    let flag = if connection.to_client.rst.delivered == Some(death) { "an RST" } else { "the FIN" };
+    Some((format!("{flag} of connection {} was delivered", connection.number), death))
+}
+
+fn undelivered_answer(case: &Case, request: &Request) -> Option<(String, Moment)> {
+    let attempt = case.final_attempt(request)?;
+    let complete = case.exchange_of(attempt)?.response.as_ref()?.complete?;
+    Some((format!("its whole response was delivered on connection {}", attempt.connection), complete))
+}
+
+fn read_timeout(
+    case: &Case,
+    connection: &Connection,
+    written: Moment,
+    finished: Moment,
+) -> Option<(String, Moment)> {
+    let limit = case.scenario.client.read_timeout.map(millis)?;
+    let read = connection.to_client.delivered.last_until(finished.event);
+    Some(expired("read", limit, read.map_or(written, |read| read.max(written))))
+}
+
+fn connect_timeout(case: &Case, request: &Request, finished: Moment) -> Option<(String, Moment)> {
+    let limit = case.scenario.client.connect_timeout.map(millis)?;
+    let syns = case.connections().filter(|connection| connection.established.is_none());
+    let syn = syns.filter_map(|connection| connection.syn).max()?;
+    (request.started < syn && syn < finished).then(|| expired("connect", limit, syn))
+}
+
+fn expired(kind: &str, limit: Millis, since: Moment) -> (String, Moment) {
+    let expiry = Moment { at: since.at.saturating_add(limit), ..since };
+    (format!("the client's {kind} timeout of {} had passed", ms(limit)), expiry)
+}
+
+/// A request that waits for a connection while one is free.
+fn idle_connection(case: &Case, request: &Request) -> Option<(String, Moment)> {
+    let (connection, since) = reuse::free_connection(case, request)?;
+    Some((format!("connection {} was free for it", connection.number), since.max(request.started)))
+}

@@ -1,0 +1,83 @@
+//! What every oracle is given: the scenario, the trace and the views over it.
+
+use crate::scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario};
+use crate::trace::{
+    Attempt, Connection, Exchange, Millis, Moment, Request, StaleReason, Trace, Views, What, millis,
+};
+
+use super::tally::ms;
+
+pub(super) struct Case<'a> {
+    pub scenario: &'a Scenario,
+    pub trace: &'a Trace,
+    pub views: Views,
+}
+
+impl<'a> Case<'a> {
+    pub fn new(scenario: &'a Scenario, trace: &'a Trace) -> Self {
+        Self { scenario, trace, views: Views::of(trace, &scenario.client) }
+    }
+
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.views.requests.iter()
+    }
+
+    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.views.connections.iter()
+    }
+
+    pub fn connection_of(&self, attempt: &Attempt) -> Option<&Connection> {
+        self.views.connections.get(attempt.connection)
+    }
+
+    pub fn exchange_of(&self, attempt: &Attempt) -> Option<&Exchange> {
+        self.connection_of(attempt)?.exchanges.get(attempt.exchange)
+    }
+
+    /// The attempt that decided the outcome.
+    pub fn final_attempt<'r>(&self, request: &'r Request) -> Option<&'r Attempt> {
+        request.attempts.last()
+    }
+
+    /// How long the application waits for the outcome of a request.
+    pub fn deadline_of(&self, id: &str) -> Millis {
+        let sends = self.scenario.script.iter().filter_map(|step| match &step.action {
+            Action::Client(ClientAction::Send(send)) => Some(send),
+            _ => None,
+        });
+        millis(sends.into_iter().find(|send| send.id == id).map_or(DEFAULT_DEADLINE, |send| send.deadline))
+    }
+
+    /// When the application began to close the client.
+    pub fn closing(&self) -> Option<Moment> {
+        let events = self.trace.events.iter().enumerate();
+        let mut closing = events.filter(|(_, event)| event.what == What::ClientClosing);
+        closing.next().map(|(event, entry)| Moment { event, at: entry.at })
+    }
+
+    /// The last event, to prove that something never happened.
+    pub fn last_event(&self) -> Option<usize> {
+        self.trace.events.len().checked_sub(1)
+    }
+}
+
+/// What made a connection stale, as the end of `… after`.
+pub(super) fn cause(reason: &StaleReason) -> String {
+    match reason {
+        StaleReason::FinDelivered => "its FIN was delivered".to_owned(),
+        StaleReason::RstDelivered => "an RST was delivered on it".to_owned(),
+        StaleReason::Unsolicited => "bytes that no request had asked for were delivered on it".to_owned(),
+        StaleReason::PersistenceEnded { request } => {
+            format!("the response to {request}, which ended its persistence, was delivered")
+        }
+        StaleReason::Abandoned { request } => {
+            format!("{request} was given up on it with the response outstanding")
+        }
+        StaleReason::IdleTimeout { limit } => {
+            format!("the client's idle timeout of {} had passed", ms(*limit))
+        }
+        StaleReason::KeepAliveTimeout { limit } => {
+            format!("the origin's Keep-Alive timeout of {} had passed", ms(*limit))
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Sockets are bounded while the client lives, and gone when it is closed.
+
+use super::case::Case;
+use super::tally::{Tally, count, ms};
+use super::{Level, Oracle, Severity, Verdict};
+use crate::trace::{Connection, End, Millis, Moment};
+
+pub(super) const ORACLE: Oracle = Oracle {
+    name: "no-leak",
+    level: Level::Required,
+    meaning: "the client host has sockets after close, or more connections than the limit at any time",
+    source: "RFC 9112 section 9.6, golang/go#34941",
+    judge,
+};
+
+/// States in which an application still holds the socket. What comes after its own close is the host's affair.
+const HELD: [&str; 5] = ["SYN_SENT", "SYN_RECV", "SYN_RECEIVED", "ESTABLISHED", "CLOSE_WAIT"];
+
+fn judge(case: &Case) -> Verdict {
+    let mut tally = Tally::default();
+    if let Some(limit) = case.scenario.client.max_connections {
+        let spans: Vec<Span> = case.connections().filter_map(open_span).collect();
+        judge_limit("open", limit, &spans, &mut tally);
+    }
+    if let Some(limit) = case.scenario.client.max_idle {
+        let spans: Vec<Span> =
+            case.connections().flat_map(|connection| idle_spans(case, connection)).collect();
+        judge_limit("idle", limit, &spans, &mut tally);
+    }
+    if case.trace.end == End::Completed && case.connections().next().is_some() {
+        judge_rest(case, &mut tally);
+    }
+    tally.verdict("no connection was opened, or the run did not come to its end")
+}
+
+fn judge_rest(case: &Case, tally: &mut Tally) {
+    let mut held =
+        case.trace.sockets.iter().filter(|socket| HELD.contains(&socket.state.as_str())).peekable();
+    if held.peek().is_none() {
+        tally.holds("no socket was left after close");
+    }
+    for socket in held {
+        let (name, syn) = match socket.connection.and_then(|number| case.views.connections.get(number)) {
+            Some(connection) => (format!("connection {}", connection.number), connection.syn),
+            None => ("a socket without a connection".to_owned(), None),
+        };
+        let message = format!("{name} was left in {} after the client was closed", socket.state);
+        tally.violated(
+            Severity::HangOrLeak,
+            message,
+            syn.map(|syn| syn.event).into_iter().chain(case.last_event()),
+        );
+    }
+}
+
+/// From a moment on, until just before an instant.
+struct Span {
+    from: Moment,
+    to: Millis,
+}
+
+fn open_span(connection: &Connection) -> Option<Span> {
+    let to = connection.over().map_or(Millis::MAX, |over| over.at);
+    connection.syn.map(|from| Span { from, to })
+}
+
+/// When the connection lay idle and could be used: a stale one is the affair of `prompt-close`.
+fn idle_spans(case: &Case, connection: &Connection) -> Vec<Span> {
+    let over = connection.over().map_or(Millis::MAX, |over| over.at);
+    let stale = case.views.stale_since(connection.number).map_or(Millis::MAX, |stale| stale.at);
+    let exchanges = connection.exchanges.iter().enumerate();
+    let spans = exchanges.filter_map(|(index, exchange)| {
+        let next = connection.exchanges.get(index + 1);
+        let next = next.map_or(Millis::MAX, |next| next.request.first_sent.at);
+        exchange.complete().map(|from| Span { from, to: next.min(over).min(stale) })
+    });
+    spans.collect()
+}
+
+/// Reports the first instant that ends with more than `limit`: within an instant a client may put things in order.
+fn judge_limit(kind: &str, limit: u32, spans: &[Span], tally: &mut Tally) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let most =
+        |now: Millis| spans.iter().filter(|span| span.from.at <= now && now < span.to).collect::<Vec<_>>();
+    let peaks = spans.iter().map(|span| (span.from.at, most(span.from.at)));
+    match peaks.filter(|(_, together)| together.len() > limit).min_by_key(|(at, _)| *at) {
+        Some((at, together)) => {
+            let connections = count(together.len(), &format!("{kind} connection"));
+            let message = format!("{connections} at {}; the limit is {limit}", ms(at));
+            tally.violated(Severity::HangOrLeak, message, together.iter().map(|span| span.from.event));
+        }
+        None if !spans.is_empty() => tally.holds(format!("never more than {limit} {kind}")),
+        None => {}
+    }
+}

@@ -1,0 +1,117 @@
+//! Which connections a request could have used.
+
+use super::case::Case;
+use crate::trace::{Attempt, BodyEnd, Connection, Exchange, Millis, Moment, Outcome, Request, millis};
+
+/// A request for which a connection was there that may be used.
+pub(super) struct Choice<'a> {
+    pub request: &'a Request,
+    /// How it was written first.
+    pub attempt: &'a Attempt,
+    /// The connection that was free.
+    pub spare: &'a Connection,
+    /// Since when it was free.
+    pub free_since: Moment,
+    /// Whether the request used a connection that was there.
+    pub reused: bool,
+}
+
+/// A client whose own idle timeout the scenario does not set owes the reuse of a connection only this long:
+/// the defaults of clients start at 4 s (undici), some keep 1 s of distance.
+const UNKNOWN_IDLE_TIMEOUT: Millis = 3_000;
+
+/// So much earlier than a limit a careful client may let a connection go.
+const MARGIN: Millis = 1_000;
+
+/// Every request that had a choice. A spare connection counts for one request at a time.
+pub(super) fn choices<'a>(case: &'a Case) -> Vec<Choice<'a>> {
+    let mut choices: Vec<Choice> = Vec::new();
+    if case.scenario.client.max_idle == Some(0) {
+        return choices;
+    }
+    for request in case.requests() {
+        let Some(attempt) = request.attempts.first() else { continue };
+        let spare = case.connections().find_map(|connection| {
+            let taken = choices.iter().any(|choice| is_taken(choice, connection, request));
+            let free_since = free_since(case, connection, request, attempt).filter(|_| !taken)?;
+            Some((connection, free_since))
+        });
+        let Some((spare, free_since)) = spare else { continue };
+        let opened = case.connection_of(attempt).and_then(|connection| connection.syn);
+        let reused = opened.is_none_or(|syn| syn < request.started);
+        choices.push(Choice { request, attempt, spare, free_since, reused });
+    }
+    choices
+}
+
+fn is_taken(choice: &Choice, connection: &Connection, request: &Request) -> bool {
+    let over = choice.request.over();
+    choice.spare.number == connection.number && over.is_none_or(|over| over.at >= request.started.at)
+}
+
+/// Since when `connection` was free when the request began, if a client has no excuse for passing it over.
+fn free_since(case: &Case, connection: &Connection, request: &Request, attempt: &Attempt) -> Option<Moment> {
+    let (index, exchange) = last_exchange_before(connection, request.started)?;
+    let free_since = released(case, exchange).filter(|free| free.at < request.started.at)?;
+    let next = connection.exchanges.get(index + 1);
+    let is_own = attempt.connection == connection.number && attempt.exchange == index + 1;
+    let taken = next.is_some_and(|next| next.request.first_sent.at <= attempt.first_sent.at) && !is_own;
+    let owed = request.started.at - free_since.at <= owed_idle(case, exchange);
+    let excused =
+        is_in_doubt(case, connection, attempt.first_sent) || closed_for_a_reason(case, connection, request);
+    (!taken && owed && !excused).then_some(free_since)
+}
+
+/// A connection that was free all the time that a request waited in vain.
+pub(super) fn free_connection<'a>(case: &'a Case, request: &Request) -> Option<(&'a Connection, Moment)> {
+    let over = request.over()?;
+    case.connections().find_map(|connection| {
+        let exchange = connection.exchanges.last()?;
+        let free = released(case, exchange).filter(|free| free.at < over.at)?;
+        let usable = connection.over().is_none_or(|end| over < end);
+        let owed = over.at - free.at <= owed_idle(case, exchange);
+        (usable && owed && !is_in_doubt(case, connection, over)).then_some((connection, free))
+    })
+}
+
+fn last_exchange_before(connection: &Connection, moment: Moment) -> Option<(usize, &Exchange)> {
+    let exchanges = connection.exchanges.iter().enumerate();
+    exchanges.take_while(|(_, exchange)| exchange.request.first_sent < moment).last()
+}
+
+/// When an exchange was over for wire and application, if it ended well.
+fn released(case: &Case, exchange: &Exchange) -> Option<Moment> {
+    let complete = exchange.complete()?;
+    let request = case.views.requests.get(exchange.request.id.as_deref()?)?;
+    match &request.finished {
+        Some((finished, Outcome::Response { end: BodyEnd::Complete, .. })) => Some(complete.max(*finished)),
+        _ => None,
+    }
+}
+
+/// How long a client must keep the connection after this exchange.
+fn owed_idle(case: &Case, exchange: &Exchange) -> Millis {
+    let own = case.scenario.client.idle_timeout.map(millis);
+    let advertised = exchange.response.as_ref().and_then(|response| response.keep_alive);
+    let own = own.map_or(UNKNOWN_IDLE_TIMEOUT, before_limit);
+    advertised.map_or(own, |advertised| own.min(before_limit(advertised)))
+}
+
+fn before_limit(limit: Millis) -> Millis {
+    limit - MARGIN.min(limit / 2)
+}
+
+/// Stale by then, or something is on its way that will make it so.
+fn is_in_doubt(case: &Case, connection: &Connection, moment: Moment) -> bool {
+    let stale = case.views.stale_since(connection.number).is_some_and(|stale| stale.at <= moment.at);
+    stale || connection.signals().iter().any(|signal| signal.sent.is_some_and(|sent| sent < moment))
+}
+
+/// The client closed it before, and had reason to: it was being closed itself, or has a limit of idle connections.
+fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) -> bool {
+    let Some(close) = connection.client_close().filter(|close| *close < request.started) else {
+        return false;
+    };
+    let closing = case.closing().is_some_and(|closing| closing < close);
+    closing || case.scenario.client.max_idle.is_some() || case.scenario.client.max_connections.is_some()
+}

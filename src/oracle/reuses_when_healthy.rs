@@ -1,0 +1,42 @@
+//! A connection that may be reused is reused: a client that never pools must not look perfect.
+
+use super::case::Case;
+use super::reuse::{self, Choice};
+use super::tally::{Tally, ms};
+use super::{Level, Oracle, Severity, Verdict};
+
+pub(super) const ORACLE: Oracle = Oracle {
+    name: "reuses-when-healthy",
+    level: Level::Required,
+    meaning: "a request is written on a new connection although one that may be reused is free",
+    source: "RFC 9112 section 9.3",
+    judge,
+};
+
+fn judge(case: &Case) -> Verdict {
+    let mut tally = Tally::default();
+    for choice in reuse::choices(case) {
+        if choice.reused {
+            tally.holds(format!("{} reused connection {}", choice.request.id, choice.attempt.connection));
+        } else {
+            let evidence = [choice.free_since.event, choice.attempt.first_sent.event];
+            tally.violated(Severity::NeedlessConnections, missed(&choice), evidence);
+        }
+    }
+    tally.verdict("no request found a free and healthy connection")
+}
+
+pub(super) fn missed(choice: &Choice) -> String {
+    let spare = choice.spare.number;
+    let closed = choice.spare.client_close().filter(|close| *close < choice.attempt.first_sent);
+    let lost = match closed {
+        Some(close) => {
+            format!("connection {spare} was healthy when the client closed it at {}", ms(close.at))
+        }
+        None => format!("connection {spare} was free and healthy since {}", ms(choice.free_since.at)),
+    };
+    format!(
+        "{} was written on new connection {} although {lost}",
+        choice.request.id, choice.attempt.connection
+    )
+}

@@ -1,0 +1,135 @@
+//! A watchdog may end a run anywhere, and a trace may say anything: no oracle panics over it.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::tests::scenario;
+use super::{ORACLES, Verdict, judge};
+use crate::scenario::{Direction, Scenario};
+use crate::trace::testing::{head, ok_message};
+use crate::trace::{BodyEnd, End, ErrorKind, Event, Fate, Outcome, Segment, SocketAtEnd, Trace, What};
+
+proptest! {
+    #[test]
+    fn any_trace_is_judged(trace in any_trace()) {
+        let mut limited = scenario();
+        limited.client.max_idle = Some(1);
+        limited.client.max_connections = Some(1);
+        limited.client.idle_timeout = Some(std::time::Duration::from_millis(5));
+        limited.client.read_timeout = limited.client.idle_timeout;
+        limited.client.connect_timeout = limited.client.idle_timeout;
+        for scenario in [scenario(), limited] {
+            assert_sound(&scenario, &trace);
+        }
+    }
+}
+
+fn assert_sound(scenario: &Scenario, trace: &Trace) {
+    let findings = judge(scenario, trace);
+    assert_eq!(findings.len(), ORACLES.len());
+    for finding in findings {
+        if let Verdict::Violated { violations } = finding.verdict {
+            assert!(!violations.is_empty());
+            let events = violations.iter().flat_map(|violation| &violation.evidence);
+            assert!(events.into_iter().all(|event| *event < trace.events.len()));
+        }
+    }
+}
+
+fn any_trace() -> impl Strategy<Value = Trace> {
+    let end = prop_oneof![Just(End::Completed), Just(End::Livelock), Just(End::Stall), Just(End::Hang)];
+    let events = proptest::collection::vec((0u64..20, any_event()), 0..60);
+    (events, end, any::<bool>()).prop_map(|(steps, end, leaks)| {
+        let mut at = 0;
+        let event = |(later, what)| {
+            at += later;
+            Event { at, what }
+        };
+        let events = steps.into_iter().map(event).collect();
+        let socket = SocketAtEnd { connection: Some(1), state: "CLOSE_WAIT".to_owned() };
+        Trace { events, end, sockets: leaks.then_some(socket).into_iter().collect(), unsupported: None }
+    })
+}
+
+fn any_event() -> impl Strategy<Value = What> {
+    let id = || prop_oneof![Just("a".to_owned()), Just("b".to_owned()), Just("c".to_owned())];
+    let method = prop_oneof![Just("GET".to_owned()), Just("POST".to_owned()), Just("HEAD".to_owned())];
+    let body =
+        || prop_oneof![Just(Bytes::new()), Just(Bytes::from_static(b"x")), Just(Bytes::from_static(b"xy"))];
+    prop_oneof![
+        2 => (id(), method).prop_map(|(request, method)| What::RequestStarted {
+            request, method, path: "/".to_owned(), body: 0
+        }),
+        1 => id().prop_map(|request| What::RequestCancelled { request }),
+        2 => (id(), any_outcome()).prop_map(|(request, outcome)| What::RequestFinished { request, outcome }),
+        1 => Just(What::ClientClosing),
+        1 => (id(), 0u32..4).prop_map(|(request, connection)| What::Executed { request, connection }),
+        1 => (id(), 0u32..4, body(), any::<bool>()).prop_map(|(request, connection, body, complete)| What::Replied {
+            request, connection, status: 200, body, complete
+        }),
+        12 => (0u32..4, any::<bool>(), any_fate(), any_segment()).prop_map(
+            |(connection, to_origin, fate, segment)| {
+                let direction = if to_origin { Direction::ToOrigin } else { Direction::ToClient };
+                What::Segment { connection, direction, fate, segment }
+            }
+        ),
+    ]
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    let failed = BodyEnd::Failed { kind: ErrorKind::Reset, message: String::new() };
+    let end = prop_oneof![Just(BodyEnd::Complete), Just(BodyEnd::Dropped), Just(failed)];
+    prop_oneof![
+        end.prop_map(|end| Outcome::Response { status: 200, body: Bytes::from_static(b"x"), end }),
+        Just(Outcome::Error { kind: ErrorKind::Closed, message: String::new() }),
+        Just(Outcome::Deadline),
+        Just(Outcome::Cancelled),
+    ]
+}
+
+fn any_fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![Just(Fate::Sent), Just(Fate::Delivered), Just(Fate::Forged), Just(Fate::Dropped)]
+}
+
+fn any_segment() -> impl Strategy<Value = Segment> {
+    let seq = || prop_oneof![8 => Just(1u32), 4 => 0u32..200, 1 => any::<u32>()];
+    let flags = proptest::array::uniform4(proptest::bool::weighted(0.2));
+    (flags, seq(), seq(), any_payload()).prop_map(|([syn, ack, fin, rst], seq, ack_seq, payload)| Segment {
+        syn,
+        ack,
+        fin,
+        rst,
+        seq,
+        ack_seq,
+        window: 0,
+        retransmission: false,
+        payload,
+    })
+}
+
+/// Messages, several of them, parts of them, and things that look like them.
+fn any_payload() -> impl Strategy<Value = Bytes> {
+    let chunked =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx\r\n0\r\n\r\n".to_owned();
+    let huge = "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n".to_owned();
+    let timeout = "HTTP/1.0 200 OK\r\nKeep-Alive: timeout=18446744073709551615\r\nContent-Length: 1\r\n\r\nx"
+        .to_owned();
+    let message = prop_oneof![
+        Just(head("a", "GET")),
+        Just(head("b", "POST")),
+        Just(ok_message("x")),
+        Just(chunked),
+        Just(huge),
+        Just(timeout),
+        Just("\r\n".to_owned()),
+        "\\PC{0,8}",
+    ];
+    let messages =
+        proptest::collection::vec(message, 0..3).prop_map(|messages| messages.concat().into_bytes());
+    (messages, any::<prop::sample::Index>(), any::<bool>()).prop_map(|(mut bytes, cut, whole)| {
+        if !whole {
+            bytes.truncate(cut.index(bytes.len() + 1));
+        }
+        Bytes::from(bytes)
+    })
+}

@@ -1,0 +1,61 @@
+//! A request of which no byte was written goes to another connection instead of failing.
+
+use super::case::Case;
+use super::tally::Tally;
+use super::{Level, Oracle, Severity, Verdict};
+use crate::trace::{Connection, ErrorKind, Moment, Outcome, Request};
+
+pub(super) const ORACLE: Oracle = Oracle {
+    name: "unsent-is-free",
+    level: Level::Advised,
+    meaning: "a request of which no byte was written fails instead of going to another connection",
+    source: "hyperium/hyper-util#133",
+    judge,
+};
+
+fn judge(case: &Case) -> Verdict {
+    let mut tally = Tally::default();
+    for request in case.requests() {
+        match (&request.finished, request.attempts.first()) {
+            (Some((finished, Outcome::Error { kind, message })), None) => {
+                if is_avoidable(case, request, *kind, *finished) {
+                    let message =
+                        format!("{} failed although no byte of it was written ({message})", request.id);
+                    let evidence = [request.started.event, finished.event];
+                    tally.violated(Severity::AvoidableFailure, message, evidence);
+                }
+            }
+            (_, Some(attempt)) => {
+                let passed_over = case.connections().find(|connection| {
+                    connection.number != attempt.connection && was_dead_in_the_pool(connection, request)
+                });
+                if let Some(dead) = passed_over {
+                    tally.holds(format!(
+                        "{} went to connection {}, past dead connection {}",
+                        request.id, attempt.connection, dead.number
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+    tally.verdict("no request met a dead connection before its first byte was written")
+}
+
+/// The origin could be reached, and neither the application nor the client had ended the matter.
+fn is_avoidable(case: &Case, request: &Request, kind: ErrorKind, finished: Moment) -> bool {
+    let is_of_the_pool = !matches!(kind, ErrorKind::Connect | ErrorKind::Timeout);
+    let in_life = |moment: Moment| request.started < moment && moment < finished;
+    let mut dials = case.connections().filter(|connection| connection.syn.is_some_and(in_life));
+    let refused = dials.any(|connection| connection.established.is_none());
+    let closing = case.closing().is_some_and(|closing| closing < finished);
+    is_of_the_pool && !refused && !closing
+}
+
+/// When the request began, or at that very instant, the connection had ended and the client had not closed it before.
+fn was_dead_in_the_pool(connection: &Connection, request: &Request) -> bool {
+    let dead = connection.established.and(connection.death());
+    let kept = connection.client_close().is_none_or(|close| request.started.at <= close.at);
+    kept && dead.is_some_and(|dead| dead.at <= request.started.at)
+        && connection.exchanges.iter().any(|exchange| exchange.request.first_sent < request.started)
+}

@@ -1,0 +1,153 @@
+//! The view per connection.
+
+use std::collections::BTreeMap;
+
+use super::{Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Trace, Unsolicited, What, exchange};
+
+/// The connections of a run, in the order of their SYNs.
+#[derive(Debug, Clone, Default)]
+pub struct Connections(BTreeMap<u32, Connection>);
+
+/// One connection.
+#[derive(Debug, Clone, Default)]
+pub struct Connection {
+    /// From 1, in the order of the SYNs.
+    pub number: u32,
+    /// The client's first SYN.
+    pub syn: Option<Moment>,
+    /// The origin's SYN-ACK reached the client.
+    pub established: Option<Moment>,
+    /// From the client to the origin.
+    pub to_origin: Flow,
+    /// From the origin to the client.
+    pub to_client: Flow,
+    /// The requests written on it, in order, with what came back for them.
+    pub exchanges: Vec<Exchange>,
+    /// What came back for none of them.
+    pub unsolicited: Vec<Unsolicited>,
+}
+
+/// Something that tells a client not to use the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signal {
+    /// What it is.
+    pub kind: SignalKind,
+    /// When the origin (or a middlebox) put it on the wire.
+    pub sent: Option<Moment>,
+    /// When it reached the client; `None` if it did not.
+    pub delivered: Option<Moment>,
+}
+
+/// What tells a client not to use the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignalKind {
+    /// FIN from the origin.
+    Fin,
+    /// RST from the origin or a middlebox.
+    Rst,
+    /// Bytes that answer no request.
+    Unsolicited,
+}
+
+impl SignalKind {
+    /// The words for it in a message.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Fin => "FIN",
+            Self::Rst => "RST",
+            Self::Unsolicited => "unsolicited bytes",
+        }
+    }
+}
+
+impl Connections {
+    /// Reads the connections out of a trace.
+    pub fn of(trace: &Trace) -> Self {
+        let mut connections = Self::default();
+        for (event, entry) in trace.events.iter().enumerate() {
+            if let What::Segment { connection, direction, fate, segment } = &entry.what {
+                let now = Moment { event, at: entry.at };
+                connections.entry(*connection).observe(*direction, *fate, segment, now);
+            }
+        }
+        for connection in connections.0.values_mut() {
+            connection.read_messages();
+        }
+        connections
+    }
+
+    fn entry(&mut self, number: u32) -> &mut Connection {
+        self.0.entry(number).or_insert_with(|| Connection { number, ..Connection::default() })
+    }
+
+    /// The connection with this number.
+    pub fn get(&self, number: u32) -> Option<&Connection> {
+        self.0.get(&number)
+    }
+
+    /// All of them, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &Connection> {
+        self.0.values()
+    }
+}
+
+impl Connection {
+    /// The client's own end of the connection: its first FIN or RST.
+    pub fn client_close(&self) -> Option<Moment> {
+        first(self.to_origin.fin.sent, self.to_origin.own_rst)
+    }
+
+    /// From here on the client's host has no use for the connection: its own FIN or RST, or an RST that arrived.
+    pub fn over(&self) -> Option<Moment> {
+        first(self.client_close(), self.to_client.rst.delivered)
+    }
+
+    /// The origin's FIN or RST, whichever arrived first, unless the client had closed before.
+    pub fn death(&self) -> Option<Moment> {
+        let death = first(self.to_client.fin.delivered, self.to_client.rst.delivered)?;
+        self.client_close().is_none_or(|close| death < close).then_some(death)
+    }
+
+    /// Everything that came, or was on its way, to tell the client not to use the connection.
+    pub fn signals(&self) -> Vec<Signal> {
+        let flags = [(SignalKind::Fin, self.to_client.fin), (SignalKind::Rst, self.to_client.rst)];
+        let flags =
+            flags.into_iter().map(|(kind, Passage { sent, delivered })| Signal { kind, sent, delivered });
+        let unsolicited = self.unsolicited.iter().filter(|bytes| !bytes.only_crlf);
+        let unsolicited = unsolicited.map(|bytes| (bytes.sent, Some(bytes.delivered)));
+        let premature = self.exchanges.iter().filter(|exchange| exchange.is_premature());
+        let premature = premature.filter_map(|exchange| exchange.response.as_ref());
+        let premature = premature.map(|response| (response.first_sent, Some(response.first_delivered)));
+        let bytes = unsolicited.chain(premature);
+        let bytes = bytes.map(|(sent, delivered)| Signal { kind: SignalKind::Unsolicited, sent, delivered });
+        let mut signals: Vec<_> =
+            flags.chain(bytes).filter(|signal| signal.sent.or(signal.delivered).is_some()).collect();
+        signals.sort_by_key(|signal| signal.delivered.map_or(usize::MAX, |delivered| delivered.event));
+        signals
+    }
+
+    fn observe(&mut self, direction: Direction, fate: Fate, segment: &Segment, now: Moment) {
+        let (flow, reverse) = match direction {
+            Direction::ToOrigin => (&mut self.to_origin, &mut self.to_client),
+            Direction::ToClient => (&mut self.to_client, &mut self.to_origin),
+        };
+        flow.observe(fate, segment, now);
+        if fate == Fate::Sent && segment.ack {
+            reverse.on_acknowledged(segment.ack_seq, now);
+        }
+        if direction == Direction::ToOrigin && fate == Fate::Sent && segment.syn {
+            self.syn.get_or_insert(now);
+        }
+        if direction == Direction::ToClient && fate == Fate::Delivered && segment.syn && segment.ack {
+            self.established.get_or_insert(now);
+        }
+    }
+
+    fn read_messages(&mut self) {
+        (self.exchanges, self.unsolicited) = exchange::read(&self.to_origin, &self.to_client);
+    }
+}
+
+fn first(a: Option<Moment>, b: Option<Moment>) -> Option<Moment> {
+    a.into_iter().chain(b).min()
+}

@@ -1,0 +1,224 @@
+//! Requests and responses of one connection, as its bytes tell them.
+
+use super::http1::{self, Parsed};
+use super::{BodyFraming, Flow, Millis, Moment, Track};
+
+/// A request that was written on a connection, and what came back for it.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The request.
+    pub request: WireRequest,
+    /// The response, as far as it was delivered; paired by order.
+    pub response: Option<WireResponse>,
+}
+
+/// A request on the wire.
+#[derive(Debug, Clone)]
+pub struct WireRequest {
+    /// `x-request-id`; `None` if the head is not there as far as that.
+    pub id: Option<String>,
+    /// Method; empty if the head is incomplete.
+    pub method: String,
+    /// The first transmission of the first byte.
+    pub first_sent: Moment,
+    /// The first transmission of the last byte; `None` if it never left.
+    pub last_sent: Option<Moment>,
+    /// The arrival of the first byte at the origin.
+    pub first_delivered: Option<Moment>,
+    /// `Connection: close`, or HTTP/1.0 without keep-alive.
+    pub ends_persistence: bool,
+}
+
+/// A response on the wire, up to where it was delivered.
+#[derive(Debug, Clone)]
+pub struct WireResponse {
+    /// Status code; `None` if the head is incomplete or not HTTP.
+    pub status: Option<u16>,
+    /// How the end of the body is told.
+    pub framing: BodyFraming,
+    /// The body content that was delivered.
+    pub body: Vec<u8>,
+    /// The arrival of the first byte at the client.
+    pub first_delivered: Moment,
+    /// When the origin first sent the first byte.
+    pub first_sent: Option<Moment>,
+    /// The arrival of the end of the message; for a close-delimited one, of the FIN.
+    pub complete: Option<Moment>,
+    /// `Connection: close`, HTTP/1.0 without keep-alive, or close-delimited.
+    pub ends_persistence: bool,
+    /// `Keep-Alive: timeout`, milliseconds.
+    pub keep_alive: Option<Millis>,
+}
+
+/// Bytes that reached the client while no request was outstanding.
+///
+/// They stay unsolicited if the client later takes them for the response to its next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsolicited {
+    /// How many bytes.
+    pub len: usize,
+    /// Whether they are CR and LF only, which a client may discard (RFC 9112 section 9.2).
+    pub only_crlf: bool,
+    /// When the first of them that counts was sent.
+    pub sent: Option<Moment>,
+    /// When the first of them that counts arrived.
+    pub delivered: Moment,
+}
+
+impl Exchange {
+    /// When the request was written whole and the response delivered whole.
+    pub fn complete(&self) -> Option<Moment> {
+        let response = self.response.as_ref()?.complete?;
+        self.request.last_sent.map(|request| request.max(response))
+    }
+
+    /// Whether either side said that the connection ends with this exchange.
+    pub fn ends_persistence(&self) -> bool {
+        self.request.ends_persistence
+            || self.response.as_ref().is_some_and(|response| response.ends_persistence)
+    }
+
+    /// Whether the origin sent the response before any byte of the request had reached it: it answers nothing.
+    pub fn is_premature(&self) -> bool {
+        let sent = self.response.as_ref().and_then(|response| response.first_sent);
+        sent.is_some_and(|sent| self.request.first_delivered.is_none_or(|request| sent < request))
+    }
+}
+
+/// Reads both directions of a connection.
+pub(super) fn read(to_origin: &Flow, to_client: &Flow) -> (Vec<Exchange>, Vec<Unsolicited>) {
+    let mut reader = ResponseReader { flow: to_client, pos: 0, lost: false, unsolicited: Vec::new() };
+    let requests = read_requests(to_origin);
+    let exchanges = requests
+        .into_iter()
+        .map(|request| Exchange { response: reader.response_to(&request), request })
+        .collect();
+    reader.skip_unsolicited(to_client.delivered.len());
+    (exchanges, reader.unsolicited)
+}
+
+fn read_requests(flow: &Flow) -> Vec<WireRequest> {
+    let mut requests = Vec::new();
+    let mut pos = 0;
+    while let Some(first_sent) = flow.sent.moment_of(pos) {
+        let (request, end) = read_request(flow, pos, first_sent);
+        requests.push(request);
+        match end {
+            Some(end) => pos = end,
+            None => break,
+        }
+    }
+    requests
+}
+
+fn read_request(flow: &Flow, pos: usize, first_sent: Moment) -> (WireRequest, Option<usize>) {
+    let bytes = &flow.sent.bytes()[pos..];
+    let mut request = WireRequest {
+        id: None,
+        method: String::new(),
+        first_sent,
+        last_sent: None,
+        first_delivered: flow.delivered.moment_of(pos),
+        ends_persistence: false,
+    };
+    let Parsed::Whole(head) = http1::parse_request(bytes) else { return (request, None) };
+    let body = http1::scan_body(head.framing, &bytes[head.len..]);
+    let end = body.len.map(|body| pos + head.len + body);
+    request.id = head.id;
+    request.method = head.method;
+    request.ends_persistence = head.ends_persistence;
+    request.last_sent = end.and_then(|end| flow.sent.moment_of(end - 1));
+    (request, end)
+}
+
+struct ResponseReader<'a> {
+    flow: &'a Flow,
+    pos: usize,
+    /// Where the next message starts can no longer be told.
+    lost: bool,
+    unsolicited: Vec<Unsolicited>,
+}
+
+impl ResponseReader<'_> {
+    fn response_to(&mut self, request: &WireRequest) -> Option<WireResponse> {
+        self.skip_unsolicited(self.track().len_after(request.first_sent.event));
+        while !self.lost {
+            let first_delivered = self.track().moment_of(self.pos)?;
+            let bytes = &self.track().bytes()[self.pos..];
+            match http1::parse_response(bytes, &request.method) {
+                Parsed::Whole(head) if is_interim(head.status) => self.pos += head.len,
+                Parsed::Whole(head) => return Some(self.final_response(&head, first_delivered)),
+                Parsed::Partial | Parsed::Malformed => {
+                    self.lost = true;
+                    return Some(self.headless(first_delivered));
+                }
+            }
+        }
+        None
+    }
+
+    fn final_response(&mut self, head: &http1::ResponseHead, first_delivered: Moment) -> WireResponse {
+        let body = http1::scan_body(head.framing, &self.track().bytes()[self.pos + head.len..]);
+        let end = body.len.map(|len| self.pos + head.len + len);
+        let complete = match end {
+            Some(end) => self.track().moment_of(end - 1),
+            None if head.framing == BodyFraming::Close => self.flow.fin.delivered,
+            None => None,
+        };
+        let response = WireResponse {
+            status: Some(head.status),
+            framing: head.framing,
+            body: body.content,
+            complete,
+            ends_persistence: head.ends_persistence,
+            keep_alive: head.keep_alive.map(|seconds| seconds.saturating_mul(1_000)),
+            ..self.headless(first_delivered)
+        };
+        match end {
+            Some(end) => self.pos = end,
+            None => self.lost = true,
+        }
+        response
+    }
+
+    fn headless(&self, first_delivered: Moment) -> WireResponse {
+        WireResponse {
+            status: None,
+            framing: BodyFraming::None,
+            body: Vec::new(),
+            first_delivered,
+            first_sent: self.flow.sent.moment_of(self.pos),
+            complete: None,
+            ends_persistence: false,
+            keep_alive: None,
+        }
+    }
+
+    /// Everything from the current position to `end` came while no request was outstanding.
+    fn skip_unsolicited(&mut self, end: usize) {
+        if self.lost || self.pos >= end {
+            return;
+        }
+        let bytes = &self.track().bytes()[self.pos..end];
+        let first = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
+        let offset = self.pos + first.unwrap_or(0);
+        if let Some(delivered) = self.track().moment_of(offset) {
+            self.unsolicited.push(Unsolicited {
+                len: bytes.len(),
+                only_crlf: first.is_none(),
+                sent: self.flow.sent.moment_of(offset),
+                delivered,
+            });
+        }
+        self.pos = end;
+    }
+
+    fn track(&self) -> &Track {
+        &self.flow.delivered
+    }
+}
+
+/// 101 is final for the exchange: what follows is another protocol.
+fn is_interim(status: u16) -> bool {
+    matches!(status, 100..=199) && status != 101
+}

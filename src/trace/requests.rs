@@ -1,0 +1,199 @@
+//! The view per request.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::{BodyEnd, Connections, Exchange, Moment, Outcome, Trace, What};
+
+/// The requests of a run, in the order in which the application started them.
+#[derive(Debug, Clone, Default)]
+pub struct Requests(Vec<Request>);
+
+/// One request of the application.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Request id.
+    pub id: String,
+    /// Method.
+    pub method: String,
+    /// When the application handed it over.
+    pub started: Moment,
+    /// When the application dropped its future.
+    pub cancelled: Option<Moment>,
+    /// When the outcome was known, and which it was.
+    pub finished: Option<(Moment, Outcome)>,
+    /// Each time it was written on a connection, in order.
+    pub attempts: Vec<Attempt>,
+    /// Each time the origin carried it out.
+    pub executions: Vec<Execution>,
+    /// Each time the origin answered it.
+    pub replies: Vec<Replied>,
+}
+
+/// One writing of a request on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// Connection number.
+    pub connection: u32,
+    /// Index into [`Connection::exchanges`](super::Connection::exchanges).
+    pub exchange: usize,
+    /// The first transmission of its first byte.
+    pub first_sent: Moment,
+    /// The first transmission of its last byte; `None` if it never left.
+    pub last_sent: Option<Moment>,
+    /// Whether it was the first request on the connection.
+    pub fresh: bool,
+}
+
+/// The origin carried a request out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Execution {
+    /// When.
+    pub moment: Moment,
+    /// Connection number.
+    pub connection: u32,
+}
+
+/// The origin wrote an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replied {
+    /// When.
+    pub moment: Moment,
+    /// Connection number.
+    pub connection: u32,
+    /// Status code.
+    pub status: u16,
+    /// The whole body that belongs to the answer.
+    pub body: Bytes,
+    /// Whether the message was written whole.
+    pub complete: bool,
+}
+
+impl Requests {
+    /// Reads the requests out of a trace.
+    pub fn of(trace: &Trace, connections: &Connections) -> Self {
+        let mut requests = Self::default();
+        let mut index = BTreeMap::new();
+        for (event, entry) in trace.events.iter().enumerate() {
+            let now = Moment { event, at: entry.at };
+            if let What::RequestStarted { request, method, .. } = &entry.what {
+                index.entry(request.as_str()).or_insert_with(|| requests.start(request, method, now));
+            }
+            if let Some(&request) = subject(&entry.what).and_then(|id| index.get(id)) {
+                requests.0[request].observe(&entry.what, now);
+            }
+        }
+        for (id, attempt) in attempts(connections) {
+            if let Some(&request) = index.get(id) {
+                requests.0[request].attempts.push(attempt);
+            }
+        }
+        requests
+    }
+
+    /// The request with this id.
+    pub fn get(&self, id: &str) -> Option<&Request> {
+        self.0.iter().find(|request| request.id == id)
+    }
+
+    /// All of them, in the order of their start.
+    pub fn iter(&self) -> std::slice::Iter<'_, Request> {
+        self.0.iter()
+    }
+
+    fn start(&mut self, id: &str, method: &str, started: Moment) -> usize {
+        self.0.push(Request {
+            id: id.to_owned(),
+            method: method.to_owned(),
+            started,
+            cancelled: None,
+            finished: None,
+            attempts: Vec::new(),
+            executions: Vec::new(),
+            replies: Vec::new(),
+        });
+        self.0.len() - 1
+    }
+}
+
+impl Request {
+    /// Whether the method is idempotent (RFC 9110 section 9.2.2).
+    pub fn is_idempotent(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE")
+    }
+
+    /// What became of it; `None` if that was never known.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.finished.as_ref().map(|(_, outcome)| outcome)
+    }
+
+    /// When the application was done with it: it has an outcome, or dropped the future.
+    pub fn over(&self) -> Option<Moment> {
+        let finished = self.finished.as_ref().map(|(moment, _)| *moment);
+        self.cancelled.into_iter().chain(finished).min()
+    }
+
+    /// Whether the client let the application down: an error, a broken body, or nothing until the deadline.
+    pub fn failed(&self) -> bool {
+        match self.outcome() {
+            Some(Outcome::Response { end, .. }) => matches!(end, BodyEnd::Failed { .. }),
+            Some(Outcome::Error { .. } | Outcome::Deadline) => true,
+            Some(Outcome::Cancelled) | None => false,
+        }
+    }
+
+    fn observe(&mut self, what: &What, moment: Moment) {
+        match what {
+            What::RequestCancelled { .. } => {
+                self.cancelled.get_or_insert(moment);
+            }
+            What::RequestFinished { outcome, .. } => {
+                self.finished.get_or_insert_with(|| (moment, outcome.clone()));
+            }
+            What::Executed { connection, .. } => {
+                self.executions.push(Execution { moment, connection: *connection });
+            }
+            What::Replied { connection, status, body, complete, .. } => self.replies.push(Replied {
+                moment,
+                connection: *connection,
+                status: *status,
+                body: body.clone(),
+                complete: *complete,
+            }),
+            _ => {}
+        }
+    }
+}
+
+fn subject(what: &What) -> Option<&str> {
+    match what {
+        What::RequestCancelled { request }
+        | What::RequestFinished { request, .. }
+        | What::Executed { request, .. }
+        | What::Replied { request, .. } => Some(request),
+        _ => None,
+    }
+}
+
+/// Every writing of a request that names itself, in the order of the first bytes.
+fn attempts(connections: &Connections) -> Vec<(&str, Attempt)> {
+    let mut attempts = Vec::new();
+    for connection in connections.iter() {
+        for (exchange, Exchange { request, .. }) in connection.exchanges.iter().enumerate() {
+            let Some(id) = &request.id else { continue };
+            attempts.push((
+                id.as_str(),
+                Attempt {
+                    connection: connection.number,
+                    exchange,
+                    first_sent: request.first_sent,
+                    last_sent: request.last_sent,
+                    fresh: exchange == 0,
+                },
+            ));
+        }
+    }
+    attempts.sort_by_key(|(_, attempt)| attempt.first_sent);
+    attempts
+}

@@ -1,0 +1,128 @@
+//! From when on a client must not write a request on a connection.
+
+use super::{BodyEnd, Connection, Exchange, Millis, Moment, Outcome, Request, Requests};
+
+/// The first instant at which a connection was stale for the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staleness {
+    /// The instant. What is written at this very instant is a race, what is written later is not.
+    pub at: Millis,
+    /// Why.
+    pub reason: StaleReason,
+    /// The event that made it so; where time made it so, the event from which that time counts.
+    pub event: usize,
+}
+
+/// Why a connection is stale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StaleReason {
+    /// The origin's FIN was delivered.
+    FinDelivered,
+    /// An RST was delivered.
+    RstDelivered,
+    /// Bytes were delivered that no outstanding request asked for (RFC 9112 section 9.2).
+    Unsolicited,
+    /// An exchange ended the persistence of the connection (RFC 9112 sections 9.3 and 9.6).
+    PersistenceEnded {
+        /// Id of the request; empty if the request does not name itself.
+        request: String,
+    },
+    /// A request was cancelled, timed out or failed, or its response dropped, before the response was there.
+    Abandoned {
+        /// Request id.
+        request: String,
+    },
+    /// It was idle for longer than the client's own idle timeout.
+    IdleTimeout {
+        /// The timeout, milliseconds.
+        limit: Millis,
+    },
+    /// It was idle for longer than the origin's `Keep-Alive: timeout`.
+    KeepAliveTimeout {
+        /// The timeout, milliseconds.
+        limit: Millis,
+    },
+}
+
+/// When `connection` became stale, if it did while the client had not closed it.
+pub(super) fn of(
+    connection: &Connection,
+    requests: &Requests,
+    idle_timeout: Option<Millis>,
+    end: Millis,
+) -> Option<Staleness> {
+    connection.established?;
+    let events = signals(connection).chain(exchanges(connection, requests));
+    let close = connection.client_close();
+    let before_close = events.filter(|stale| close.is_none_or(|close| stale.event < close.event));
+    let idle = idle_too_long(connection, idle_timeout, close.map_or(end, |close| close.at.saturating_add(1)));
+    before_close.chain(idle).min_by_key(|stale| (stale.at, stale.event))
+}
+
+fn signals(connection: &Connection) -> impl Iterator<Item = Staleness> {
+    let flow = &connection.to_client;
+    let fin = flow.fin.delivered.map(|moment| (moment, StaleReason::FinDelivered));
+    let rst = flow.rst.delivered.map(|moment| (moment, StaleReason::RstDelivered));
+    let bytes = connection.unsolicited.iter().find(|bytes| !bytes.only_crlf);
+    let bytes = bytes.map(|bytes| (bytes.delivered, StaleReason::Unsolicited));
+    fin.into_iter().chain(rst).chain(bytes).map(|(moment, reason)| stale(moment, reason))
+}
+
+fn stale(moment: Moment, reason: StaleReason) -> Staleness {
+    Staleness { at: moment.at, reason, event: moment.event }
+}
+
+fn exchanges(connection: &Connection, requests: &Requests) -> impl Iterator<Item = Staleness> {
+    connection.exchanges.iter().enumerate().filter_map(|(index, exchange)| {
+        let next = connection.exchanges.get(index + 1);
+        persistence_ended(exchange).or_else(|| abandoned(exchange, next, requests))
+    })
+}
+
+fn persistence_ended(exchange: &Exchange) -> Option<Staleness> {
+    let complete = exchange.response.as_ref()?.complete.filter(|_| exchange.ends_persistence())?;
+    let request = exchange.request.id.clone().unwrap_or_default();
+    Some(stale(complete, StaleReason::PersistenceEnded { request }))
+}
+
+fn abandoned(exchange: &Exchange, next: Option<&Exchange>, requests: &Requests) -> Option<Staleness> {
+    let request = requests.get(exchange.request.id.as_deref()?)?;
+    let given_up = given_up(request).filter(|given_up| exchange.request.first_sent < *given_up)?;
+    let complete = exchange.complete();
+    if complete.is_some_and(|complete| complete < given_up || is_drained(request, complete, next)) {
+        return None;
+    }
+    Some(stale(given_up, StaleReason::Abandoned { request: request.id.clone() }))
+}
+
+/// When the application or the client stopped waiting for the response.
+fn given_up(request: &Request) -> Option<Moment> {
+    match request.outcome() {
+        Some(Outcome::Response { end: BodyEnd::Complete, .. }) => request.cancelled,
+        _ => request.over(),
+    }
+}
+
+/// A client may read the rest of a response that the application dropped, and use the connection after that.
+fn is_drained(request: &Request, complete: Moment, next: Option<&Exchange>) -> bool {
+    let dropped = matches!(request.outcome(), Some(Outcome::Response { end: BodyEnd::Dropped, .. }));
+    dropped && next.is_none_or(|next| complete < next.request.first_sent)
+}
+
+/// The first time that the connection was idle past a limit and still there before the instant `end`.
+fn idle_too_long(connection: &Connection, idle_timeout: Option<Millis>, end: Millis) -> Option<Staleness> {
+    connection.exchanges.iter().enumerate().find_map(|(index, exchange)| {
+        let idle_since = exchange.complete()?;
+        let (limit, reason) = idle_limit(exchange, idle_timeout)?;
+        let at = idle_since.at.saturating_add(limit);
+        let until = connection.exchanges.get(index + 1).map_or(end, |next| next.request.first_sent.at);
+        (at < until).then(|| Staleness { at, reason, event: idle_since.event })
+    })
+}
+
+fn idle_limit(exchange: &Exchange, idle_timeout: Option<Millis>) -> Option<(Millis, StaleReason)> {
+    let own = idle_timeout.map(|limit| (limit, StaleReason::IdleTimeout { limit }));
+    let advertised = exchange.response.as_ref().and_then(|response| response.keep_alive);
+    let advertised = advertised.map(|limit| (limit, StaleReason::KeepAliveTimeout { limit }));
+    own.into_iter().chain(advertised).min_by_key(|(limit, _)| *limit)
+}
