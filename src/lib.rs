@@ -1,6 +1,10 @@
 //! closewait drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a
 //! simulated packet network, and proves from the packets whether a stale connection was ever reused.
 
+pub mod client;
+pub mod lab;
+pub mod net;
 pub mod oracle;
+pub mod origin;
 pub mod scenario;
 pub mod trace;

@@ -1,5 +1,21 @@
 //! Scenario files: the model and its text form. Knows no client and no socket.
 
+mod catalogue;
+mod control;
+mod excerpt;
+mod field;
+mod glob;
+mod grammar;
+mod invalid;
 mod model;
+mod nearest;
+mod read;
+mod reference;
+mod schema;
 
+pub use catalogue::{Catalogue, FileProblem, LoadError, NoSuchScenario};
+pub use invalid::{Invalid, Problem};
 pub use model::*;
+pub use read::parse;
+pub use reference::reference;
+pub use schema::schema;

@@ -39,6 +39,11 @@ pub enum What {
         /// Index into `Scenario::script`, from 0.
         step: usize,
     },
+    /// The step that was just noted names a connection that does not exist: nothing was done.
+    StepVoid {
+        /// Index into `Scenario::script`, from 0.
+        step: usize,
+    },
     /// The application handed a request to the client.
     RequestStarted {
         /// Request id.

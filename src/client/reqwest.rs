@@ -1,0 +1,78 @@
+//! reqwest, unmodified: it dials the bridge's loopback port as it would dial any origin.
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+
+use super::under_test::BoxFuture;
+use super::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
+use crate::scenario::Scenario;
+
+/// `reqwest::Client`.
+pub(super) struct Reqwest;
+
+impl UnderTest for Reqwest {
+    fn name(&self) -> &'static str {
+        "reqwest"
+    }
+
+    fn version(&self) -> &'static str {
+        locked_version("reqwest")
+    }
+
+    fn wiring(&self) -> Wiring {
+        Wiring::Bridge
+    }
+
+    fn unsupported(&self, scenario: &Scenario) -> Option<String> {
+        let limit = scenario.client.max_connections;
+        limit.map(|_| "reqwest has no limit on connections, only on idle ones".to_owned())
+    }
+
+    fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
+        let settings = &environment.settings;
+        let mut builder = ::reqwest::Client::builder().no_proxy();
+        if let Some(address) = environment.bridge {
+            // By name, so that the port of this run, which is different each time, is not in the Host header.
+            builder = builder.resolve("origin.test", address);
+        }
+        if let Some(limit) = settings.idle_timeout {
+            builder = builder.pool_idle_timeout(limit);
+        }
+        if let Some(limit) = settings.max_idle {
+            builder = builder.pool_max_idle_per_host(limit as usize);
+        }
+        if let Some(limit) = settings.connect_timeout {
+            builder = builder.connect_timeout(limit);
+        }
+        if let Some(limit) = settings.read_timeout {
+            builder = builder.read_timeout(limit);
+        }
+        let client = builder.build().map_err(|error| Failure::of(&error))?;
+        Ok(Box::new(Pooled(client)))
+    }
+}
+
+struct Pooled(::reqwest::Client);
+
+impl Client for Pooled {
+    fn send(&self, request: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
+        let client = self.0.clone();
+        Box::pin(async move {
+            let request = request.map(::reqwest::Body::from).try_into();
+            let request: ::reqwest::Request = request.map_err(describe)?;
+            let response: http::Response<::reqwest::Body> =
+                client.execute(request).await.map_err(describe)?.into();
+            Ok(response.map(|body| body.map_err(describe).boxed_unsync()))
+        })
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<()> {
+        // It has no close: dropping the last handle closes the idle connections.
+        drop(self);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+fn describe(error: ::reqwest::Error) -> Failure {
+    Failure::of(&error.without_url())
+}

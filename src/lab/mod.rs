@@ -1,0 +1,9 @@
+//! The one room where network, origin and client meet. What leaves it is a [`Trace`](crate::trace::Trace).
+
+mod request;
+mod run;
+mod script;
+mod watchdog;
+
+pub use run::run;
+pub use watchdog::Limits;

@@ -1,0 +1,69 @@
+//! One request of the application: sent, awaited under its deadline, its body read.
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+
+use crate::client::{Client, Failure, Response, ResponseBody, Timeouts};
+use crate::origin::REQUEST_ID;
+use crate::scenario::{ClientSettings, ReadBody, SendRequest};
+use crate::trace::{BodyEnd, Outcome};
+
+/// The request as the application hands it over.
+pub(super) fn compose(send: &SendRequest) -> http::Request<Bytes> {
+    let mut request = http::Request::builder()
+        .method(send.method.as_str())
+        .uri(format!("http://origin.test{}", send.path))
+        .header(REQUEST_ID, &send.id);
+    for (name, value) in &send.headers {
+        request = request.header(name, value);
+    }
+    request
+        .body(Bytes::from(vec![b'x'; send.body as usize]))
+        .expect("the scenario's requests are well-formed")
+}
+
+/// Hands the request to the client. What comes back resolves with the outcome, at the deadline at the
+/// latest: then the request is dropped, as an application would.
+pub(super) fn perform(
+    client: &dyn Client,
+    settings: &ClientSettings,
+    send: &SendRequest,
+) -> impl Future<Output = Outcome> + Send + 'static {
+    let timeouts = Timeouts { connect: settings.connect_timeout, read: settings.read_timeout };
+    let sending = client.send(compose(send), timeouts);
+    let (deadline, read) = (send.deadline, send.read);
+    async move {
+        let exchange = async {
+            match sending.await {
+                Ok(response) => finish(response, read).await,
+                Err(Failure { kind, message }) => Outcome::Error { kind, message },
+            }
+        };
+        tokio::time::timeout(deadline, exchange).await.unwrap_or(Outcome::Deadline)
+    }
+}
+
+async fn finish(response: Response, read: ReadBody) -> Outcome {
+    let status = response.status().as_u16();
+    let (body, end) = read_body(response.into_body(), read).await;
+    Outcome::Response { status, body, end }
+}
+
+async fn read_body(mut body: ResponseBody, read: ReadBody) -> (Bytes, BodyEnd) {
+    let limit = match read {
+        ReadBody::All => usize::MAX,
+        ReadBody::First(n) => n as usize,
+    };
+    let mut content = BytesMut::new();
+    while content.len() < limit {
+        match body.frame().await {
+            None => return (content.freeze(), BodyEnd::Complete),
+            Some(Ok(frame)) => content.extend_from_slice(frame.data_ref().unwrap_or(&Bytes::new())),
+            Some(Err(Failure { kind, message })) => {
+                return (content.freeze(), BodyEnd::Failed { kind, message });
+            }
+        }
+    }
+    content.truncate(limit);
+    (content.freeze(), BodyEnd::Dropped)
+}

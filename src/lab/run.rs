@@ -1,0 +1,143 @@
+//! One run: a scenario, a client, a fresh network.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::script::{Script, strike_on_segments};
+use super::watchdog::{Ended, Limits, supervise};
+use crate::client::{Environment, Failure, UnderTest, Wiring};
+use crate::net::{Bridge, Network, Pace, Wire};
+use crate::origin::Origin;
+use crate::scenario::Scenario;
+use crate::trace::{End, Event, Recorder, SocketAtEnd, Trace};
+
+/// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
+///
+/// A client that spins, stalls or panics ends the run, not the caller: see [`Trace::end`].
+pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
+    let recorder = Recorder::default();
+    let work = {
+        let (scenario, recorder, limits) = (scenario.clone(), recorder.clone(), *limits);
+        move || simulate(&scenario, client, &limits, &recorder)
+    };
+    let report = match supervise(limits.wall_clock, work) {
+        Ended::Done(report) => report,
+        Ended::Hung => Report::of(End::Hang),
+        Ended::Panicked(message) => Report::of(End::Panic { message }),
+    };
+    let Report { events, end, sockets, unsupported } = report;
+    Trace { events: events.unwrap_or_else(|| recorder.take()), end, sockets, unsupported }
+}
+
+/// What a run leaves.
+struct Report {
+    /// `None` where the run did not come to its end: then what was recorded until now counts.
+    events: Option<Vec<Event>>,
+    end: End,
+    sockets: Vec<SocketAtEnd>,
+    unsupported: Option<String>,
+}
+
+impl Report {
+    fn of(end: End) -> Self {
+        Self { events: None, end, sockets: Vec::new(), unsupported: None }
+    }
+}
+
+fn simulate(scenario: &Scenario, client: &dyn UnderTest, limits: &Limits, recorder: &Recorder) -> Report {
+    let pace = Arc::new(Pace::default());
+    let runtime = runtime(client.wiring(), &pace);
+    let network = {
+        let _context = runtime.enter();
+        Network::install(scenario.network.clone(), recorder.clone())
+    };
+    let report = runtime.block_on(play(scenario, client, limits, recorder, network.wire(), pace));
+    // Clients leave tasks behind that hold streams: they go first, while the network is there to close them on.
+    drop(runtime);
+    drop(network);
+    report
+}
+
+fn runtime(wiring: Wiring, pace: &Arc<Pace>) -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    if wiring == Wiring::Bridge {
+        let pace = pace.clone();
+        builder.enable_io().on_thread_park(move || pace.before_idle());
+    }
+    builder.build().expect("the system has an epoll instance to give")
+}
+
+async fn play(
+    scenario: &Scenario,
+    client: &dyn UnderTest,
+    limits: &Limits,
+    recorder: &Recorder,
+    wire: Wire,
+    pace: Arc<Pace>,
+) -> Report {
+    let origin = Origin::start(wire.clone(), scenario.origin.clone(), recorder.clone()).await;
+    let origin = origin.expect("the simulated port is free");
+    let bridge = match client.wiring() {
+        Wiring::Streams => None,
+        Wiring::Bridge => {
+            let bridge = Bridge::open(wire.clone(), pace.clone()).await;
+            Some(bridge.expect("the system has a loopback port to give"))
+        }
+    };
+    let environment = Environment {
+        wire: wire.clone(),
+        bridge: bridge.as_ref().map(Bridge::address),
+        settings: scenario.client.clone(),
+    };
+    let client = match client.build(&environment) {
+        Ok(client) => client,
+        Err(Failure { message, .. }) => {
+            let unsupported = Some(format!("the client refuses its settings: {message}"));
+            return Report { unsupported, ..Report::of(End::Completed) };
+        }
+    };
+    let script = Script::new(scenario, wire.clone(), origin.clone(), client, recorder.clone());
+    let end = conduct(script, scenario, limits, &wire, &origin, recorder, pace).await;
+    Report {
+        // Taken now: what the tear-down of the runtime does to sockets is not the client's doing.
+        events: Some(recorder.take()),
+        end,
+        sockets: wire.client_sockets(),
+        unsupported: bridge.and_then(|bridge| bridge.distortion()).map(str::to_owned),
+    }
+}
+
+/// Polls the wire, then the script: the order that [`crate::net`] promises.
+async fn conduct(
+    script: Script<'_>,
+    scenario: &Scenario,
+    limits: &Limits,
+    wire: &Wire,
+    origin: &Origin,
+    recorder: &Recorder,
+    pace: Arc<Pace>,
+) -> End {
+    let mut driving = pin!(wire.drive());
+    let mut striking = pin!(strike_on_segments(scenario, wire, origin, recorder));
+    let mut playing = pin!(tokio::time::timeout(limits.virtual_time, script.play()));
+    let mut pacing = pin!(pace.keep());
+    poll_fn(|cx| {
+        let _ = pacing.as_mut().poll(cx);
+        let _ = driving.as_mut().poll(cx);
+        let _ = striking.as_mut().poll(cx);
+        if wire.livelocked() {
+            return Poll::Ready(End::Livelock);
+        }
+        playing.as_mut().poll(cx).map(|ended| match ended {
+            Ok(Ok(())) => End::Completed,
+            Ok(Err(message)) => End::Panic { message },
+            Err(_) => End::Stall,
+        })
+    })
+    .await
+}

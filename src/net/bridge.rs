@@ -1,0 +1,149 @@
+//! A loopback port that stands for the origin, for clients that cannot be handed a stream.
+//!
+//! The unmodified client dials it as it would dial anything. For each connection a gateway dials the
+//! simulated origin and carries bytes, FIN and RST both ways, within one instant of virtual time.
+
+use std::io;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::pace::Pace;
+use super::{Stream, Wire};
+
+/// The port, and what keeps virtual time from running away from real sockets.
+pub struct Bridge {
+    address: SocketAddr,
+    trouble: Arc<Trouble>,
+}
+
+/// What did not cross: loopback accepts at once, so a client never learns how its connect really went.
+#[derive(Default)]
+struct Trouble {
+    connect_failed: AtomicBool,
+    connecting: AtomicU32,
+}
+
+impl Bridge {
+    /// Opens the port and serves it until the runtime ends.
+    ///
+    /// # Errors
+    /// When no loopback port can be had.
+    pub async fn open(wire: Wire, pace: Arc<Pace>) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let trouble = Arc::new(Trouble::default());
+        tokio::spawn(serve(listener, wire, pace, trouble.clone()));
+        Ok(Self { address, trouble })
+    }
+
+    /// Where the client is to dial.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Why what the client saw is not what it would have seen on the wire, if so.
+    pub fn distortion(&self) -> Option<&'static str> {
+        let lost = self.trouble.connect_failed.load(Relaxed) || self.trouble.connecting.load(Relaxed) > 0;
+        lost.then_some(
+            "a fault of the connect phase does not cross the loopback bridge: loopback accepts at once",
+        )
+    }
+}
+
+async fn serve(listener: TcpListener, wire: Wire, pace: Arc<Pace>, trouble: Arc<Trouble>) {
+    while let Ok((real, _)) = listener.accept().await {
+        pace.touch();
+        tokio::spawn(gateway(real, wire.clone(), pace.clone(), trouble.clone()));
+    }
+}
+
+async fn gateway(real: TcpStream, wire: Wire, pace: Arc<Pace>, trouble: Arc<Trouble>) {
+    // Without it the kernel may hold back small writes until an acknowledgement, in real time.
+    let _ = real.set_nodelay(true);
+    trouble.connecting.fetch_add(1, Relaxed);
+    let dialled = wire.connect().await;
+    trouble.connecting.fetch_sub(1, Relaxed);
+    let Ok(simulated) = dialled else {
+        trouble.connect_failed.store(true, Relaxed);
+        abort(&real);
+        return;
+    };
+    carry(real, simulated, &pace).await;
+}
+
+/// Carries both ways until both have ended, or one end is reset.
+async fn carry(real: TcpStream, simulated: Stream, pace: &Pace) {
+    let ended = tokio::try_join!(outbound(&real, &simulated, pace), inbound(&simulated, &real, pace));
+    match ended {
+        Ok(_) => {}
+        Err(Lost::Client) => simulated.reset(),
+        Err(Lost::Origin) => abort(&real),
+    }
+    pace.touch();
+}
+
+/// Which socket failed, so that the other can be told.
+enum Lost {
+    Client,
+    Origin,
+}
+
+async fn outbound(real: &TcpStream, simulated: &Stream, pace: &Pace) -> Result<(), Lost> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let n = read_real(real, &mut chunk).await.map_err(|_| Lost::Client)?;
+        pace.touch();
+        if n == 0 {
+            simulated.half_close();
+            return Ok(());
+        }
+        simulated.write_all(&chunk[..n]).await.map_err(|_| Lost::Origin)?;
+    }
+}
+
+async fn inbound(simulated: &Stream, real: &TcpStream, pace: &Pace) -> Result<(), Lost> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let n = simulated.read(&mut chunk).await.map_err(|_| Lost::Origin)?;
+        pace.touch();
+        if n == 0 {
+            // Fails where the client has closed already: then there is nobody to tell.
+            let _ = SockRef::from(real).shutdown(Shutdown::Write);
+            return Ok(());
+        }
+        write_real(real, &chunk[..n]).await.map_err(|_| Lost::Client)?;
+    }
+}
+
+const CHUNK: usize = 16 * 1024;
+
+async fn read_real(real: &TcpStream, chunk: &mut [u8]) -> io::Result<usize> {
+    loop {
+        real.readable().await?;
+        match real.try_read(chunk) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return result,
+        }
+    }
+}
+
+async fn write_real(real: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        real.writable().await?;
+        match real.try_write(bytes) {
+            Ok(n) => bytes = &bytes[n..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Closing then sends RST instead of FIN.
+fn abort(real: &TcpStream) {
+    let _ = real.set_zero_linger();
+}

@@ -1,0 +1,302 @@
+//! A simulated socket as an application on Linux sees it through tokio.
+//!
+//! tokio does not ask the kernel each time: it caches what epoll last reported, and after a read that
+//! came up short it does not try again until the event loop has turned. A stream that looked straight
+//! into the simulated kernel would be kinder than any real one.
+
+use std::future::poll_fn;
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use turmoil_net::shim::tokio::net::TcpStream;
+
+use super::Wire;
+use super::connection::{App, End};
+use super::driver::Place;
+use super::state::{News, State};
+
+/// One end of a simulated connection. Dropping it closes the socket.
+pub struct Stream {
+    wire: Wire,
+    place: Place,
+}
+
+impl Stream {
+    pub(super) fn attach(wire: Wire, place: Place, tcp: TcpStream) -> Self {
+        let Place { connection, side } = place;
+        wire.act(|state, _| {
+            let end = state.connections[connection].end_mut(side);
+            end.tcp = Some(tcp);
+            end.app = App::Holds;
+            end.readiness.writable = true;
+            // epoll reports on registration what is there already.
+            let (readable, closed) = (end.unread > 0 || end.dead.is_some(), end.dead.is_some());
+            state.events.push(News { connection, side, readable, writable: false, closed });
+        });
+        Self { wire, place }
+    }
+
+    /// The connection's number, from 1, in the order of their SYNs.
+    pub fn connection(&self) -> u32 {
+        self.place.connection as u32 + 1
+    }
+
+    /// Half-closes: FIN leaves after what was written; reading goes on.
+    pub fn half_close(&self) {
+        self.act(|state, place, _| shut_down(state, place));
+    }
+
+    /// Aborts: RST leaves, and the socket is dead at once.
+    pub fn reset(&self) {
+        self.act(|state, place, now| state.reset(place.connection, place.side, now));
+    }
+
+    /// Closes, as `close(2)`: FIN leaves, or RST where something was left unread; later data is answered with RST.
+    pub fn close(&self) {
+        let Place { connection, side } = self.place;
+        let wakers = self.act(|state, _, _| {
+            state.enter(side);
+            let end = state.connections[connection].end_mut(side);
+            end.app = App::Gone;
+            end.tcp = None;
+            [end.readiness.reader.take(), end.readiness.writer.take()]
+        });
+        wakers.into_iter().flatten().flatten().for_each(Waker::wake);
+    }
+
+    /// Writes what the socket buffer takes now; the number of bytes taken.
+    ///
+    /// # Errors
+    /// As [`AsyncWrite::poll_write`]; `WouldBlock` when the buffer is full.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.act(|state, place, _| write(state, place, &[IoSlice::new(bytes)]))
+            .unwrap_or(Err(ErrorKind::NotConnected.into()))
+    }
+
+    /// Waits until the socket takes bytes again, or is dead.
+    pub async fn writable(&self) {
+        poll_fn(|cx| {
+            let ready = self.wire.with(|state| {
+                let end = state.connections[self.place.connection].end_mut(self.place.side);
+                if end.readiness.writable || end.dead.is_some() || end.app == App::Gone {
+                    return true;
+                }
+                end.readiness.writer = Some(cx.waker().clone());
+                false
+            });
+            if ready.unwrap_or(true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Reads what there is; 0 is the end.
+    ///
+    /// # Errors
+    /// As [`AsyncRead::poll_read`].
+    pub async fn read(&self, chunk: &mut [u8]) -> io::Result<usize> {
+        poll_fn(|cx| {
+            let mut buf = ReadBuf::new(chunk);
+            ready!(self.poll_read_some(cx, &mut buf))?;
+            Poll::Ready(Ok(buf.filled().len()))
+        })
+        .await
+    }
+
+    /// Writes everything.
+    ///
+    /// # Errors
+    /// As [`AsyncWrite::poll_write`].
+    pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let n = poll_fn(|cx| self.poll_write_slices(cx, &[IoSlice::new(bytes)])).await?;
+            bytes = &bytes[n..];
+        }
+        Ok(())
+    }
+
+    fn act<R>(&self, f: impl FnOnce(&mut State, Place, u64) -> R) -> Option<R> {
+        self.wire.act(|state, now| f(state, self.place, now))
+    }
+
+    /// Counts the poll; an error once a livelock is found, and an unwinding if that is ignored too.
+    fn check_livelock(&self) -> io::Result<()> {
+        let now = self.wire.now();
+        if self.wire.with(|state| state.poll_is_within_bounds(now)).unwrap_or(true) {
+            return Ok(());
+        }
+        Err(io::Error::other("closewait: livelock: the socket is polled without end in one instant"))
+    }
+
+    fn poll_write_slices(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let coop = ready!(tokio::task::coop::poll_proceed(cx));
+        self.check_livelock()?;
+        let result = self.act(|state, place, _| {
+            let end = state.connections[place.connection].end_mut(place.side);
+            if !end.readiness.writable && end.dead.is_none() {
+                end.readiness.writer = Some(cx.waker().clone());
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            let result = write(state, place, slices);
+            if matches!(&result, Err(error) if error.kind() == ErrorKind::WouldBlock) {
+                let readiness = &mut state.connections[place.connection].end_mut(place.side).readiness;
+                readiness.writer = Some(cx.waker().clone());
+            }
+            result
+        });
+        let result = pending_if_would_block(result.unwrap_or(Err(ErrorKind::NotConnected.into())));
+        if result.is_ready() {
+            coop.made_progress();
+        }
+        result
+    }
+
+    fn poll_read_some(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let coop = ready!(tokio::task::coop::poll_proceed(cx));
+        self.check_livelock()?;
+        let now = self.wire.now();
+        let result = self.wire.with(|state| {
+            let end = state.connections[self.place.connection].end_mut(self.place.side);
+            if let Some(result) = read_without_kernel(end, cx, buf) {
+                return result;
+            }
+            read(state, self.place, cx, buf, now)
+        });
+        let result = pending_if_would_block(result.unwrap_or(Err(ErrorKind::NotConnected.into())));
+        if result.is_ready() {
+            coop.made_progress();
+        }
+        result
+    }
+}
+
+/// What can be said without asking the kernel: bytes saved from before a RST, the error, or "not ready".
+fn read_without_kernel(end: &mut End, cx: &Context<'_>, buf: &mut ReadBuf<'_>) -> Option<io::Result<()>> {
+    if end.app == App::Gone {
+        return Some(Err(ErrorKind::NotConnected.into()));
+    }
+    if !end.readiness.readable {
+        end.readiness.reader = Some(cx.waker().clone());
+        return Some(Err(ErrorKind::WouldBlock.into()));
+    }
+    if !end.before_reset.is_empty() {
+        let n = end.before_reset.len().min(buf.remaining());
+        buf.put_slice(&end.before_reset.split_to(n));
+        return Some(Ok(()));
+    }
+    end.dead.map(|why| Err(why.into()))
+}
+
+fn read(
+    state: &mut State,
+    place: Place,
+    cx: &Context<'_>,
+    buf: &mut ReadBuf<'_>,
+    now: u64,
+) -> io::Result<()> {
+    let room = buf.remaining();
+    let unfilled = buf.initialize_unfilled();
+    let result = state
+        .with_tcp(place.connection, place.side, |tcp| tcp.try_read(unfilled))
+        .unwrap_or(Err(ErrorKind::NotConnected.into()));
+    let readiness = &mut state.connections[place.connection].end_mut(place.side).readiness;
+    match result {
+        Ok(n) => {
+            buf.advance(n);
+            if 0 < n && n < room && !readiness.read_closed {
+                // A short read has drained the socket: tokio waits for the next report.
+                readiness.readable = false;
+            }
+            state.note_read(place.connection, place.side, n, now);
+            Ok(())
+        }
+        Err(error) => {
+            if error.kind() == ErrorKind::WouldBlock {
+                readiness.readable = false;
+                readiness.reader = Some(cx.waker().clone());
+            }
+            Err(error)
+        }
+    }
+}
+
+fn write(state: &mut State, place: Place, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    let end = state.connections[place.connection].end_mut(place.side);
+    if let Some(why) = end.dead {
+        return Err(why.into());
+    }
+    let mut written = 0;
+    for slice in slices.iter().filter(|slice| !slice.is_empty()) {
+        let result = state
+            .with_tcp(place.connection, place.side, |tcp| tcp.try_write(slice))
+            .unwrap_or(Err(ErrorKind::NotConnected.into()));
+        match result {
+            Ok(n) => written += n,
+            Err(error) if written == 0 && error.kind() != ErrorKind::WouldBlock => return Err(error),
+            Err(_) => break,
+        }
+        if written > 0 && result.is_ok_and(|n| n < slice.len()) {
+            break;
+        }
+    }
+    let wanted: usize = slices.iter().map(|slice| slice.len()).sum();
+    if written < wanted {
+        state.connections[place.connection].end_mut(place.side).readiness.writable = false;
+    }
+    if written == 0 && wanted > 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(written) }
+}
+
+fn shut_down(state: &mut State, place: Place) {
+    let mut cx = Context::from_waker(Waker::noop());
+    // The simulated kernel shuts down at once; an error means that there is nothing left to shut.
+    let _ = state.with_tcp(place.connection, place.side, |tcp| Pin::new(tcp).poll_shutdown(&mut cx));
+}
+
+fn pending_if_would_block<T>(result: io::Result<T>) -> Poll<io::Result<T>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
+        result => Poll::Ready(result),
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.poll_read_some(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_slices(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_slices(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        // hyper takes another write path, and pools differently, where this is false.
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check_livelock()?;
+        self.half_close();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

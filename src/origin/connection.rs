@@ -1,0 +1,117 @@
+//! One connection of the origin: an ordered queue of what to write, and what to do to the socket after it.
+
+use std::sync::{Mutex, MutexGuard};
+
+use tokio::sync::Notify;
+
+use crate::net::Stream;
+use crate::scenario::AfterReply;
+
+/// Writing is synchronous as far as the socket takes it, so that a step of the script is on the wire
+/// when the next step begins; a task flushes the rest.
+pub(super) struct Connection {
+    pub stream: Stream,
+    queue: Mutex<Queue>,
+    waiting: Notify,
+    answers: Mutex<Answers>,
+}
+
+#[derive(Default)]
+struct Answers {
+    owed: u32,
+    close_then: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    then: Option<AfterReply>,
+}
+
+impl Connection {
+    pub fn new(stream: Stream) -> Self {
+        Self { stream, queue: Mutex::default(), waiting: Notify::new(), answers: Mutex::default() }
+    }
+
+    /// The connection's number, from 1.
+    pub fn number(&self) -> u32 {
+        self.stream.connection()
+    }
+
+    /// Writes bytes after those that wait already, then does `then`. RST does not wait for anything.
+    pub fn write(&self, bytes: &[u8], then: AfterReply) {
+        {
+            let mut queue = self.queue.lock().expect("nobody panics with this lock");
+            queue.bytes.extend_from_slice(bytes);
+            if then != AfterReply::Keep {
+                queue.then = Some(then);
+            }
+        }
+        if !self.flush_now() {
+            self.waiting.notify_one();
+        }
+    }
+
+    /// A request has come that will be answered, now or later.
+    pub fn owe_answer(&self) {
+        self.answers().owed += 1;
+    }
+
+    /// An answer was written.
+    pub fn answered(&self) {
+        let close = {
+            let mut answers = self.answers();
+            answers.owed -= 1;
+            answers.close_then && answers.owed == 0
+        };
+        if close {
+            self.write(b"", AfterReply::Close);
+        }
+    }
+
+    /// The client sends no more: close, but answer first what it asked.
+    pub fn close_when_answered(&self) {
+        let close = {
+            let mut answers = self.answers();
+            answers.close_then = true;
+            answers.owed == 0
+        };
+        if close {
+            self.write(b"", AfterReply::Close);
+        }
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().expect("nobody panics with this lock")
+    }
+
+    /// Writes what the socket takes. True if nothing is left to do.
+    fn flush_now(&self) -> bool {
+        let mut queue = self.queue.lock().expect("nobody panics with this lock");
+        while !queue.bytes.is_empty() && queue.then != Some(AfterReply::Rst) {
+            match self.stream.try_write(&queue.bytes) {
+                Ok(n) => drop(queue.bytes.drain(..n)),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return false,
+                // The peer has reset: whatever was to be written has nowhere to go.
+                Err(_) => queue.bytes.clear(),
+            }
+        }
+        match queue.then.take() {
+            None | Some(AfterReply::Keep) => {}
+            Some(AfterReply::Fin) => self.stream.half_close(),
+            Some(AfterReply::Rst) => self.stream.reset(),
+            Some(AfterReply::Close) => self.stream.close(),
+        }
+        true
+    }
+
+    /// Flushes what [`Connection::write`] could not, for ever.
+    pub async fn keep_flushing(&self) {
+        loop {
+            self.waiting.notified().await;
+            while !self.flush_now() {
+                self.stream.writable().await;
+            }
+        }
+    }
+}

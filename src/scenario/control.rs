@@ -1,0 +1,55 @@
+//! What a scenario says about itself, and its control: the same script without the fault.
+
+use std::collections::BTreeMap;
+
+use super::model::{Action, ClientAction, ReadBody, Scenario, SendRequest, Step};
+
+impl Scenario {
+    /// The first part of the id: `half-close` of `half-close/fin-while-idle`.
+    pub fn family(&self) -> &str {
+        self.id.split_once('/').map_or(&self.id, |(family, _)| family)
+    }
+
+    /// The second part of the id: `fin-while-idle` of `half-close/fin-while-idle`.
+    pub fn name(&self) -> &str {
+        self.id.split_once('/').map_or(&self.id, |(_, name)| name)
+    }
+
+    /// The requests of the script, in the order in which they are sent.
+    pub fn requests(&self) -> impl Iterator<Item = &SendRequest> {
+        self.script.iter().filter_map(|step| match &step.action {
+            Action::Client(ClientAction::Send(send)) => Some(send),
+            _ => None,
+        })
+    }
+
+    /// The request of this id.
+    pub fn request(&self, id: &str) -> Option<&SendRequest> {
+        self.requests().find(|request| request.id == id)
+    }
+
+    /// The same script without the fault: no step of the origin or the network, nothing cancelled, every body read to
+    /// its end, and no expectations. `None` if the script has no fault, so that its control would be itself.
+    pub fn control(&self) -> Option<Scenario> {
+        let script: Vec<Step> = self.script.iter().filter_map(without_fault).collect();
+        (script != self.script).then(|| Scenario { script, expect: BTreeMap::new(), ..self.clone() })
+    }
+}
+
+fn without_fault(step: &Step) -> Option<Step> {
+    let action = match &step.action {
+        Action::Origin(_) | Action::Network(_) | Action::Client(ClientAction::Cancel { .. }) => return None,
+        Action::Client(ClientAction::Send(send)) => {
+            Action::Client(ClientAction::Send(SendRequest { read: ReadBody::All, ..send.clone() }))
+        }
+        kept => kept.clone(),
+    };
+    Some(Step { action, ..step.clone() })
+}
+
+impl SendRequest {
+    /// Whether sending it twice does the same as sending it once (RFC 9110 section 9.2.2).
+    pub fn is_idempotent(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE")
+    }
+}

@@ -1,0 +1,14 @@
+//! From text to a [`Scenario`](super::Scenario): TOML, then the keys, then the values, then the sense of the script.
+
+mod build;
+mod duration;
+mod flow;
+mod http;
+mod keys;
+mod problems;
+mod reply;
+mod script;
+mod text;
+mod values;
+
+pub use text::parse;
