@@ -71,12 +71,9 @@ impl<'t> Record<'t> {
             Need::Optional => return,
             Need::Default(text) => values::read_default(field, text),
             Need::Required => {
-                problems.add(self.span.clone(), format!("missing key `{}`", field.name)).help(format!(
-                    "`{}` takes {}: {}",
-                    field.name,
-                    field.kind.expected(),
-                    uncapitalized(field.doc)
-                ));
+                problems
+                    .add(self.span.clone(), format!("missing key `{}`", field.name))
+                    .help(format!("`{}` takes {}: {}", field.name, field.kind.expected(), uncapitalized(field.doc)));
                 values::stand_in(field.kind)
             }
         };
@@ -111,11 +108,7 @@ impl<'t> Record<'t> {
 
 impl Form<'_> {
     /// Returns the field that was most likely meant.
-    fn report_unknown(
-        &self,
-        key: &Spanned<impl AsRef<str>>,
-        problems: &mut Problems,
-    ) -> Option<&'static Field> {
+    fn report_unknown(&self, key: &Spanned<impl AsRef<str>>, problems: &mut Problems) -> Option<&'static Field> {
         let word = key.get_ref().as_ref();
         let names = || self.fields.iter().map(|field| field.name);
         let meant = nearest(word, names());

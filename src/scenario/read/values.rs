@@ -44,8 +44,7 @@ pub(super) fn refuse<T>(message: impl Into<String>, help: impl Into<String>) -> 
 /// Reads the value of a key; reports why it cannot.
 pub(super) fn read(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Value> {
     let read = match (field.kind, raw.get_ref()) {
-        (Kind::Sources | Kind::Headers, DeValue::Array(_))
-        | (Kind::Outcomes, DeValue::Array(_) | DeValue::String(_)) => {
+        (Kind::Sources | Kind::Headers, DeValue::Array(_)) | (Kind::Outcomes, DeValue::Array(_) | DeValue::String(_)) => {
             return read_list(field, raw, problems);
         }
         (Kind::When, DeValue::Table(_)) => return read_when(raw, problems),
@@ -97,9 +96,7 @@ fn read_number(field: &Field, number: Option<u64>) -> Result<Value, Refusal> {
 fn read_string(field: &Field, text: &str) -> Result<Value, Refusal> {
     match field.kind {
         Kind::Text if text.trim().is_empty() => refuse(format!("`{}` is empty", field.name), ""),
-        Kind::Bytes if text.is_empty() => {
-            refuse(format!("`{}` is empty", field.name), "leave the key out to write nothing")
-        }
+        Kind::Bytes if text.is_empty() => refuse(format!("`{}` is empty", field.name), "leave the key out to write nothing"),
         Kind::Text | Kind::Body | Kind::Bytes => Ok(Value::Text(text.to_owned())),
         Kind::Time { zero } => duration::read(field.name, text, zero).map(Value::Time),
         Kind::Word(words) => read_word(field, words, text),
@@ -132,12 +129,8 @@ fn read_list(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems)
     let mut good = true;
     for entry in entries.iter().copied() {
         let read = match (field.kind, entry.get_ref()) {
-            (Kind::Sources, DeValue::String(text)) => {
-                http::source(text).map(|()| texts.push(text.to_string()))
-            }
-            (Kind::Outcomes, DeValue::String(text)) => {
-                http::outcome(text).map(|()| texts.push(text.to_string()))
-            }
+            (Kind::Sources, DeValue::String(text)) => http::source(text).map(|()| texts.push(text.to_string())),
+            (Kind::Outcomes, DeValue::String(text)) => http::outcome(text).map(|()| texts.push(text.to_string())),
             (Kind::Headers, DeValue::String(text)) => http::header(text).map(|pair| pairs.push(pair)),
             (_, other) => Err(wrong_type(field, other)),
         };
@@ -150,11 +143,7 @@ fn read_list(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems)
         });
         good = false;
     }
-    good.then_some(if matches!(field.kind, Kind::Headers) {
-        Value::Pairs(pairs)
-    } else {
-        Value::Texts(texts)
-    })
+    good.then_some(if matches!(field.kind, Kind::Headers) { Value::Pairs(pairs) } else { Value::Texts(texts) })
 }
 
 fn read_when(raw: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Value> {
@@ -163,9 +152,7 @@ fn read_when(raw: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Valu
     let is_after = |key: &str| nearest(key, names()) == Some("after");
     let after = table.keys().any(|key| is_after(key.get_ref()));
     if after && table.keys().any(|key| key.get_ref() == "packet") {
-        problems
-            .add(raw.span(), "a step happens after a time or at a packet, not both")
-            .help("keep one of `after` and `packet`");
+        problems.add(raw.span(), "a step happens after a time or at a packet, not both").help("keep one of `after` and `packet`");
         return None;
     }
     let form = if after { &WHEN_AFTER } else { &WHEN_PACKET };
@@ -192,13 +179,9 @@ fn report(refusal: Refusal, raw: &Spanned<DeValue<'_>>, problems: &mut Problems)
 
 fn wrong_type(field: &Field, found: &DeValue<'_>) -> Refusal {
     let help = match (field.kind, found) {
-        (Kind::Time { .. }, DeValue::Integer(number)) => {
-            format!("say the unit: \"{number}ms\" or \"{number}s\"")
-        }
+        (Kind::Time { .. }, DeValue::Integer(number)) => format!("say the unit: \"{number}ms\" or \"{number}s\""),
         (Kind::Outcomes, DeValue::Integer(number)) => format!("write it as a string: \"{number}\""),
-        (Kind::Body, DeValue::Integer(_)) => {
-            "the body of a reply is its text; only that of a request is a length".into()
-        }
+        (Kind::Body, DeValue::Integer(_)) => "the body of a reply is its text; only that of a request is a length".into(),
         (Kind::Sources | Kind::Headers, DeValue::String(_)) => "put it into a list: [\"…\"]".into(),
         (Kind::Flag, DeValue::String(word)) if matches!(word.as_ref(), "true" | "false") => {
             format!("write it without quotes: {word}")
