@@ -17,10 +17,10 @@ use closewait::scenario::{Scenario, parse};
 use closewait::trace::{End, Trace};
 use divan::Bencher;
 use http_body_util::{BodyExt, Full};
+use hyper::rt::ReadBufCursor;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper::rt::ReadBufCursor;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 fn main() {

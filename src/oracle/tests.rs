@@ -271,7 +271,8 @@ fn bounded_wait() {
 fn bounded_wait_asks_for_the_clients_timeouts() {
     let limits =
         ClientSettings { connect_timeout: seconds(1), read_timeout: seconds(2), ..ClientSettings::default() };
-    let check = |trace, expected: &str| check_in("bounded-wait", &with_client(limits.clone()), trace, expected);
+    let check =
+        |trace, expected: &str| check_in("bounded-wait", &with_client(limits.clone()), trace, expected);
     let dialled = || TraceBuilder::new().start(0, "a", "GET").syn(0, 1);
     let late = "HangOrLeak: a waited for its deadline, 4 000 ms after the client's connect timeout of 1 000 ms had passed";
     check(dialled().deadline(5_000, "a"), late);
@@ -418,7 +419,8 @@ fn no_needless_connections() {
 
 #[test]
 fn as_expected() {
-    let check = |scenario: &Scenario, trace, expected: &str| check_in("as-expected", scenario, trace, expected);
+    let check =
+        |scenario: &Scenario, trace, expected: &str| check_in("as-expected", scenario, trace, expected);
     check(&scenario(), answered(), "not exercised: the scenario expects nothing in particular");
     check(&expecting("200", Some(ConnectionKind::Fresh)), answered(), "holds: 1 expectation met");
     check(&expecting("error", None), answered(), "WrongResponse: a was \"200\", expected \"error\"");

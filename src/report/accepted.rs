@@ -72,7 +72,12 @@ impl Snapshots {
     ///
     /// # Errors
     /// As [`Snapshots::read`].
-    pub fn compare(&self, client: &str, scenario: &str, body: &str) -> Result<Option<Difference>, SnapshotError> {
+    pub fn compare(
+        &self,
+        client: &str,
+        scenario: &str,
+        body: &str,
+    ) -> Result<Option<Difference>, SnapshotError> {
         let kind = match self.read(client, scenario)? {
             Some(accepted) if accepted == body => return Ok(None),
             Some(accepted) => DifferenceKind::Changed { accepted, found: body.to_owned() },
@@ -151,7 +156,8 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(io(error)),
     };
-    let mut paths = listing.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>().map_err(io)?;
+    let mut paths =
+        listing.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>().map_err(io)?;
     paths.sort();
     Ok(paths)
 }

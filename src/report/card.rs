@@ -23,7 +23,8 @@ pub fn render(scenario: &Scenario, clients: &[&str], snapshots: &Snapshots) -> R
     let numbered: Vec<_> =
         scenario.script.iter().enumerate().map(|(i, s)| format!("{:>2}. {}", i + 1, step(s))).collect();
     page += &list("Script", &numbered);
-    let expected: Vec<_> = scenario.expect.iter().map(|(id, e)| format!("{id}: {}", expectation(e))).collect();
+    let expected: Vec<_> =
+        scenario.expect.iter().map(|(id, e)| format!("{id}: {}", expectation(e))).collect();
     page += &list("A client that behaves", &expected);
     let mut accepted = Vec::new();
     for client in clients {
@@ -47,16 +48,20 @@ fn list(title: &str, lines: &[String]) -> String {
 }
 
 fn settings(scenario: &Scenario) -> Vec<String> {
-    let ClientSettings { idle_timeout, max_idle, max_connections, connect_timeout, read_timeout } = &scenario.client;
+    let ClientSettings { idle_timeout, max_idle, max_connections, connect_timeout, read_timeout } =
+        &scenario.client;
     let spans = [
         ("client closes idle connections after", idle_timeout),
         ("client gives up connecting after", connect_timeout),
         ("client gives up reading after", read_timeout),
         ("origin closes idle connections after", &scenario.origin.idle_timeout),
     ];
-    let limits = [("client's idle connections at most", max_idle), ("client's connections at most", max_connections)];
-    let mut lines: Vec<_> =
-        spans.iter().filter_map(|(name, value)| value.map(|value| format!("{name} {}", span(value)))).collect();
+    let limits =
+        [("client's idle connections at most", max_idle), ("client's connections at most", max_connections)];
+    let mut lines: Vec<_> = spans
+        .iter()
+        .filter_map(|(name, value)| value.map(|value| format!("{name} {}", span(value))))
+        .collect();
     lines.extend(limits.iter().filter_map(|(name, value)| value.map(|value| format!("{name} {value}"))));
     let default = NetworkSettings::default();
     let network = &scenario.network;

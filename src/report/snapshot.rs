@@ -72,5 +72,11 @@ fn controlled(scenario: &Scenario, control: &Control) -> String {
 
 fn outcomes(trace: &Trace) -> Vec<usize> {
     let is_outcome = |what: &What| matches!(what, What::RequestFinished { .. });
-    trace.events.iter().enumerate().filter(|(_, event)| is_outcome(&event.what)).map(|(index, _)| index).collect()
+    trace
+        .events
+        .iter()
+        .enumerate()
+        .filter(|(_, event)| is_outcome(&event.what))
+        .map(|(index, _)| index)
+        .collect()
 }

@@ -64,7 +64,13 @@ impl Run {
         self.carry(at, connection, direction, Segment { rst: true, ..Segment::default() })
     }
 
-    pub fn carry(&mut self, at: Millis, connection: u32, direction: Direction, segment: Segment) -> &mut Self {
+    pub fn carry(
+        &mut self,
+        at: Millis,
+        connection: u32,
+        direction: Direction,
+        segment: Segment,
+    ) -> &mut Self {
         self.fate(at, connection, direction, Fate::Sent, segment.clone());
         self.fate(at + LATENCY, connection, direction, Fate::Delivered, segment)
     }

@@ -60,8 +60,7 @@ pub enum Mark {
 
 impl Mark {
     /// Every mark, worst first.
-    pub const ALL: [Self; 5] =
-        [Self::Stopped, Self::Violated, Self::Advised, Self::Holds, Self::Unsupported];
+    pub const ALL: [Self; 5] = [Self::Stopped, Self::Violated, Self::Advised, Self::Holds, Self::Unsupported];
 
     /// The sign in the matrix.
     pub fn sign(self) -> char {
@@ -101,9 +100,8 @@ impl Cell {
 }
 
 fn mark(end: &End, findings: &[Finding]) -> Mark {
-    let violated = |level| {
-        findings.iter().any(|f| f.level == level && matches!(f.verdict, Verdict::Violated { .. }))
-    };
+    let violated =
+        |level| findings.iter().any(|f| f.level == level && matches!(f.verdict, Verdict::Violated { .. }));
     if *end != End::Completed {
         Mark::Stopped
     } else if violated(Level::Required) {

@@ -24,7 +24,8 @@ pub fn choose(names: &[String]) -> Result<Vec<&'static dyn UnderTest>, UnknownCl
         let known = all.iter().map(|client| client.name()).collect();
         return Err(UnknownClient { name: name.clone(), known });
     }
-    let chosen = |client: &&&'static dyn UnderTest| names.is_empty() || names.iter().any(|name| name == client.name());
+    let chosen =
+        |client: &&&'static dyn UnderTest| names.is_empty() || names.iter().any(|name| name == client.name());
     Ok(all.iter().filter(chosen).copied().collect())
 }
 

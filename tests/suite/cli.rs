@@ -74,7 +74,11 @@ fn utf8(path: &Path) -> &str {
 /// A folder of snapshots in which the one of [`SCENARIO`] on hyper-util is accepted.
 fn accepted(name: &str) -> PathBuf {
     let snapshots = folder(name);
-    check(&["run", SCENARIO, "--client", "hyper-util", "--accept", "--snapshots", utf8(&snapshots)], 0, &["accepted "]);
+    check(
+        &["run", SCENARIO, "--client", "hyper-util", "--accept", "--snapshots", utf8(&snapshots)],
+        0,
+        &["accepted "],
+    );
     snapshots
 }
 
@@ -85,17 +89,26 @@ fn as_accepted_is_0() {
 
 fn without_a_snapshot_is_1() {
     let snapshots = folder("empty");
-    check(&["run", SCENARIO, "--snapshots", utf8(&snapshots)], 1, &["no snapshot yet", "2 results are not as accepted"]);
+    check(
+        &["run", SCENARIO, "--snapshots", utf8(&snapshots)],
+        1,
+        &["no snapshot yet", "2 results are not as accepted"],
+    );
     check(&["run", SCENARIO, "--no-snapshots"], 0, &["not compared"]);
 }
 
 fn a_changed_snapshot_is_1_and_shown() {
     let snapshots = accepted("changed");
     let file = snapshots.join("hyper-util").join(SCENARIO).with_extension("snap");
-    let changed = fs::read_to_string(&file).expect("it was accepted").replace("a: GET /a", "a: GET /elsewhere");
+    let changed =
+        fs::read_to_string(&file).expect("it was accepted").replace("a: GET /a", "a: GET /elsewhere");
     fs::write(&file, changed).expect("it can be written");
     let arguments = ["run", SCENARIO, "--client", "hyper-util", "--snapshots", utf8(&snapshots)];
-    check(&arguments, 1, &["changed", "-          0 ms  a: GET /elsewhere", "+          0 ms  a: GET /a", "1 result is not"]);
+    check(
+        &arguments,
+        1,
+        &["changed", "-          0 ms  a: GET /elsewhere", "+          0 ms  a: GET /a", "1 result is not"],
+    );
 }
 
 fn accept_makes_it_0() {
@@ -109,9 +122,11 @@ fn a_gone_scenario_is_1() {
     let scenarios = folder("gone-scenarios");
     let family = scenarios.join("family");
     fs::create_dir_all(&family).expect("a folder can be made");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(SCENARIO).with_extension("toml");
+    let source =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(SCENARIO).with_extension("toml");
     fs::copy(source, family.join("renamed.toml")).expect("a scenario can be copied");
-    let folders = ["--scenarios", utf8(&scenarios), "--snapshots", utf8(&snapshots), "--client", "hyper-util"];
+    let folders =
+        ["--scenarios", utf8(&scenarios), "--snapshots", utf8(&snapshots), "--client", "hyper-util"];
     check(&[&["run"][..], &folders].concat(), 1, &["no snapshot yet", "no scenario any more", "2 results"]);
     check(&[&["run", "--accept"][..], &folders].concat(), 0, &["accepted "]);
     check(&[&["run"][..], &folders].concat(), 0, &["everything is as accepted"]);
@@ -178,7 +193,11 @@ fn list_names_every_scenario() {
 
 fn show_is_a_card() {
     let replay = format!("closewait run {SCENARIO} --transcript");
-    check(&["show", SCENARIO], 0, &[SCENARIO, "Sources", "Script", "Accepted", "hyper-util", "reqwest", &replay]);
+    check(
+        &["show", SCENARIO],
+        0,
+        &[SCENARIO, "Sources", "Script", "Accepted", "hyper-util", "reqwest", &replay],
+    );
 }
 
 fn schema_is_json() {

@@ -51,7 +51,8 @@ fn settings(folder: &Path, client: &str, version: &str) -> insta::Settings {
 
 /// `closewait run --accept` and insta must agree on every byte, or accepting would make noise in a diff.
 fn files_are_written_as_insta_writes_them() {
-    let (client, version, body) = ("hyper-util", "0.1.21", "A title\n\n         0 ms  a: GET /a\n\nfindings\n  x  y");
+    let (client, version, body) =
+        ("hyper-util", "0.1.21", "A title\n\n         0 ms  a: GET /a\n\nfindings\n  x  y");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("snapshot-format");
     std::fs::create_dir_all(&folder).expect("the folder of the tests can be written");
     let file = folder.join("format.snap");

@@ -57,8 +57,11 @@ fn by_scenario(results: &Results<'_>) -> String {
     let mut rows: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
     for entry in &results.entries {
         let CellResult::Ran { findings, .. } = &entry.cell.result else { continue };
-        let idle: Vec<&str> =
-            findings.iter().filter(|f| matches!(f.verdict, Verdict::NotExercised { .. })).map(|f| f.oracle).collect();
+        let idle: Vec<&str> = findings
+            .iter()
+            .filter(|f| matches!(f.verdict, Verdict::NotExercised { .. }))
+            .map(|f| f.oracle)
+            .collect();
         if idle.is_empty() {
             continue;
         }

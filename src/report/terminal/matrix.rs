@@ -28,7 +28,8 @@ pub fn section(results: &Results<'_>, scenarios: bool) -> String {
 fn family_row(results: &Results<'_>, family: &str, width: usize) -> String {
     let mut row = format!("{family:width$}");
     for client in &results.clients {
-        let of_client = results.entries.iter().filter(|e| e.cell.client == client.name && e.cell.family() == family);
+        let of_client =
+            results.entries.iter().filter(|e| e.cell.client == client.name && e.cell.family() == family);
         row += "  ";
         row += &counts(&of_client.collect::<Vec<_>>());
     }

@@ -39,7 +39,8 @@ fn transcripts(results: &Results<'_>) -> String {
     let mut text = String::new();
     for entry in &results.entries {
         let title = format!("{} · {}", entry.scenario.id, entry.cell.client);
-        text += &format!("{}\n{}\n", paint(HEADING, title), snapshot::body(entry.scenario, &entry.cell.result));
+        text +=
+            &format!("{}\n{}\n", paint(HEADING, title), snapshot::body(entry.scenario, &entry.cell.result));
         if let CellResult::Ran { control: Some(control), .. } = &entry.cell.result {
             let quiet = entry.scenario.control();
             let transcript = Transcript::of(quiet.as_ref().unwrap_or(entry.scenario), &control.trace);

@@ -39,7 +39,8 @@ struct Item<'a> {
 pub fn section(results: &Results<'_>, verbose: bool) -> String {
     let mut items = merged(results.entries.iter().flat_map(of_entry));
     items.sort_by_key(|item| (item.level, item.severity));
-    let (required, advised): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.level == Level::Required);
+    let (required, advised): (Vec<_>, Vec<_>) =
+        items.into_iter().partition(|item| item.level == Level::Required);
     let mut text = stopped(results);
     if !required.is_empty() {
         text += &heading("Violations, most severe first");
@@ -178,7 +179,8 @@ fn stopped(results: &Results<'_>) -> String {
             }
             let transcript = Transcript::of(scenario, trace);
             let tail = transcript.lines().len().saturating_sub(TAIL);
-            text += &format!("\n  {}  {}\n", paint(BAD, entry.cell.client), paint(HEADING, &entry.scenario.id));
+            text +=
+                &format!("\n  {}  {}\n", paint(BAD, entry.cell.client), paint(HEADING, &entry.scenario.id));
             for line in &transcript.lines()[tail..] {
                 text += &format!("    {line}\n");
             }

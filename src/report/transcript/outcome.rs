@@ -28,7 +28,9 @@ fn source(connection: Option<u32>) -> String {
 fn ending(end: &BodyEnd, body: &Bytes) -> String {
     match end {
         BodyEnd::Complete => String::new(),
-        BodyEnd::Failed { kind, message } => format!(", then an error in the body, {}: {message}", error(*kind)),
+        BodyEnd::Failed { kind, message } => {
+            format!(", then an error in the body, {}: {message}", error(*kind))
+        }
         BodyEnd::Dropped => format!(", dropped after {} bytes of the body", grouped(body.len() as u64)),
     }
 }

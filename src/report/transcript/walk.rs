@@ -76,7 +76,8 @@ impl<'a> Walk<'a> {
             What::Step { step } => self.step(index, at, *step),
             What::StepVoid { .. } => self.void(index),
             What::RequestStarted { request, method, path, body } => {
-                let length = if *body > 0 { format!(", {} bytes", grouped((*body).into())) } else { String::new() };
+                let length =
+                    if *body > 0 { format!(", {} bytes", grouped((*body).into())) } else { String::new() };
                 self.line(index, at, format!("{request}: {method} {path}{length}"));
             }
             // The outcome says the same.
@@ -87,7 +88,9 @@ impl<'a> Walk<'a> {
             What::Segment { connection, direction, fate, segment } => {
                 self.segment(index, at, *connection, *direction, *fate, segment);
             }
-            What::Executed { request, .. } => self.line(index, at, format!("{request}: executed by the origin")),
+            What::Executed { request, .. } => {
+                self.line(index, at, format!("{request}: executed by the origin"))
+            }
             What::Replied { request, connection, status, body, complete } => {
                 self.attempts.insert(request, (*connection, Some(body.clone())));
                 self.connections.entry(*connection).or_default().answered(request);
@@ -180,8 +183,13 @@ impl<'a> Walk<'a> {
             self.lines.push(Line { at, text: format!("run stopped, {words}"), events: Vec::new() });
         }
         for SocketAtEnd { connection, state } in &self.trace.sockets {
-            let which = connection.map_or("a socket without a connection".to_owned(), |n| format!("connection {n}"));
-            self.lines.push(Line { at, text: format!("client host still has {which} in {state}"), events: Vec::new() });
+            let which =
+                connection.map_or("a socket without a connection".to_owned(), |n| format!("connection {n}"));
+            self.lines.push(Line {
+                at,
+                text: format!("client host still has {which} in {state}"),
+                events: Vec::new(),
+            });
         }
     }
 

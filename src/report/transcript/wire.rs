@@ -55,7 +55,8 @@ impl Walk<'_> {
 
     /// Every segment that no line stands for.
     pub(super) fn unlisted(&mut self) -> Vec<Line> {
-        let listed: BTreeSet<usize> = self.lines.iter().flat_map(|line| line.events.iter().copied()).collect();
+        let listed: BTreeSet<usize> =
+            self.lines.iter().flat_map(|line| line.events.iter().copied()).collect();
         let mut lines = Vec::new();
         for (index, event) in self.trace.events.iter().enumerate() {
             let What::Segment { connection, direction, fate, segment } = &event.what else { continue };

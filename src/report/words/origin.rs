@@ -90,5 +90,9 @@ fn then(then: AfterReply) -> &'static str {
 pub fn first_line(bytes: &[u8]) -> String {
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.is_empty() && !bytes.is_empty() { "an empty line".to_owned() } else { line.escape_ascii().to_string() }
+    if line.is_empty() && !bytes.is_empty() {
+        "an empty line".to_owned()
+    } else {
+        line.escape_ascii().to_string()
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::{grouped, origin, span};
 use crate::scenario::{
-    Action, ClientAction, DEFAULT_DEADLINE, Direction, NatAnswer, NetworkAction, Path, ReadBody,
-    SendRequest, Step, Until, When,
+    Action, ClientAction, DEFAULT_DEADLINE, Direction, NatAnswer, NetworkAction, Path, ReadBody, SendRequest,
+    Step, Until, When,
 };
 
 /// What a step does, and when, for somebody who reads the script.
