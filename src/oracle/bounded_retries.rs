@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::tally::{Tally, count};
 use super::{Level, Oracle, Severity, Verdict};
-use crate::trace::{Connection, Moment, Request};
+use crate::trace::{Attempt, Connection, Moment, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "bounded-retries",
@@ -53,7 +53,7 @@ fn judge_request(case: &Case, request: &Request, tally: &mut Tally) {
     }
 }
 
-fn is_failure(case: &Case, attempt: &crate::trace::Attempt) -> bool {
+fn is_failure(case: &Case, attempt: &Attempt) -> bool {
     case.exchange_of(attempt).is_some_and(|exchange| exchange.complete().is_none())
 }
 

@@ -96,7 +96,7 @@ fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
 }
 
 fn safe_result(request: &Request, attempt: &Attempt) -> String {
-    let retried = request.attempts.iter().filter(|later| later.first_sent > attempt.first_sent).next_back();
+    let retried = request.attempts.iter().rfind(|later| later.first_sent > attempt.first_sent);
     let retried = retried.map(|retry| format!("retried on connection {}", retry.connection));
     let outcome = match request.outcome() {
         Some(Outcome::Error { message, .. }) => format!("surfaced ({message})"),

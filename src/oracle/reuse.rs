@@ -62,14 +62,14 @@ fn free_since(case: &Case, connection: &Connection, request: &Request, attempt: 
     (!taken && owed && !excused).then_some(free_since)
 }
 
-/// A connection that was free all the time that a request waited in vain.
+/// A connection that was, or became, free while a request waited for one in vain, and stayed so.
 pub(super) fn free_connection<'a>(case: &'a Case, request: &Request) -> Option<(&'a Connection, Moment)> {
     let over = request.over()?;
     case.connections().find_map(|connection| {
         let exchange = connection.exchanges.last()?;
         let free = released(case, exchange).filter(|free| free.at < over.at)?;
         let usable = connection.over().is_none_or(|end| over < end);
-        let owed = over.at - free.at <= owed_idle(case, exchange);
+        let owed = request.started.at.saturating_sub(free.at) <= owed_idle(case, exchange);
         (usable && owed && !is_in_doubt(case, connection, over)).then_some((connection, free))
     })
 }

@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::tally::Tally;
 use super::{Level, Oracle, Severity, Verdict};
-use crate::trace::{Connection, ErrorKind, Moment, Outcome, Request};
+use crate::trace::{Attempt, Connection, ErrorKind, Moment, Outcome, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "unsent-is-free",
@@ -17,29 +17,29 @@ fn judge(case: &Case) -> Verdict {
     let mut tally = Tally::default();
     for request in case.requests() {
         match (&request.finished, request.attempts.first()) {
-            (Some((finished, Outcome::Error { kind, message })), None) => {
-                if is_avoidable(case, request, *kind, *finished) {
-                    let message =
-                        format!("{} failed although no byte of it was written ({message})", request.id);
-                    let evidence = [request.started.event, finished.event];
-                    tally.violated(Severity::AvoidableFailure, message, evidence);
-                }
+            (Some((finished, Outcome::Error { kind, message })), None)
+                if is_avoidable(case, request, *kind, *finished) =>
+            {
+                let message = format!("{} failed although no byte of it was written ({message})", request.id);
+                let evidence = [request.started.event, finished.event];
+                tally.violated(Severity::AvoidableFailure, message, evidence);
             }
-            (_, Some(attempt)) => {
-                let passed_over = case.connections().find(|connection| {
-                    connection.number != attempt.connection && was_dead_in_the_pool(connection, request)
-                });
-                if let Some(dead) = passed_over {
-                    tally.holds(format!(
-                        "{} went to connection {}, past dead connection {}",
-                        request.id, attempt.connection, dead.number
-                    ));
-                }
-            }
+            (_, Some(attempt)) => tally_passed_over(case, request, attempt, &mut tally),
             _ => {}
         }
     }
     tally.verdict("no request met a dead connection before its first byte was written")
+}
+
+/// Notes that the request went elsewhere, past a dead connection.
+fn tally_passed_over(case: &Case, request: &Request, attempt: &Attempt, tally: &mut Tally) {
+    let mut others = case.connections().filter(|connection| connection.number != attempt.connection);
+    if let Some(dead) = others.find(|connection| was_dead_in_the_pool(connection, request)) {
+        tally.holds(format!(
+            "{} went to connection {}, past dead connection {}",
+            request.id, attempt.connection, dead.number
+        ));
+    }
 }
 
 /// The origin could be reached, and neither the application nor the client had ended the matter.

@@ -116,7 +116,7 @@ fn idle_too_long(connection: &Connection, idle_timeout: Option<Millis>, end: Mil
         let (limit, reason) = idle_limit(exchange, idle_timeout)?;
         let at = idle_since.at.saturating_add(limit);
         let until = connection.exchanges.get(index + 1).map_or(end, |next| next.request.first_sent.at);
-        (at < until).then(|| Staleness { at, reason, event: idle_since.event })
+        (at < until).then_some(Staleness { at, reason, event: idle_since.event })
     })
 }
 
