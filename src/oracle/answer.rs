@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 
-use super::case::Case;
+use super::case::{Case, circumstances};
+use super::tally::count;
 use crate::trace::{
-    Attempt, BodyEnd, BodyFraming, Exchange, Outcome, Replied, Request, SignalKind, Window, is_bodiless,
+    Attempt, BodyEnd, BodyFraming, Exchange, Moment, Outcome, Replied, Request, SignalKind, Window,
+    is_bodiless,
 };
 
 pub(super) enum Answer {
@@ -18,6 +20,8 @@ pub(super) enum Answer {
 pub(super) struct Fault {
     /// What the caller got, as the end of `a got …`.
     pub got: String,
+    /// Where the bytes came from, if they were unsolicited.
+    pub origin: Option<String>,
     pub evidence: Vec<usize>,
 }
 
@@ -36,16 +40,19 @@ pub(super) fn judge(case: &Case, request: &Request) -> Option<Answer> {
     if is_right {
         return Some(Answer::Right);
     }
-    let mut evidence = vec![finished.event];
-    evidence.extend(request.attempts.last().map(|attempt| attempt.first_sent.event));
+    let written = request.attempts.last().map(|attempt| attempt.first_sent.event);
+    let evidence = written.into_iter().chain([finished.event]).collect();
     let truncated = request.replies.iter().find(|reply| is_part(request, reply, &response));
+    let mut fault = Fault { got: String::new(), origin: None, evidence };
     Some(match truncated {
         Some(reply) => {
-            evidence.push(reply.moment.event);
-            Answer::Truncated(Fault { got: describe_truncated(reply, &response), evidence })
+            fault.evidence.push(reply.moment.event);
+            fault.got = describe_truncated(reply, &response);
+            Answer::Truncated(fault)
         }
         None => {
-            Answer::Wrong(Fault { got: describe_wrong(case, request, &response, &mut evidence), evidence })
+            explain_wrong(case, request, &response, &mut fault);
+            Answer::Wrong(fault)
         }
     })
 }
@@ -95,30 +102,30 @@ fn describe_truncated(reply: &Replied, response: &Response) -> String {
     }
 }
 
-fn describe_wrong(case: &Case, request: &Request, response: &Response, evidence: &mut Vec<usize>) -> String {
-    let longer = request.replies.iter().find(|reply| {
-        reply.status == response.status && response.body.starts_with(expected_body(request, reply))
-    });
-    if let Some(reply) = longer.filter(|reply| !expected_body(request, reply).is_empty()) {
-        evidence.push(reply.moment.event);
-        let surplus = response.body.len() - reply.body.len();
-        return format!("its response with {surplus} bytes past the framing");
+fn explain_wrong(case: &Case, request: &Request, response: &Response, fault: &mut Fault) {
+    let what = format!("a {} with {}", response.status, count(response.body.len(), "byte"));
+    if let Some((reply, surplus)) = overrun(request, response) {
+        fault.evidence.push(reply.moment.event);
+        fault.got = format!("its response with {} past the framing", count(surplus, "byte"));
+    } else if let Some((owner, reply)) = owner(case, request, response) {
+        fault.evidence.push(reply.moment.event);
+        fault.got = format!("the response to {}: {} {:?}", owner.id, response.status, response.body);
+    } else if let Some((window, delivered, connection)) = unsolicited(case, request) {
+        fault.evidence.push(delivered.event);
+        fault.got = format!("{what} that was no answer to it");
+        fault.origin = Some(circumstances(SignalKind::Unsolicited, connection, window));
+    } else {
+        fault.got = format!("{what} that the origin never gave to it");
     }
-    if let Some((owner, reply)) = owner(case, request, response) {
-        evidence.push(reply.moment.event);
-        return format!("the response to {}: {} {:?}", owner.id, response.status, response.body);
-    }
-    let what = format!("a {} with {} bytes", response.status, response.body.len());
-    match unsolicited(case, request) {
-        Some((window, event, connection)) => {
-            evidence.push(event);
-            let (meaning, name) = (window.meaning(), window.name());
-            format!(
-                "{what} that was no answer to it: unsolicited on connection {connection}, {meaning} ({name})"
-            )
-        }
-        None => format!("{what} that the origin never gave to it"),
-    }
+}
+
+/// The right response, with this many bytes behind its end.
+fn overrun<'r>(request: &'r Request, response: &Response) -> Option<(&'r Replied, usize)> {
+    request.replies.iter().find_map(|reply| {
+        let expected = expected_body(request, reply);
+        let starts = reply.status == response.status && response.body.starts_with(expected);
+        (starts && !expected.is_empty()).then(|| (reply, response.body.len() - expected.len()))
+    })
 }
 
 fn owner<'a>(case: &'a Case, request: &Request, response: &Response) -> Option<(&'a Request, &'a Replied)> {
@@ -130,7 +137,7 @@ fn owner<'a>(case: &'a Case, request: &Request, response: &Response) -> Option<(
 }
 
 /// The unsolicited bytes on the connection of the last attempt, nearest before its response.
-fn unsolicited(case: &Case, request: &Request) -> Option<(Window, usize, u32)> {
+fn unsolicited(case: &Case, request: &Request) -> Option<(Window, Moment, u32)> {
     let attempt = request.attempts.last()?;
     let connection = case.connection_of(attempt)?;
     let exchange: &Exchange = connection.exchanges.get(attempt.exchange)?;
@@ -140,5 +147,5 @@ fn unsolicited(case: &Case, request: &Request) -> Option<(Window, usize, u32)> {
     windows
         .filter(|(window, _)| *window == Window::W0 || window.is_race())
         .max_by_key(|(_, delivered)| *delivered)
-        .map(|(window, delivered)| (window, delivered.event, connection.number))
+        .map(|(window, delivered)| (window, delivered, connection.number))
 }

@@ -2,7 +2,8 @@
 
 use crate::scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario};
 use crate::trace::{
-    Attempt, Connection, Exchange, Millis, Moment, Request, StaleReason, Trace, Views, What, millis,
+    Attempt, Connection, Exchange, Millis, Moment, Request, SignalKind, StaleReason, Trace, Views, What,
+    Window, millis,
 };
 
 use super::tally::ms;
@@ -80,4 +81,14 @@ pub(super) fn cause(reason: &StaleReason) -> String {
             format!("the origin's Keep-Alive timeout of {} had passed", ms(*limit))
         }
     }
+}
+
+/// `FIN of connection 1 in flight when the request was written, W5`.
+pub(super) fn circumstances(kind: SignalKind, connection: u32, window: Window) -> String {
+    let what = match kind {
+        SignalKind::Fin => format!("FIN of connection {connection}"),
+        SignalKind::Rst => format!("RST of connection {connection}"),
+        SignalKind::Unsolicited => format!("unsolicited bytes on connection {connection}"),
+    };
+    format!("{what} {}, {}", window.meaning(), window.name())
 }

@@ -34,5 +34,6 @@ fn judge(case: &Case) -> Verdict {
 }
 
 fn violated(tally: &mut Tally, severity: Severity, request: &Request, fault: Fault) {
-    tally.violated(severity, format!("{} got {}", request.id, fault.got), fault.evidence);
+    let origin = fault.origin.map_or(String::new(), |origin| format!(" ({origin})"));
+    tally.violated(severity, format!("{} got {}{origin}", request.id, fault.got), fault.evidence);
 }

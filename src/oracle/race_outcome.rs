@@ -1,10 +1,10 @@
 //! When a close and a request cross on the wire, the outcome is a safe one.
 
 use super::answer::{self, Answer};
-use super::case::Case;
+use super::case::{Case, circumstances};
 use super::tally::{Tally, ms};
 use super::{Level, Oracle, Severity, Verdict};
-use crate::trace::{Attempt, BodyEnd, Outcome, Request, Signal, SignalKind, Window};
+use crate::trace::{Attempt, BodyEnd, Outcome, Request, Signal, Window};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "race-outcome",
@@ -46,13 +46,13 @@ fn judge_race(case: &Case, race: &Race, tally: &mut Tally) {
     let mut evidence = vec![attempt.first_sent.event];
     evidence.extend(race.signal.delivered.map(|delivered| delivered.event));
     if !report_harm(case, race, tally, &evidence) {
-        tally.holds(format!("{}: {} ({})", request.id, safe_result(request, attempt), circumstances(race)));
+        tally.holds(format!("{}: {} ({})", request.id, safe_result(request, attempt), place(race)));
     }
 }
 
 /// Reports every harm that was done; false if none was.
 fn report_harm(case: &Case, race: &Race, tally: &mut Tally, evidence: &[usize]) -> bool {
-    let (id, place) = (&race.request.id, circumstances(race));
+    let (id, place) = (&race.request.id, place(race));
     let mut harm = |severity, message: String, proof: Vec<usize>| {
         tally.violated(severity, format!("{id} {message} ({place})"), evidence.iter().copied().chain(proof));
     };
@@ -112,12 +112,6 @@ fn safe_result(request: &Request, attempt: &Attempt) -> String {
     retried.into_iter().chain([outcome]).collect::<Vec<_>>().join(", ")
 }
 
-/// `FIN of connection 1 in flight when the request was written, W5`.
-fn circumstances(race: &Race) -> String {
-    let number = race.attempt.connection;
-    let what = match race.signal.kind {
-        SignalKind::Unsolicited => format!("unsolicited bytes on connection {number}"),
-        kind => format!("{} of connection {number}", kind.words()),
-    };
-    format!("{what} {}, {}", race.window.meaning(), race.window.name())
+fn place(race: &Race) -> String {
+    circumstances(race.signal.kind, race.attempt.connection, race.window)
 }

@@ -16,9 +16,9 @@ pub(super) struct Choice<'a> {
     pub reused: bool,
 }
 
-/// A client whose own idle timeout the scenario does not set owes the reuse of a connection only this long:
-/// the defaults of clients start at 4 s (undici), some keep 1 s of distance.
-const UNKNOWN_IDLE_TIMEOUT: Millis = 3_000;
+/// A client whose own idle timeout the scenario does not set owes the reuse of a connection only this long.
+/// A client with a shorter default needs scenarios that set it.
+const UNKNOWN_IDLE_TIMEOUT: Millis = 30_000;
 
 /// So much earlier than a limit a careful client may let a connection go.
 const MARGIN: Millis = 1_000;

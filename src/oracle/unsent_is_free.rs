@@ -55,7 +55,7 @@ fn is_avoidable(case: &Case, request: &Request, kind: ErrorKind, finished: Momen
 /// When the request began, or at that very instant, the connection had ended and the client had not closed it before.
 fn was_dead_in_the_pool(connection: &Connection, request: &Request) -> bool {
     let dead = connection.established.and(connection.death());
-    let kept = connection.client_close().is_none_or(|close| request.started.at <= close.at);
+    let kept = connection.over().is_none_or(|over| request.started.at <= over.at);
     kept && dead.is_some_and(|dead| dead.at <= request.started.at)
         && connection.exchanges.iter().any(|exchange| exchange.request.first_sent < request.started)
 }

@@ -49,17 +49,6 @@ pub enum SignalKind {
     Unsolicited,
 }
 
-impl SignalKind {
-    /// The words for it in a message.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Fin => "FIN",
-            Self::Rst => "RST",
-            Self::Unsolicited => "unsolicited bytes",
-        }
-    }
-}
-
 impl Connections {
     /// Reads the connections out of a trace.
     pub fn of(trace: &Trace) -> Self {

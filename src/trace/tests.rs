@@ -284,6 +284,8 @@ fn signals_fall_into_windows() {
     assert_eq!(window(answered().fin_sent(45, 1).write(50, "b", "GET", 1).client_gets(55, 1)), Some("W5"));
     assert_eq!(window(answered().fin_sent(45, 1).write(50, "b", "GET", 1)), Some("W6"));
     assert_eq!(window(answered().fin(45, 1)), None);
+    let surplus = asked().bytes(30, 1, &format!("{}x", ok_message("a@1")));
+    assert_eq!(window(surplus), None);
     let unsolicited = answered().origin_sends(45, 1, &ok_message("x")).write(50, "b", "GET", 1);
     assert_eq!(window(unsolicited.client_gets(55, 1)), Some("W5"));
 }

@@ -27,7 +27,11 @@ impl Window {
         let (written, last) = (exchange.request.first_sent, exchange.request.last_sent);
         let Some(delivered) = signal.delivered else { return Some(Self::W6) };
         let response = exchange.response.as_ref();
-        if response.and_then(|response| response.complete).is_some_and(|complete| complete < delivered) {
+        // Bytes that answer nothing may stand where the response should be.
+        let in_its_place =
+            exchange.is_premature() && response.is_some_and(|response| response.first_delivered == delivered);
+        let complete = response.and_then(|response| response.complete);
+        if complete.is_some_and(|complete| complete <= delivered) && !in_its_place {
             return None;
         }
         Some(if delivered < written {
