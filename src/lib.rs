@@ -6,5 +6,7 @@ pub mod lab;
 pub mod net;
 pub mod oracle;
 pub mod origin;
+pub mod report;
 pub mod scenario;
+pub mod suite;
 pub mod trace;

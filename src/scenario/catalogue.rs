@@ -58,14 +58,16 @@ impl Catalogue {
                 return Err(self.no_such(pattern));
             }
         }
-        let wanted = |id: &str| patterns.is_empty() || patterns.iter().any(|pattern| glob::matches(pattern, id));
+        let wanted =
+            |id: &str| patterns.is_empty() || patterns.iter().any(|pattern| glob::matches(pattern, id));
         Ok(self.iter().filter(|scenario| wanted(&scenario.id)).collect())
     }
 
     fn no_such(&self, wanted: &str) -> NoSuchScenario {
         let bare = wanted.replace('*', "");
         let ids = || self.0.keys().map(String::as_str);
-        let by_name = || self.iter().find(|scenario| scenario.name() == bare).map(|scenario| scenario.id.as_str());
+        let by_name =
+            || self.iter().find(|scenario| scenario.name() == bare).map(|scenario| scenario.id.as_str());
         let by_family = || {
             let family = nearest(bare.split('/').next()?, self.iter().map(Scenario::family))?;
             ids().find(|id| id.starts_with(family))
@@ -91,7 +93,9 @@ fn list(dir: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<FileProblem>) {
     for entry in entries {
         match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
             Ok((path, kind)) if kind.is_dir() => list(&path, files, problems),
-            Ok((path, _)) if path.extension().is_some_and(|extension| extension == "toml") => files.push(path),
+            Ok((path, _)) if path.extension().is_some_and(|extension| extension == "toml") => {
+                files.push(path)
+            }
             Ok(_) => {}
             Err(source) => problems.push(unreadable(source)),
         }
@@ -100,7 +104,8 @@ fn list(dir: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<FileProblem>) {
 
 fn read(dir: &Path, file: &Path) -> Result<Scenario, FileProblem> {
     let id = id_of(dir, file).ok_or_else(|| FileProblem::Id { path: file.to_owned() })?;
-    let text = fs::read_to_string(file).map_err(|source| FileProblem::Io { path: file.to_owned(), source })?;
+    let text =
+        fs::read_to_string(file).map_err(|source| FileProblem::Io { path: file.to_owned(), source })?;
     Ok(parse(&id, &file.display().to_string(), &text)?)
 }
 

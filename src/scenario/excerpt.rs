@@ -110,7 +110,10 @@ mod tests {
         let source = format!("{}here{}", "a".repeat(300), "b".repeat(300));
         let excerpt = Excerpt::new(&source, &(300..304));
         assert!(excerpt.text.starts_with("…aaa") && excerpt.text.ends_with("bbb…"), "{}", excerpt.text);
-        assert_eq!(excerpt.text.chars().skip(excerpt.indent).take(excerpt.carets).collect::<String>(), "here");
+        assert_eq!(
+            excerpt.text.chars().skip(excerpt.indent).take(excerpt.carets).collect::<String>(),
+            "here"
+        );
         let excerpt = Excerpt::new(&source, &(0..604));
         assert_eq!((excerpt.indent, excerpt.carets), (0, WIDEST + 1));
     }

@@ -13,15 +13,35 @@ pub(super) static TOP: Table = Table {
     doc: "One scenario: who does what when, and what a client that behaves would make of it.",
     fields: &[
         field("title", Kind::Text, Required, "One line: the situation."),
-        field("about", Kind::Text, Required, "What breaks, in plain words, and what causes it in the real world."),
-        field("sources", Kind::Sources, Required, "The issues (URLs) and RFC sections the scenario stands for, at least one."),
+        field(
+            "about",
+            Kind::Text,
+            Required,
+            "What breaks, in plain words, and what causes it in the real world.",
+        ),
+        field("sources", Kind::Sources, Required, "What the scenario stands for, at least one."),
         field("signature", Kind::Text, Optional, "What a user finds in a log when this happens."),
-        field("protocol", Kind::Word(&["http1"]), Default(r#""http1""#), "The protocol between client and origin."),
+        field(
+            "protocol",
+            Kind::Word(&["http1"]),
+            Default(r#""http1""#),
+            "The protocol between client and origin.",
+        ),
         field("script", Kind::Script, Required, "What happens, step after step."),
         field("client", Kind::Section(&CLIENT), Optional, "How the client under test is configured."),
-        field("origin", Kind::Section(&ORIGIN), Optional, "How the origin behaves without being told by the script."),
+        field(
+            "origin",
+            Kind::Section(&ORIGIN),
+            Optional,
+            "How the origin behaves without being told by the script.",
+        ),
         field("network", Kind::Section(&NETWORK), Optional, "The wire between them."),
-        field("expect", Kind::Expectations, Optional, "What a client that behaves makes of each request, by request id."),
+        field(
+            "expect",
+            Kind::Expectations,
+            Optional,
+            "What a client that behaves makes of each request, by request id.",
+        ),
     ],
 };
 
@@ -31,8 +51,18 @@ pub(super) static CLIENT: Table = Table {
     doc: "How the client under test is configured. A key left out leaves the client's own default.",
     fields: &[
         field("idle_timeout", TIME, Optional, "Close a connection that has been idle for this long."),
-        field("max_idle", Kind::Count { least: 0, most: 1000 }, Optional, "At most this many idle connections; 0 pools nothing."),
-        field("max_connections", Kind::Count { least: 1, most: 1000 }, Optional, "At most this many connections at any time."),
+        field(
+            "max_idle",
+            Kind::Count { least: 0, most: 1000 },
+            Optional,
+            "At most this many idle connections; 0 pools nothing.",
+        ),
+        field(
+            "max_connections",
+            Kind::Count { least: 1, most: 1000 },
+            Optional,
+            "At most this many connections at any time.",
+        ),
         field("connect_timeout", TIME, Optional, "Give up on establishing a connection after this long."),
         field("read_timeout", TIME, Optional, "Give up on a response when nothing was read for this long."),
     ],
@@ -42,7 +72,12 @@ pub(super) static CLIENT: Table = Table {
 pub(super) static ORIGIN: Table = Table {
     name: "[origin]",
     doc: "How the origin behaves without being told by the script.",
-    fields: &[field("idle_timeout", TIME, Optional, "The origin closes a connection on which no request arrived for this long.")],
+    fields: &[field(
+        "idle_timeout",
+        TIME,
+        Optional,
+        "The origin closes a connection on which no request arrived for this long.",
+    )],
 };
 
 /// `[network]`.
@@ -51,10 +86,25 @@ pub(super) static NETWORK: Table = Table {
     doc: "The wire between client and origin.",
     fields: &[
         field("latency", TIME, Optional, "One-way latency in both directions; `10ms` when nothing is said."),
-        field("latency_to_origin", TIME, Optional, "One-way latency from client to origin, if the directions differ."),
-        field("latency_to_client", TIME, Optional, "One-way latency from origin to client, if the directions differ."),
+        field(
+            "latency_to_origin",
+            TIME,
+            Optional,
+            "One-way latency from client to origin, if the directions differ.",
+        ),
+        field(
+            "latency_to_client",
+            TIME,
+            Optional,
+            "One-way latency from origin to client, if the directions differ.",
+        ),
         field("send_buffer", BUFFER, Default("65536"), "Send buffer of every socket, in bytes."),
-        field("receive_buffer", BUFFER, Default("65536"), "Receive buffer of every socket, in bytes; also the largest window it advertises."),
+        field(
+            "receive_buffer",
+            BUFFER,
+            Default("65536"),
+            "Receive buffer of every socket, in bytes; also the largest window it advertises.",
+        ),
     ],
 };
 
@@ -63,8 +113,18 @@ pub(super) static EXPECTATION: Table = Table {
     name: "[expect]",
     doc: "What a client that behaves makes of the request of this id. A key left out permits anything.",
     fields: &[
-        field("outcome", Kind::Outcomes, Optional, r#"A status code, `"error"` or `"cancelled"`; a list permits each of them."#),
-        field("connection", Kind::Word(&["fresh", "reused"]), Optional, "Whether the final attempt is on a connection that carried a request before (`reused`) or not (`fresh`)."),
+        field(
+            "outcome",
+            Kind::Outcomes,
+            Optional,
+            r#"A status code, `"error"` (also a passed deadline) or `"cancelled"`; each of a list is permitted."#,
+        ),
+        field(
+            "connection",
+            Kind::Word(&["fresh", "reused"]),
+            Optional,
+            "Whether the final attempt is on a connection that carried a request before (`reused`) or not (`fresh`).",
+        ),
     ],
 };
 
@@ -73,80 +133,231 @@ pub(super) static ACTORS: &[&str] = &["client", "origin", "network", "wait", "un
 
 /// Every kind of step. `wait` takes a duration in place of a word.
 pub(super) static VERBS: &[Verb] = &[
-    verb("client", "send", "The application sends a request, and waits for its outcome unless `background` is set.", &[
-        field("id", Kind::NewId, Required, "Unique; sent as `x-request-id`, so that packets tell whose they are."),
-        field("request", Kind::Request, Required, r#"Method and path, e.g. `"GET /a"`."#),
-        field("headers", Kind::Headers, Default("[]"), "Further header lines."),
-        field("body", Kind::Count { least: 0, most: MAX_BYTES }, Default("0"), "Length of the request body in bytes; 0 is no body."),
-        field("background", Kind::Flag, Default("false"), "Go on with the script without waiting for the outcome."),
-        field("deadline", TIME, Default(r#""30s""#), "The application gives up after this long."),
-        field("read", Kind::Count { least: 0, most: MAX_BYTES }, Optional, "Read only this many bytes of the response body, then drop the response."),
-    ]),
+    verb(
+        "client",
+        "send",
+        "The application sends a request, and waits for its outcome unless `background` is set.",
+        &[
+            field(
+                "id",
+                Kind::NewId,
+                Required,
+                "Unique; sent as `x-request-id`, so that packets tell whose they are.",
+            ),
+            field("request", Kind::Request, Required, "What is requested."),
+            field("headers", Kind::Headers, Default("[]"), "Further header lines."),
+            field(
+                "body",
+                Kind::Count { least: 0, most: MAX_BYTES },
+                Default("0"),
+                "Length of the request body in bytes; 0 is no body.",
+            ),
+            field(
+                "background",
+                Kind::Flag,
+                Default("false"),
+                "Go on with the script without waiting for the outcome.",
+            ),
+            field("deadline", TIME, Default(r#""30s""#), "The application gives up after this long."),
+            field(
+                "read",
+                Kind::Count { least: 0, most: MAX_BYTES },
+                Optional,
+                "Read only this many bytes of the response body, then drop the response.",
+            ),
+        ],
+    ),
     verb("client", "cancel", "The application drops the future of an unfinished request.", &[BACKGROUND_ID]),
-    verb("client", "await", "Wait for the outcome of a request that was sent in the background.", &[BACKGROUND_ID]),
-    verb("client", "close", "Close the client in the orderly way it offers. No request can be sent afterwards.", &[]),
+    verb(
+        "client",
+        "await",
+        "Wait for the outcome of a request that was sent in the background.",
+        &[BACKGROUND_ID],
+    ),
+    verb(
+        "client",
+        "close",
+        "Close the client in the orderly way it offers. No request can be sent afterwards.",
+        &[],
+    ),
     verb("client", "drop", "Drop the client without ceremony. No request can be sent afterwards.", &[]),
-    verb("origin", "reply", "How to answer a request: at once if it is held, else when it has arrived. Without one the answer is a 200 that names request and connection.", &[
-        field("id", Kind::Id, Required, "Which request."),
-        field("times", Kind::Count { least: 1, most: 1000 }, Default("1"), "How many arrivals of the request (first attempt, retries) are answered so; later ones get the default answer."),
-        field("status", Kind::Status, Default("200"), "Status code."),
-        field("version", Kind::Word(&["1.0", "1.1"]), Default(r#""1.1""#), "Version in the status line."),
-        field("headers", Kind::Headers, Default("[]"), "Further header lines."),
-        field("body", Kind::Body, Optional, "The body, as text; left out, it names request and connection."),
-        field("framing", Kind::Word(&["length", "chunked", "close", "none"]), Optional, "How the length of the body is told: `Content-Length`, chunks, the end of the connection, or not at all. Left out: `none` for the statuses that have no body (1xx, 204, 304), `length` for the others."),
-        field("early", Kind::Flag, Default("false"), "Answer as soon as the head of the request is there, before its body."),
-        field("delay", Kind::Time { zero: true }, Default(r#""0ms""#), "Wait this long before answering."),
-        field("cut", Kind::Cut, Optional, "Write the message only up to this place: `status-line`, `header 2` (in the middle of that line), `head`, `body 12` (after so many bytes of content), `last-chunk` (before the zero chunk), `byte 7`."),
-        field("then", Kind::Word(&["keep", "fin", "rst", "close"]), Optional, "What the origin then does to the connection: keep it, half-close it (`fin`), abort it, or close it. Left out: `close` if the framing is `close`, else `keep`."),
-        field("surplus", Kind::Bytes, Optional, "Bytes that follow the message in the same write."),
-    ]),
-    verb("origin", "hold", "Do not answer a request until a later `reply`.", &[field("id", Kind::Id, Required, "Which request.")]),
-    verb("origin", "send", "Write these bytes, whatever the state of the exchange.", &[
-        CONNECTION,
-        field("bytes", Kind::Bytes, Required, r#"What is written, e.g. `"HTTP/1.1 408 Request Timeout\r\n\r\n"`."#),
-        WHEN,
-    ]),
+    verb(
+        "origin",
+        "reply",
+        "How to answer a request: at once if it is held, else when it has arrived. Without one the answer is a 200 that names request and connection.",
+        &[
+            field("id", Kind::Id, Required, "Which request."),
+            field(
+                "times",
+                Kind::Count { least: 1, most: 1000 },
+                Default("1"),
+                "How many arrivals of the request (first attempt, retries) are answered so; later ones get the default answer.",
+            ),
+            field("status", Kind::Status, Default("200"), "Status code."),
+            field("version", Kind::Word(&["1.0", "1.1"]), Default(r#""1.1""#), "Version in the status line."),
+            field("headers", Kind::Headers, Default("[]"), "Further header lines."),
+            field(
+                "body",
+                Kind::Body,
+                Optional,
+                "The body, as text; left out, it names request and connection.",
+            ),
+            field(
+                "framing",
+                Kind::Word(&["length", "chunked", "close", "none"]),
+                Optional,
+                "How the length of the body is told: `Content-Length`, chunks, the end of the connection, or not at all. Left out: `none` for the statuses that have no body (1xx, 204, 304), `length` for the others.",
+            ),
+            field(
+                "early",
+                Kind::Flag,
+                Default("false"),
+                "Answer as soon as the head of the request is there, before its body.",
+            ),
+            field(
+                "delay",
+                Kind::Time { zero: true },
+                Default(r#""0ms""#),
+                "Wait this long before answering.",
+            ),
+            field(
+                "cut",
+                Kind::Cut,
+                Optional,
+                "Write the message only up to this place: `status-line`, `header 2` (in the middle of that line), `head`, `body 12` (after so many bytes of content), `last-chunk` (before the zero chunk), `byte 7`.",
+            ),
+            field(
+                "then",
+                Kind::Word(&["keep", "fin", "rst", "close"]),
+                Optional,
+                "What the origin then does to the connection: keep it, half-close it (`fin`), abort it, or close it. Left out: `close` if the framing is `close`, else `keep`.",
+            ),
+            field("surplus", Kind::Bytes, Optional, "Bytes that follow the message in the same write."),
+        ],
+    ),
+    verb(
+        "origin",
+        "hold",
+        "Do not answer a request until a later `reply`.",
+        &[field("id", Kind::Id, Required, "Which request.")],
+    ),
+    verb(
+        "origin",
+        "send",
+        "Write these bytes, whatever the state of the exchange.",
+        &[
+            CONNECTION,
+            field(
+                "bytes",
+                Kind::Bytes,
+                Required,
+                r#"What is written, e.g. `"HTTP/1.1 408 Request Timeout\r\n\r\n"`."#,
+            ),
+            WHEN,
+        ],
+    ),
     verb("origin", "fin", "Half-close: send FIN, go on reading.", &[CONNECTION, WHEN]),
     verb("origin", "rst", "Abort: send RST.", &[CONNECTION, WHEN]),
-    verb("origin", "close", "Close: send FIN, and answer later data with RST, as a socket that no process owns.", &[CONNECTION, WHEN]),
+    verb(
+        "origin",
+        "close",
+        "Close: send FIN, and answer later data with RST, as a socket that no process owns.",
+        &[CONNECTION, WHEN],
+    ),
     verb("origin", "stop-listening", "Answer new SYNs with RST.", &[WHEN]),
     verb("origin", "listen", "Accept connections again.", &[WHEN]),
     verb("origin", "crash", "The host stops, silently: nothing leaves it and nothing is heard.", &[WHEN]),
     verb("origin", "restart", "The host is back and knows none of its old connections.", &[WHEN]),
-    verb("network", "drop", "Lose segments silently, until `heal` or until `packets` were lost.", &[
-        ON_CONNECTION,
-        DIRECTION,
-        field("packets", PACKETS, Optional, "Stop after this many segments; left out, go on until `heal`."),
-        WHEN,
-    ]),
-    verb("network", "heal", "End every drop and delay on the path. A forgotten NAT entry stays forgotten.", &[ON_CONNECTION, DIRECTION, WHEN]),
-    verb("network", "delay", "Add latency.", &[
-        field("by", TIME, Required, "How much more, one way."),
-        ON_CONNECTION,
-        DIRECTION,
-        field("packets", PACKETS, Optional, "Stop after this many segments; left out, go on until `heal`."),
-        WHEN,
-    ]),
-    verb("network", "duplicate", "Deliver the next segments that carry payload, SYN or FIN twice.", &[
-        field("by", Kind::Time { zero: true }, Default(r#""0ms""#), "How much later the copy arrives."),
-        field("packets", PACKETS, Default("1"), "Stop after this many segments."),
-        ON_CONNECTION,
-        DIRECTION,
-        WHEN,
-    ]),
-    verb("network", "forget", "A middlebox forgets the connection: later segments of either side are answered with RST, or lost.", &[
-        CONNECTION,
-        field("answer", Kind::Word(&["rst", "silence"]), Required, "Whether the middlebox answers with RST or stays silent."),
-        WHEN,
-    ]),
-    verb("network", "rst", "A middlebox sends RST.", &[
-        CONNECTION,
-        field("direction", DIRECTIONS, Optional, "To whom; left out, to both ends."),
-        WHEN,
-    ]),
-    verb("until", "arrived", "Let time pass until nothing is in flight and the client's host has it in its sockets. The client's event loop has not turned: what is sent now is sent in the same turn.", &[]),
-    verb("until", "delivered", "Let time pass until nothing is in flight and the client's event loop has turned and come to rest.", &[]),
-    verb("until", "received", "Let time pass until the origin has received the whole request.", &[field("id", Kind::Id, Required, "Which request.")]),
+    verb(
+        "network",
+        "drop",
+        "Lose segments silently, until `heal` or until `packets` were lost.",
+        &[
+            ON_CONNECTION,
+            DIRECTION,
+            field(
+                "packets",
+                PACKETS,
+                Optional,
+                "Stop after this many segments; left out, go on until `heal`.",
+            ),
+            WHEN,
+        ],
+    ),
+    verb(
+        "network",
+        "heal",
+        "End every drop and delay on the path. A forgotten NAT entry stays forgotten.",
+        &[ON_CONNECTION, DIRECTION, WHEN],
+    ),
+    verb(
+        "network",
+        "delay",
+        "Add latency.",
+        &[
+            field("by", TIME, Required, "How much more, one way."),
+            ON_CONNECTION,
+            DIRECTION,
+            field(
+                "packets",
+                PACKETS,
+                Optional,
+                "Stop after this many segments; left out, go on until `heal`.",
+            ),
+            WHEN,
+        ],
+    ),
+    verb(
+        "network",
+        "duplicate",
+        "Deliver the next segments that carry payload, SYN or FIN twice.",
+        &[
+            field("by", Kind::Time { zero: true }, Default(r#""0ms""#), "How much later the copy arrives."),
+            field("packets", PACKETS, Default("1"), "Stop after this many segments."),
+            ON_CONNECTION,
+            DIRECTION,
+            WHEN,
+        ],
+    ),
+    verb(
+        "network",
+        "forget",
+        "A middlebox forgets the connection: later segments of either side are answered with RST, or lost.",
+        &[
+            CONNECTION,
+            field(
+                "answer",
+                Kind::Word(&["rst", "silence"]),
+                Required,
+                "Whether the middlebox answers with RST or stays silent.",
+            ),
+            WHEN,
+        ],
+    ),
+    verb(
+        "network",
+        "rst",
+        "A middlebox sends RST.",
+        &[CONNECTION, field("direction", DIRECTIONS, Optional, "To whom; left out, to both ends."), WHEN],
+    ),
+    verb(
+        "until",
+        "arrived",
+        "Let time pass until nothing is in flight and the client's host has it in its sockets. The client's event loop has not turned: what is sent now is sent in the same turn.",
+        &[],
+    ),
+    verb(
+        "until",
+        "delivered",
+        "Let time pass until nothing is in flight and the client's event loop has turned and come to rest.",
+        &[],
+    ),
+    verb(
+        "until",
+        "received",
+        "Let time pass until the origin has received the whole request.",
+        &[field("id", Kind::Id, Required, "Which request.")],
+    ),
 ];
 
 /// `{ wait = "10s" }`, the step without a word.
@@ -164,7 +375,12 @@ pub(super) static WHEN_PACKET: Table = Table {
     name: "when",
     doc: "At the instant at which that segment leaves its host, before that segment's own fate is decided.",
     fields: &[
-        field("packet", PACKETS, Required, "Which segment of the connection in this direction, from 1; the SYN counts."),
+        field(
+            "packet",
+            PACKETS,
+            Required,
+            "Which segment of the connection in this direction, from 1; the SYN counts.",
+        ),
         CONNECTION,
         field("direction", DIRECTIONS, Required, "Which way the segment goes."),
     ],

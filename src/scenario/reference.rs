@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::field::{Field, Need};
-use super::grammar::{ACTORS, CLIENT, EXPECTATION, NETWORK, ORIGIN, TOP, VERBS, WAIT, WHEN_AFTER, WHEN_PACKET};
+use super::grammar::{
+    ACTORS, CLIENT, EXPECTATION, NETWORK, ORIGIN, TOP, VERBS, WAIT, WHEN_AFTER, WHEN_PACKET,
+};
 
 /// Every key and every step of a scenario file: the generated part of `docs/writing-a-scenario.md`.
 pub fn reference() -> String {
@@ -37,7 +39,14 @@ fn section(page: &mut String, level: usize, title: &str, doc: &str, fields: &[Fi
     }
     let _ = writeln!(page, "| key | takes | if left out | |\n|---|---|---|---|");
     for field in fields {
-        let _ = writeln!(page, "| `{}` | {} | {} | {} |", field.name, field.kind.expected(), left_out(field.need), field.doc);
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} |",
+            field.name,
+            field.kind.expected(),
+            left_out(field.need),
+            field.doc
+        );
     }
     page.push('\n');
 }

@@ -1,7 +1,10 @@
 //! The trials, by what they are about.
 
 mod bad_scenarios;
+mod cli;
+mod repeat;
 mod scenario_parser;
+mod snapshots;
 
 use libtest_mimic::Trial;
 
@@ -10,5 +13,8 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.extend(bad_scenarios::trials());
     trials.extend(scenario_parser::trials());
+    trials.extend(snapshots::trials());
+    trials.extend(repeat::trials());
+    trials.extend(cli::trials());
     trials
 }

@@ -5,7 +5,8 @@ use super::problems::Problems;
 use super::reply;
 use crate::scenario::field::Verb;
 use crate::scenario::{
-    Action, ClientAction, Direction, NatAnswer, NetworkAction, OriginAction, Path, ReadBody, SendRequest, Until,
+    Action, ClientAction, Direction, NatAnswer, NetworkAction, OriginAction, Path, ReadBody, SendRequest,
+    Until,
 };
 
 /// `None` if a key that nothing can stand in for is missing or wrong; that was reported before.
@@ -48,7 +49,9 @@ fn origin(word: &str, record: &Record, problems: &mut Problems) -> Option<Origin
     Some(match word {
         "reply" => OriginAction::Reply(reply::read(record, problems)?),
         "hold" => OriginAction::Hold { id: record.get("id")? },
-        "send" => OriginAction::Send { connection: connection?, bytes: record.get::<String>("bytes")?.into_bytes() },
+        "send" => {
+            OriginAction::Send { connection: connection?, bytes: record.get::<String>("bytes")?.into_bytes() }
+        }
         "fin" => OriginAction::Fin { connection: connection? },
         "rst" => OriginAction::Rst { connection: connection? },
         "close" => OriginAction::Close { connection: connection? },
@@ -68,7 +71,9 @@ fn network(word: &str, record: &Record) -> Option<NetworkAction> {
         "drop" => NetworkAction::Drop { path, packets: record.get("packets") },
         "heal" => NetworkAction::Heal { path },
         "delay" => NetworkAction::Delay { path, by: record.get("by")?, packets: record.get("packets") },
-        "duplicate" => NetworkAction::Duplicate { path, by: record.get("by")?, packets: record.get("packets")? },
+        "duplicate" => {
+            NetworkAction::Duplicate { path, by: record.get("by")?, packets: record.get("packets")? }
+        }
         "forget" => NetworkAction::Forget { connection: connection?, answer: answer(record.get("answer")?) },
         "rst" => NetworkAction::Rst { connection: connection?, direction },
         _ => return None,

@@ -17,7 +17,8 @@ pub(super) fn read(name: &str, text: &str, zero: bool) -> Result<Duration, Refus
     if number.contains('.') {
         return refuse(
             format!("{} is not a whole number of {}", quoted(text), in_words(unit)),
-            whole(number, scale).map_or("virtual time has a resolution of 1ms".into(), |mend| format!("write \"{mend}\"")),
+            whole(number, scale)
+                .map_or("virtual time has a resolution of 1ms".into(), |mend| format!("write \"{mend}\"")),
         );
     }
     if text.len() != number.len() + unit.len() {
@@ -62,7 +63,9 @@ fn whole(number: &str, scale: u64) -> Option<String> {
 fn misread(text: &str, number: &str, unit: &str) -> Refusal {
     let help = match unit {
         _ if text.starts_with('-') => "time only goes forward: write a positive duration".to_owned(),
-        _ if number.is_empty() => "write a whole number and a unit: \"250ms\", \"10s\", \"2m\" or \"1h\"".to_owned(),
+        _ if number.is_empty() => {
+            "write a whole number and a unit: \"250ms\", \"10s\", \"2m\" or \"1h\"".to_owned()
+        }
         "" => format!("say the unit: \"{number}ms\" or \"{number}s\""),
         "us" | "µs" | "μs" | "ns" => "virtual time has a resolution of 1ms".to_owned(),
         "sec" | "secs" | "second" | "seconds" => format!("write \"{number}s\""),
@@ -78,7 +81,8 @@ mod tests {
 
     fn check(text: &str, millis: Result<u64, &str>) {
         let read = read("wait", text, false).map(|time| time.as_millis() as u64);
-        let read = read.map_err(|refusal| format!("{}; {}", refusal.message, refusal.help.unwrap_or_default()));
+        let read =
+            read.map_err(|refusal| format!("{}; {}", refusal.message, refusal.help.unwrap_or_default()));
         assert_eq!(read, millis.map_err(str::to_owned), "{text}");
     }
 
@@ -93,7 +97,10 @@ mod tests {
 
     #[test]
     fn everything_else_says_what_to_write() {
-        check("1.5ms", Err("`1.5ms` is not a whole number of milliseconds; virtual time has a resolution of 1ms"));
+        check(
+            "1.5ms",
+            Err("`1.5ms` is not a whole number of milliseconds; virtual time has a resolution of 1ms"),
+        );
         check("1.5s", Err("`1.5s` is not a whole number of seconds; write \"1500ms\""));
         check("10", Err("`10` is not a duration; say the unit: \"10ms\" or \"10s\""));
         check("10 s", Err("`10 s` is not a duration; write \"10s\""));

@@ -10,8 +10,9 @@ const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "T
 pub(super) fn id(text: &str) -> Result<String, Refusal> {
     let fit = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-';
     if text.is_empty() || text.len() > 32 || !text.chars().all(fit) {
+        let what = if text.is_empty() { "an empty string".to_owned() } else { quoted(text) };
         return refuse(
-            format!("{} is not a request id", quoted(text)),
+            format!("{what} is not a request id"),
             "an id is 1 to 32 lower-case letters, digits and hyphens",
         );
     }
@@ -23,15 +24,25 @@ pub(super) fn request(text: &str) -> Result<(String, String), Refusal> {
     let Some((method, path)) = text.split_once(' ') else {
         return refuse(
             format!("{} is not a method and a path", quoted(text)),
-            if text.starts_with('/') { format!("write \"GET {text}\"") } else { "write e.g. \"GET /a\"".to_owned() },
+            if text.starts_with('/') {
+                format!("write \"GET {text}\"")
+            } else {
+                "write e.g. \"GET /a\"".to_owned()
+            },
         );
     };
     if !is_token(method) {
-        return refuse(format!("{} is not a method", quoted(method)), "a method is a token (RFC 9110 section 5.6.2)");
+        return refuse(
+            format!("{} is not a method", quoted(method)),
+            "a method is a token (RFC 9110 section 5.6.2)",
+        );
     }
     if !METHODS.contains(&method) {
         if let Some(meant) = METHODS.iter().find(|known| **known == method.to_uppercase()) {
-            return refuse(format!("{} is not a method", quoted(method)), format!("methods are case-sensitive: write {meant}"));
+            return refuse(
+                format!("{} is not a method", quoted(method)),
+                format!("methods are case-sensitive: write {meant}"),
+            );
         }
         if method == "CONNECT" {
             return refuse("CONNECT is not a request for a path", "tunnels cannot be described yet");
@@ -41,7 +52,11 @@ pub(super) fn request(text: &str) -> Result<(String, String), Refusal> {
         return refuse(format!("the path {} does not start with `/`", quoted(path)), "write e.g. \"GET /a\"");
     }
     if let Some(bad) = path.chars().find(|char| !char.is_ascii_graphic() || *char == '#') {
-        let help = if bad == ' ' { "the HTTP version is not part of it; a space in a path is %20" } else { "percent-encode it" };
+        let help = if bad == ' ' {
+            "the HTTP version is not part of it; a space in a path is %20"
+        } else {
+            "percent-encode it"
+        };
         return refuse(format!("the path {} contains {}", quoted(path), quoted(&bad.to_string())), help);
     }
     Ok((method.to_owned(), path.to_owned()))
@@ -59,7 +74,10 @@ pub(super) fn header(text: &str) -> Result<(String, String), Refusal> {
         );
     }
     if name.eq_ignore_ascii_case("x-request-id") {
-        return refuse("the header `x-request-id` is reserved", "it carries the id of the request, on which every judgement rests");
+        return refuse(
+            "the header `x-request-id` is reserved",
+            "it carries the id of the request, on which every judgement rests",
+        );
     }
     if value.chars().any(|char| char.is_control() && char != '\t') {
         return refuse(
@@ -73,7 +91,8 @@ pub(super) fn header(text: &str) -> Result<(String, String), Refusal> {
 /// A URL, or an RFC with perhaps a section.
 pub(super) fn source(text: &str) -> Result<(), Refusal> {
     let is_url = ["https://", "http://"].iter().any(|scheme| {
-        text.strip_prefix(scheme).is_some_and(|rest| rest.contains('.') && rest.chars().all(|char| char.is_ascii_graphic()))
+        text.strip_prefix(scheme)
+            .is_some_and(|rest| rest.contains('.') && rest.chars().all(|char| char.is_ascii_graphic()))
     });
     if is_url || is_rfc(text) {
         return Ok(());
@@ -123,12 +142,14 @@ pub(super) fn cut(text: &str) -> Result<Cut, Refusal> {
         ("byte", Some(Some(n))) => Ok(Cut::Byte(n)),
         ("body", Some(Some(0))) => refuse("nothing of the body is the whole head", "write \"head\""),
         ("header", Some(Some(0))) => refuse("there is no header line 0", "header lines are numbered from 1"),
-        ("header" | "body" | "byte", _) => {
-            refuse(format!("{} does not say where in the message", quoted(text)), format!("write e.g. \"{place} 3\""))
-        }
-        ("status-line" | "head" | "last-chunk", Some(_)) => {
-            refuse(format!("{} is one place and takes no number", quoted(place)), format!("write \"{place}\""))
-        }
+        ("header" | "body" | "byte", _) => refuse(
+            format!("{} does not say where in the message", quoted(text)),
+            format!("write e.g. \"{place} 3\""),
+        ),
+        ("status-line" | "head" | "last-chunk", Some(_)) => refuse(
+            format!("{} is one place and takes no number", quoted(place)),
+            format!("write \"{place}\""),
+        ),
         _ => {
             let help = match nearest(place, PLACES) {
                 Some(meant) => format!("did you mean \"{}\"?", text.replacen(place, meant, 1)),
@@ -140,5 +161,6 @@ pub(super) fn cut(text: &str) -> Result<Cut, Refusal> {
 }
 
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

@@ -53,7 +53,7 @@ impl<'t> Record<'t> {
             }
         }
         for field in form.fields {
-            record.fill_in(field, problems);
+            record.fill_in(field, misplaced(field, form, table), problems);
         }
         record
     }
@@ -63,17 +63,21 @@ impl<'t> Record<'t> {
         self.entries.insert(field.name, Entry { value, raw: Some(raw) });
     }
 
-    fn fill_in(&mut self, field: &'static Field, problems: &mut Problems) {
+    fn fill_in(&mut self, field: &'static Field, misplaced: bool, problems: &mut Problems) {
         if self.entries.contains_key(field.name) {
             return;
         }
         let value = match field.need {
             Need::Optional => return,
             Need::Default(text) => values::read_default(field, text),
+            Need::Required if misplaced => None,
             Need::Required => {
-                problems
-                    .add(self.span.clone(), format!("missing key `{}`", field.name))
-                    .help(format!("`{}` takes {}: {}", field.name, field.kind.expected(), uncapitalized(field.doc)));
+                problems.add(self.span.clone(), format!("missing key `{}`", field.name)).help(format!(
+                    "`{}` takes {}: {}",
+                    field.name,
+                    field.kind.expected(),
+                    uncapitalized(field.doc)
+                ));
                 values::stand_in(field.kind)
             }
         };
@@ -108,7 +112,11 @@ impl<'t> Record<'t> {
 
 impl Form<'_> {
     /// Returns the field that was most likely meant.
-    fn report_unknown(&self, key: &Spanned<impl AsRef<str>>, problems: &mut Problems) -> Option<&'static Field> {
+    fn report_unknown(
+        &self,
+        key: &Spanned<impl AsRef<str>>,
+        problems: &mut Problems,
+    ) -> Option<&'static Field> {
         let word = key.get_ref().as_ref();
         let names = || self.fields.iter().map(|field| field.name);
         let meant = nearest(word, names());
@@ -116,7 +124,10 @@ impl Form<'_> {
             format!("did you mean `{meant}`?")
         } else if self.name != TOP.name && TOP.fields.iter().any(|field| field.name == word) {
             format!("`{word}` belongs at the top level: move it above the first [section]")
-        } else if self.fields.is_empty() {
+        } else if word == "when" {
+            "only a step of the origin or the network can be put off; a client's step happens in its turn"
+                .to_owned()
+        } else if self.fields.iter().all(|field| self.name == format!("`{}`", field.name)) {
             format!("{} takes no other key", self.name)
         } else {
             format!("{} takes {}", self.name, names().collect::<Vec<_>>().join(", "))
@@ -124,6 +135,15 @@ impl Form<'_> {
         problems.add(key.span(), format!("unknown key {}", quoted(word))).help(help);
         meant.and_then(|meant| self.fields.iter().find(|field| field.name == meant))
     }
+}
+
+/// Whether a key of the top level is in a section below it: the section reports it.
+fn misplaced(field: &Field, form: &Form, table: &DeTable<'_>) -> bool {
+    let has_it = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
+        DeValue::Table(section) => section.contains_key(field.name),
+        _ => false,
+    };
+    form.name == TOP.name && table.values().any(has_it)
 }
 
 /// A sentence of the grammar as part of a message.

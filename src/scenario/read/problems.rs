@@ -38,13 +38,7 @@ impl Problems {
         let problems = self.0.into_iter().map(|found| {
             let span = boundary(source, found.span.start)..boundary(source, found.span.end);
             place.advance(source, span.start);
-            Problem {
-                message: found.message,
-                span,
-                line: place.line,
-                column: place.column,
-                help: found.help,
-            }
+            Problem { message: found.message, span, line: place.line, column: place.column, help: found.help }
         });
         let problems = problems.collect();
         Invalid { path: path.to_owned(), source: source.into(), problems }

@@ -90,11 +90,16 @@ fn check_cut(reply: &Reply, record: &Record, problems: &mut Problems) {
         Cut::Head if reply.body.as_deref() == Some("") && reply.framing != Framing::Chunked => problems
             .add(span, "the body is empty, so nothing is cut off after the head")
             .help("give the reply a body, or cut at a place before: status-line, header N, byte N"),
-        Cut::Body(n) if reply.body.as_ref().is_some_and(|body| !leaves_a_rest(n, body, reply.framing)) => problems
-            .add(span, format!("the body is {} bytes long, so nothing is cut off there", body_length(reply)))
-            .help("cut after fewer bytes"),
-        _ => return,
-    };
+        Cut::Body(n) if reply.body.as_ref().is_some_and(|body| !leaves_a_rest(n, body, reply.framing)) => {
+            problems
+                .add(
+                    span,
+                    format!("the body is {} bytes long, so nothing is cut off there", body_length(reply)),
+                )
+                .help("cut after fewer bytes")
+        }
+        _ => {}
+    }
 }
 
 /// A chunked body that was written whole still lacks its last chunk.

@@ -81,13 +81,14 @@ fn read_step(raw: &Spanned<DeValue<'_>>, lines: &Lines, problems: &mut Problems)
         when: record.get("when").unwrap_or(When::Now),
         line: lines.number(raw.span().start),
         span: raw.span(),
-        spans: record.spans(),
+        spans: record.spans().into_iter().chain(table.get(actor).map(|raw| (actor, raw.span()))).collect(),
     })
 }
 
 /// Which of the actor keys the step has: exactly one.
 fn actor(table: &DeTable<'_>, span: Range<usize>, problems: &mut Problems) -> Option<&'static str> {
-    let named: Vec<&'static str> = ACTORS.iter().copied().filter(|actor| table.contains_key(*actor)).collect();
+    let named: Vec<&'static str> =
+        ACTORS.iter().copied().filter(|actor| table.contains_key(*actor)).collect();
     match named.as_slice() {
         [actor] => Some(actor),
         [first, second, ..] => {
@@ -97,7 +98,8 @@ fn actor(table: &DeTable<'_>, span: Range<usize>, problems: &mut Problems) -> Op
             None
         }
         [] => {
-            let typo = table.keys().find_map(|key| Some((key, nearest(key.get_ref(), ACTORS.iter().copied())?)));
+            let typo =
+                table.keys().find_map(|key| Some((key, nearest(key.get_ref(), ACTORS.iter().copied())?)));
             match typo {
                 Some((key, meant)) => problems
                     .add(key.span(), format!("unknown key {}", quoted(key.get_ref())))

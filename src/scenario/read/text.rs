@@ -45,7 +45,14 @@ pub fn parse(id: &str, path: &str, text: &str) -> Result<Scenario, Invalid> {
 fn read(id: &str, text: &str, problems: &mut Problems) -> Option<Scenario> {
     if text.len() > LONGEST {
         problems
-            .add(0..0, format!("the file is {} KiB long; at most {} KiB are read", text.len().div_ceil(1024), LONGEST / 1024))
+            .add(
+                0..0,
+                format!(
+                    "the file is {} KiB long; at most {} KiB are read",
+                    text.len().div_ceil(1024),
+                    LONGEST / 1024
+                ),
+            )
             .help("a scenario is one situation: split it into several files");
         return None;
     }
@@ -61,7 +68,8 @@ fn read(id: &str, text: &str, problems: &mut Problems) -> Option<Scenario> {
     let expect = expectations(&top, problems);
     let script = top.raw("script").and_then(|raw| script::read(raw, text, problems));
     if let Some(script) = &script {
-        let setting = flow::Setting { client: &client, origin: &origin, expect: &expect, span: top.span_of("script") };
+        let setting =
+            flow::Setting { client: &client, origin: &origin, expect: &expect, span: top.span_of("script") };
         flow::check(script, &setting, problems);
     }
     Some(Scenario {
@@ -167,7 +175,9 @@ fn expectations(top: &Record, problems: &mut Problems) -> BTreeMap<String, Expec
         };
         let record = section(&EXPECTATION, entry, raw.span(), problems);
         if entry.is_empty() {
-            problems.add(raw.span(), "this expectation says nothing").help("give it an `outcome`, a `connection` or both");
+            problems
+                .add(raw.span(), "this expectation says nothing")
+                .help("give it an `outcome`, a `connection` or both");
         }
         let expectation = Expectation {
             outcome: record.get("outcome").unwrap_or_default(),

@@ -44,7 +44,8 @@ pub(super) fn refuse<T>(message: impl Into<String>, help: impl Into<String>) -> 
 /// Reads the value of a key; reports why it cannot.
 pub(super) fn read(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Value> {
     let read = match (field.kind, raw.get_ref()) {
-        (Kind::Sources | Kind::Headers, DeValue::Array(_)) | (Kind::Outcomes, DeValue::Array(_) | DeValue::String(_)) => {
+        (Kind::Sources | Kind::Headers, DeValue::Array(_))
+        | (Kind::Outcomes, DeValue::Array(_) | DeValue::String(_)) => {
             return read_list(field, raw, problems);
         }
         (Kind::When, DeValue::Table(_)) => return read_when(raw, problems),
@@ -78,6 +79,7 @@ pub(super) fn stand_in(kind: Kind) -> Option<Value> {
         Kind::Word(words) => words.first().map(|word| Value::Word(word)),
         Kind::Flag => Some(Value::Flag(true)),
         Kind::Headers => Some(Value::Pairs(Vec::new())),
+        Kind::When => Some(Value::When(When::After(Duration::from_millis(1)))),
         _ => None,
     }
 }
@@ -96,7 +98,9 @@ fn read_number(field: &Field, number: Option<u64>) -> Result<Value, Refusal> {
 fn read_string(field: &Field, text: &str) -> Result<Value, Refusal> {
     match field.kind {
         Kind::Text if text.trim().is_empty() => refuse(format!("`{}` is empty", field.name), ""),
-        Kind::Bytes if text.is_empty() => refuse(format!("`{}` is empty", field.name), "leave the key out to write nothing"),
+        Kind::Bytes if text.is_empty() => {
+            refuse(format!("`{}` is empty", field.name), "leave the key out to write nothing")
+        }
         Kind::Text | Kind::Body | Kind::Bytes => Ok(Value::Text(text.to_owned())),
         Kind::Time { zero } => duration::read(field.name, text, zero).map(Value::Time),
         Kind::Word(words) => read_word(field, words, text),
@@ -129,8 +133,12 @@ fn read_list(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems)
     let mut good = true;
     for entry in entries.iter().copied() {
         let read = match (field.kind, entry.get_ref()) {
-            (Kind::Sources, DeValue::String(text)) => http::source(text).map(|()| texts.push(text.to_string())),
-            (Kind::Outcomes, DeValue::String(text)) => http::outcome(text).map(|()| texts.push(text.to_string())),
+            (Kind::Sources, DeValue::String(text)) => {
+                http::source(text).map(|()| texts.push(text.to_string()))
+            }
+            (Kind::Outcomes, DeValue::String(text)) => {
+                http::outcome(text).map(|()| texts.push(text.to_string()))
+            }
             (Kind::Headers, DeValue::String(text)) => http::header(text).map(|pair| pairs.push(pair)),
             (_, other) => Err(wrong_type(field, other)),
         };
@@ -143,7 +151,11 @@ fn read_list(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems)
         });
         good = false;
     }
-    good.then_some(if matches!(field.kind, Kind::Headers) { Value::Pairs(pairs) } else { Value::Texts(texts) })
+    good.then_some(if matches!(field.kind, Kind::Headers) {
+        Value::Pairs(pairs)
+    } else {
+        Value::Texts(texts)
+    })
 }
 
 fn read_when(raw: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Value> {
@@ -152,7 +164,15 @@ fn read_when(raw: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Valu
     let is_after = |key: &str| nearest(key, names()) == Some("after");
     let after = table.keys().any(|key| is_after(key.get_ref()));
     if after && table.keys().any(|key| key.get_ref() == "packet") {
-        problems.add(raw.span(), "a step happens after a time or at a packet, not both").help("keep one of `after` and `packet`");
+        problems
+            .add(raw.span(), "a step happens after a time or at a packet, not both")
+            .help("keep one of `after` and `packet`");
+        return None;
+    }
+    if table.is_empty() {
+        problems
+            .add(raw.span(), "this `when` says nothing")
+            .help("leave it out, or write { after = \"5ms\" }");
         return None;
     }
     let form = if after { &WHEN_AFTER } else { &WHEN_PACKET };
@@ -179,9 +199,13 @@ fn report(refusal: Refusal, raw: &Spanned<DeValue<'_>>, problems: &mut Problems)
 
 fn wrong_type(field: &Field, found: &DeValue<'_>) -> Refusal {
     let help = match (field.kind, found) {
-        (Kind::Time { .. }, DeValue::Integer(number)) => format!("say the unit: \"{number}ms\" or \"{number}s\""),
+        (Kind::Time { .. }, DeValue::Integer(number)) => {
+            format!("say the unit: \"{number}ms\" or \"{number}s\"")
+        }
         (Kind::Outcomes, DeValue::Integer(number)) => format!("write it as a string: \"{number}\""),
-        (Kind::Body, DeValue::Integer(_)) => "the body of a reply is its text; only that of a request is a length".into(),
+        (Kind::Body, DeValue::Integer(_)) => {
+            "the body of a reply is its text; only that of a request is a length".into()
+        }
         (Kind::Sources | Kind::Headers, DeValue::String(_)) => "put it into a list: [\"…\"]".into(),
         (Kind::Flag, DeValue::String(word)) if matches!(word.as_ref(), "true" | "false") => {
             format!("write it without quotes: {word}")
@@ -235,4 +259,34 @@ from_value! {
     Value::Cut(cut) => Cut = cut;
     Value::When(when) => When = when;
     Value::Word(word) => Direction = if word == "to-origin" { Direction::ToOrigin } else { Direction::ToClient };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::NetworkSettings;
+    use crate::scenario::field::Need;
+    use crate::scenario::grammar::{CLIENT, EXPECTATION, NETWORK, ORIGIN, TOP, VERBS};
+
+    #[test]
+    fn every_default_of_the_grammar_can_be_read() {
+        let tables = [&TOP, &CLIENT, &ORIGIN, &NETWORK, &EXPECTATION].map(|table| table.fields);
+        for field in tables.into_iter().chain(VERBS.iter().map(|verb| verb.fields)).flatten() {
+            if let Need::Default(text) = field.need {
+                assert!(read_default(field, text).is_some(), "{} = {text}", field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_network_of_the_grammar_is_that_of_the_model() {
+        let model = NetworkSettings::default();
+        for (name, bytes) in [("send_buffer", model.send_buffer), ("receive_buffer", model.receive_buffer)] {
+            let field = NETWORK.fields.iter().find(|field| field.name == name).expect("the field is there");
+            let Need::Default(text) = field.need else { panic!("{name} has a default") };
+            assert_eq!(read_default(field, text), Some(Value::Count(bytes)));
+        }
+        assert_eq!(model.latency_to_origin, Duration::from_millis(10));
+        assert_eq!(model.latency_to_client, Duration::from_millis(10));
+    }
 }

@@ -123,16 +123,18 @@ fn check_end(step: &Scripted, ended: &mut BTreeMap<u32, End>, problems: &mut Pro
     }
     match ended.get(&connection) {
         Some(end) if end.half && writes => problems
-            .add(step.span_of("origin"), format!("the origin has sent its FIN on connection {connection} on line {}", end.line))
+            .add(
+                step.span_of("origin"),
+                format!("the origin has sent its FIN on connection {connection} on line {}", end.line),
+            )
             .help("after FIN it can send nothing; it can still `rst` or `close`"),
         Some(end) if !end.half => problems
-            .add(step.span_of("origin"), format!("the origin has given up connection {connection} on line {}", end.line))
+            .add(
+                step.span_of("origin"),
+                format!("the origin has given up connection {connection} on line {}", end.line),
+            )
             .help("remove one of the two steps"),
-        _ => {
-            if !matches!(action, OriginAction::Send { .. }) {
-                ended.insert(connection, End { line: step.line, half });
-            }
-            return;
-        }
-    };
+        _ if matches!(action, OriginAction::Send { .. }) => {}
+        _ => drop(ended.insert(connection, End { line: step.line, half })),
+    }
 }

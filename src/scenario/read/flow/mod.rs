@@ -25,7 +25,9 @@ pub(super) struct Setting<'a> {
 /// Judges the script. Reports only what is impossible whichever way the network and the client behave.
 pub(super) fn check(script: &[Scripted], setting: &Setting, problems: &mut Problems) {
     if script.is_empty() {
-        problems.add(setting.span.clone(), "the script is empty").help("let the client send at least one request");
+        problems
+            .add(setting.span.clone(), "the script is empty")
+            .help("let the client send at least one request");
         return;
     }
     if !script.iter().any(|step| matches!(step.action, Action::Client(ClientAction::Send(_)))) {

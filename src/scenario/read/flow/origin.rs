@@ -42,7 +42,10 @@ impl Switch {
     fn turn_off(&mut self, step: &Scripted, problems: &mut Problems) {
         if let State::Off(line) = self.state {
             problems
-                .add(step.span_of("origin"), format!("line {line} has the same `{}`, and nothing undid it", self.off))
+                .add(
+                    step.span_of("origin"),
+                    format!("line {line} has the same `{}`, and nothing undid it", self.off),
+                )
                 .help(format!("remove one of the two, or put a `{}` between them", self.on));
         }
         self.ever_off = true;
@@ -56,7 +59,10 @@ impl Switch {
                 .help(format!("add {{ origin = \"{}\" }} above, or remove this step", self.off));
         } else if matches!(self.state, State::On) {
             problems
-                .add(step.span_of("origin"), format!("`{}` for the second time after one `{}`", self.on, self.off))
+                .add(
+                    step.span_of("origin"),
+                    format!("`{}` for the second time after one `{}`", self.on, self.off),
+                )
                 .help("remove this step");
         }
         self.state = if step.when == When::Now { State::On } else { State::Unknown };
@@ -67,7 +73,10 @@ impl Switch {
             && step.when == When::Now
         {
             problems
-                .add(step.span_of("origin"), format!("the origin is down since line {line}: nothing leaves it"))
+                .add(
+                    step.span_of("origin"),
+                    format!("the origin is down since line {line}: nothing leaves it"),
+                )
                 .help("move this step above that line, or restart the origin first");
         }
     }

@@ -7,15 +7,25 @@ pub(super) fn check(script: &[Scripted], problems: &mut Problems) {
     let mut broken: Vec<Path> = Vec::new();
     for step in script {
         match &step.action {
-            Action::Network(NetworkAction::Drop { path, .. } | NetworkAction::Delay { path, .. }) => broken.push(*path),
+            Action::Network(NetworkAction::Drop { path, .. } | NetworkAction::Delay { path, .. }) => {
+                broken.push(*path)
+            }
             Action::Network(NetworkAction::Heal { .. }) if broken.is_empty() => {
                 problems
-                    .add(step.span_of("network"), "nothing was dropped or delayed before, so nothing can be healed")
+                    .add(
+                        step.span_of("network"),
+                        "nothing was dropped or delayed before, so nothing can be healed",
+                    )
                     .help("move this step below the `drop` or `delay` that it ends");
             }
-            Action::Network(NetworkAction::Heal { path }) if !broken.iter().any(|fault| overlap(fault, path)) => {
+            Action::Network(NetworkAction::Heal { path })
+                if !broken.iter().any(|fault| overlap(fault, path)) =>
+            {
                 problems
-                    .add(step.span_of("network"), "no `drop` or `delay` before concerns this connection and direction")
+                    .add(
+                        step.span_of("network"),
+                        "no `drop` or `delay` before concerns this connection and direction",
+                    )
                     .help("heal the path that was broken; `heal` alone heals every path");
             }
             _ => {}

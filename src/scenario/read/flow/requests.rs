@@ -8,7 +8,8 @@ use crate::scenario::read::reply::has_no_body;
 use crate::scenario::{Action, ClientAction, Framing, OriginAction, Reply, SendRequest, Until, When};
 
 pub(super) fn check(script: &[Scripted], setting: &Setting, problems: &mut Problems) {
-    let mut walk = Walk { requests: requests(script, problems), closed: None, timed: false, setting, problems };
+    let mut walk =
+        Walk { requests: requests(script, problems), closed: None, timed: false, setting, problems };
     for step in script {
         walk.step(step);
     }
@@ -48,7 +49,10 @@ fn requests<'s>(script: &'s [Scripted], problems: &mut Problems) -> BTreeMap<&'s
         let Action::Client(ClientAction::Send(send)) = &step.action else { continue };
         if let Some(first) = requests.get(send.id.as_str()) {
             problems
-                .add(step.span_of("id"), format!("a request `{}` is sent on line {} already", send.id, first.line))
+                .add(
+                    step.span_of("id"),
+                    format!("a request `{}` is sent on line {} already", send.id, first.line),
+                )
                 .help("give each request an id of its own");
         } else {
             requests.insert(&send.id, Request { send, line: step.line, fate: Fate::Unsent, held: None });
@@ -91,14 +95,21 @@ impl<'s> Walk<'s, '_> {
     fn send(&mut self, step: &Scripted, send: &SendRequest) {
         if let Some(line) = self.closed {
             self.problems
-                .add(step.span_of("client"), format!("the client was closed on line {line} and can send nothing more"))
+                .add(
+                    step.span_of("client"),
+                    format!("the client was closed on line {line} and can send nothing more"),
+                )
                 .help("move this step above that line");
         }
-        let patient = self.setting.client.read_timeout.is_none() && self.setting.origin.idle_timeout.is_none();
-        let Some(request) = self.requests.get_mut(send.id.as_str()).filter(|request| request.line == step.line) else {
+        let patient =
+            self.setting.client.read_timeout.is_none() && self.setting.origin.idle_timeout.is_none();
+        let Some(request) =
+            self.requests.get_mut(send.id.as_str()).filter(|request| request.line == step.line)
+        else {
             return;
         };
-        request.fate = if send.background { Fate::Outstanding } else { Fate::Ended(step.line, End::Foreground) };
+        request.fate =
+            if send.background { Fate::Outstanding } else { Fate::Ended(step.line, End::Foreground) };
         if let Some(line) = request.held
             && !send.background
             && !step.says("deadline")
@@ -106,7 +117,10 @@ impl<'s> Walk<'s, '_> {
             && patient
         {
             self.problems
-                .add(step.span_of("client"), format!("line {line} holds `{}`, so this step would only end by the deadline", send.id))
+                .add(
+                    step.span_of("client"),
+                    format!("line {line} holds `{}`, so this step would only end by the deadline", send.id),
+                )
                 .help("send it with `background = true`, or give it a `deadline` of its own");
         }
     }
@@ -129,12 +143,14 @@ impl<'s> Walk<'s, '_> {
                 format!("`{id}` was sent in the foreground, so its outcome is known before this step"),
                 format!("send it with `background = true` on line {sent}"),
             ),
-            Fate::Ended(line, End::Awaited) => {
-                (format!("the outcome of `{id}` was awaited on line {line} already"), "remove this step".to_owned())
-            }
-            Fate::Ended(line, End::Cancelled) => {
-                (format!("`{id}` was cancelled on line {line}, it has no further outcome"), "remove this step".to_owned())
-            }
+            Fate::Ended(line, End::Awaited) => (
+                format!("the outcome of `{id}` was awaited on line {line} already"),
+                "remove this step".to_owned(),
+            ),
+            Fate::Ended(line, End::Cancelled) => (
+                format!("`{id}` was cancelled on line {line}, it has no further outcome"),
+                "remove this step".to_owned(),
+            ),
         };
         self.problems.add(step.span_of("id"), message).help(help);
     }
@@ -161,9 +177,9 @@ impl<'s> Walk<'s, '_> {
             _ => return self.requests.get_mut(id),
         };
         let sent = request.line;
-        self.problems
-            .add(step.span_of("origin"), message)
-            .help(format!("say how the origin answers before line {sent}, or send it with `background = true`"));
+        self.problems.add(step.span_of("origin"), message).help(format!(
+            "say how the origin answers before line {sent}, or send it with `background = true`"
+        ));
         None
     }
 
@@ -172,14 +188,20 @@ impl<'s> Walk<'s, '_> {
         request.held = None;
         let (method, body) = (request.send.method.as_str(), request.send.body);
         if reply.framing == Framing::None && !has_no_body(reply.status) && method != "HEAD" {
-            let message = format!("a response to {method} with status {} has a body that something must delimit", reply.status);
-            self.problems
-                .add(step.span_of("framing"), message)
-                .help("framing = \"close\" leaves out the header that tells the length (RFC 9112 section 6.3)");
+            let message = format!(
+                "a response to {method} with status {} has a body that something must delimit",
+                reply.status
+            );
+            self.problems.add(step.span_of("framing"), message).help(
+                "framing = \"close\" leaves out the header that tells the length (RFC 9112 section 6.3)",
+            );
         }
         if reply.early && body == 0 {
             self.problems
-                .add(step.span_of("early"), format!("`{}` has no body that an answer could be ahead of", reply.id))
+                .add(
+                    step.span_of("early"),
+                    format!("`{}` has no body that an answer could be ahead of", reply.id),
+                )
                 .help("give the request a `body`, or remove `early`");
         }
     }
@@ -213,7 +235,7 @@ impl<'s> Walk<'s, '_> {
         if !may_be_cancelled && expected.expectation.outcome.iter().any(|outcome| outcome == "cancelled") {
             self.problems
                 .add(expected.outcome.clone(), format!("nothing cancels `{id}`"))
-                .help(format!("a request that hits its deadline ends in \"error\"; to cancel one write {{ client = \"cancel\", id = \"{id}\" }}"));
+                .help(format!("a passed deadline is an \"error\"; to cancel the request, write {{ client = \"cancel\", id = \"{id}\" }}"));
         }
     }
 
@@ -228,7 +250,9 @@ impl<'s> Walk<'s, '_> {
         let ids: Vec<&str> = self.requests.keys().copied().collect();
         let help = match nearest(id, ids.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None if ids.is_empty() => format!("add {{ client = \"send\", id = \"{id}\", request = \"GET /\" }}"),
+            None if ids.is_empty() => {
+                format!("add {{ client = \"send\", id = \"{id}\", request = \"GET /\" }}")
+            }
             None => format!("the script sends {}", ids.join(", ")),
         };
         self.problems.add(span, format!("no request {} is sent in this script", quoted(id))).help(help);

@@ -1,0 +1,80 @@
+//! The arguments, and which subcommand they mean.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::exit::{self, Exit};
+use super::{list, run, schema, show};
+
+/// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
+/// network, and proves from the packets whether a stale connection was ever reused.
+///
+/// Without a subcommand, `closewait` does what `closewait run` does.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  closewait                                                   every scenario against every client
+  closewait run 'half-close/*' --client reqwest --transcript  what happens, event by event
+  closewait run --accept                                      make today's results the accepted ones
+  closewait run --repeat 200                                  prove that every run is the same
+  closewait list                                              the scenarios
+  closewait show half-close/fin-while-idle                    one scenario, its sources and its script
+
+Exit codes:
+  0  everything equals the accepted snapshots
+  1  a result differs from its snapshot or has none yet, or --repeat found two different traces
+  2  bad usage, or a file that cannot be read or is not valid";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play scenarios against clients, judge them, compare with the accepted snapshots [default]
+    Run(run::RunArgs),
+    /// List the scenarios
+    List(list::ListArgs),
+    /// Show one scenario: its sources, its script in plain words, what is accepted of each client
+    Show(show::ShowArgs),
+    /// Print the JSON Schema of scenario files
+    Schema,
+}
+
+/// Where the scenarios are.
+#[derive(Debug, Args)]
+pub struct ScenariosDir {
+    /// Folder of the scenario files
+    #[arg(long, value_name = "DIR", default_value = "scenarios")]
+    pub scenarios: PathBuf,
+}
+
+/// Where the accepted snapshots are.
+#[derive(Debug, Args)]
+pub struct SnapshotsDir {
+    /// Folder of the accepted snapshots
+    #[arg(long, value_name = "DIR", default_value = "snapshots")]
+    pub snapshots: PathBuf,
+}
+
+/// Does what the arguments say.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        None => run::run(&run::RunArgs::parse_from_nothing()),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::List(args)) => list::run(&args),
+        Some(Command::Show(args)) => show::run(&args),
+        Some(Command::Schema) => schema::run(),
+    };
+    done.unwrap_or_else(|error| exit::complain(&*error)).into()
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,36 @@
+//! Exit codes, as `--help` documents them.
+
+use std::error::Error;
+use std::io::Write;
+
+/// How the command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything equals the accepted snapshots, or nothing was to be compared.
+    AsAccepted = 0,
+    /// A result differs, or two traces do.
+    Differs = 1,
+    /// Bad usage or a bad file.
+    BadInput = 2,
+}
+
+/// What a subcommand returns.
+pub type Done = Result<Exit, Box<dyn Error>>;
+
+/// Tells of an error on stderr, with its causes.
+pub fn complain(error: &dyn Error) -> Exit {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = inner.source();
+    }
+    let prefix = if text.starts_with("error: ") { "" } else { "error: " };
+    // Nobody is left to be told if stderr is closed.
+    let _ = writeln!(anstream::stderr(), "{prefix}{}", text.trim_end());
+    Exit::BadInput
+}

@@ -1,0 +1,30 @@
+//! `closewait list`.
+
+use clap::Args;
+use closewait::report::listing;
+use closewait::scenario::Catalogue;
+
+use super::args::ScenariosDir;
+use super::exit::{Done, Exit};
+use super::output::print;
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Which scenarios: ids, or patterns such as `half-close/*`; all if none is given
+    #[arg(value_name = "PATTERN")]
+    patterns: Vec<String>,
+    /// As JSON, with everything that `show` tells
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    scenarios: ScenariosDir,
+}
+
+/// Lists.
+pub fn run(args: &ListArgs) -> Done {
+    let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
+    let scenarios = catalogue.select(&args.patterns)?;
+    print(&if args.json { listing::json(scenarios)? } else { listing::text(scenarios) })?;
+    Ok(Exit::AsAccepted)
+}

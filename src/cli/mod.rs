@@ -1,0 +1,11 @@
+//! The command line: arguments, exit codes, progress. One subcommand a file; the work is in the library.
+
+mod args;
+mod exit;
+mod list;
+mod output;
+mod run;
+mod schema;
+mod show;
+
+pub use args::main;

@@ -1,0 +1,143 @@
+//! `closewait run`.
+
+use std::num::NonZeroU32;
+
+use clap::{Args, Parser, ValueEnum};
+use closewait::client::UnderTest;
+use closewait::lab::Limits;
+use closewait::report::accepted::Snapshots;
+use closewait::report::results::{ClientVersion, Results};
+use closewait::report::{json, terminal};
+use closewait::scenario::{Catalogue, Scenario};
+use closewait::suite;
+
+use super::args::{ScenariosDir, SnapshotsDir};
+use super::exit::{Done, Exit};
+use super::output::{Progress, print};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Which scenarios: ids, or patterns such as `half-close/*`; all if none is given
+    #[arg(value_name = "PATTERN")]
+    patterns: Vec<String>,
+    /// Only this client (may be repeated)
+    #[arg(long = "client", value_name = "NAME")]
+    clients: Vec<String>,
+    /// Show every event of every run
+    #[arg(long)]
+    transcript: bool,
+    /// Show a row for each scenario, the proof of advice, and what each scenario does not exercise
+    #[arg(short, long)]
+    verbose: bool,
+    /// For people or for machines
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Instead of judging, run everything N times and stop at the first trace that differs
+    #[arg(long, value_name = "N", conflicts_with_all = ["transcript", "verbose", "format", "accept"])]
+    repeat: Option<NonZeroU32>,
+    /// Write the snapshots that differ: today's results are the accepted ones from now on
+    #[arg(long, conflicts_with = "no_snapshots")]
+    accept: bool,
+    /// Compare with no snapshot; then the exit code tells of bad usage and bad files only
+    #[arg(long)]
+    no_snapshots: bool,
+    #[command(flatten)]
+    scenarios: ScenariosDir,
+    #[command(flatten)]
+    snapshots: SnapshotsDir,
+}
+
+/// How the report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a terminal, in colour if it is one
+    Text,
+    /// One JSON document, with a version
+    Json,
+}
+
+impl RunArgs {
+    /// What `closewait` without arguments means.
+    pub fn parse_from_nothing() -> Self {
+        #[derive(Parser)]
+        struct Nothing {
+            #[command(flatten)]
+            args: RunArgs,
+        }
+        Nothing::parse_from(["closewait"]).args
+    }
+}
+
+/// Plays and reports.
+pub fn run(args: &RunArgs) -> Done {
+    let clients = suite::choose(&args.clients)?;
+    let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
+    let scenarios = catalogue.select(&args.patterns)?;
+    match args.repeat {
+        Some(runs) => repeat(&scenarios, &clients, runs.get()),
+        None => play(args, &catalogue, &scenarios, &clients),
+    }
+}
+
+fn play(
+    args: &RunArgs,
+    catalogue: &Catalogue,
+    scenarios: &[&Scenario],
+    clients: &[&'static dyn UnderTest],
+) -> Done {
+    let snapshots = Snapshots::at(&args.snapshots.snapshots);
+    let cells = {
+        let mut progress = Progress::new(scenarios.len() * clients.len());
+        suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |scenario, client| {
+            progress.next(&scenario.id, client.name());
+        })
+    };
+    let versions = clients.iter().map(|c| ClientVersion { name: c.name(), version: c.version() }).collect();
+    let mut results = Results::new(versions, scenarios, cells);
+    if !args.no_snapshots {
+        results.compare(&snapshots)?;
+        if args.patterns.is_empty() {
+            let known: Vec<_> = catalogue.iter().map(|scenario| scenario.id.as_str()).collect();
+            results.find_orphans(&snapshots, &known)?;
+        }
+    }
+    let accepted = if args.accept { accept(&mut results, &snapshots)? } else { String::new() };
+    print(&match args.format {
+        Format::Json => json::render(&results)?,
+        Format::Text => {
+            let detail = terminal::Detail { verbose: args.verbose, transcript: args.transcript };
+            terminal::render(&results, detail)
+        }
+    })?;
+    anstream::eprint!("{accepted}");
+    Ok(if results.differ() { Exit::Differs } else { Exit::AsAccepted })
+}
+
+/// Makes every difference the accepted state, and says which files that touched.
+fn accept(results: &mut Results<'_>, snapshots: &Snapshots) -> Result<String, Box<dyn std::error::Error>> {
+    let mut told = String::new();
+    for difference in results.differences.replace(Vec::new()).unwrap_or_default() {
+        let path = snapshots.accept(&difference, results.version(&difference.client))?;
+        told += &format!("accepted {}\n", path.display());
+    }
+    Ok(told)
+}
+
+fn repeat(scenarios: &[&Scenario], clients: &[&'static dyn UnderTest], runs: u32) -> Done {
+    let mut progress = Progress::new(scenarios.len() * clients.len());
+    for scenario in scenarios {
+        for client in clients {
+            progress.next(&scenario.id, client.name());
+            if let Some(divergence) = suite::repeat(scenario, *client, &Limits::default(), runs) {
+                drop(progress);
+                print(&format!("{divergence}\n"))?;
+                return Ok(Exit::Differs);
+            }
+        }
+    }
+    drop(progress);
+    let cells = scenarios.len() * clients.len();
+    print(&format!("{cells} scenarios and clients, {runs} runs of each: every trace is the same\n"))?;
+    Ok(Exit::AsAccepted)
+}

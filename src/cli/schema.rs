@@ -1,0 +1,12 @@
+//! `closewait schema`.
+
+use closewait::scenario;
+
+use super::exit::{Done, Exit};
+use super::output::print;
+
+/// Prints the JSON Schema.
+pub fn run() -> Done {
+    print(&(serde_json::to_string_pretty(&scenario::schema())? + "\n"))?;
+    Ok(Exit::AsAccepted)
+}

@@ -1,0 +1,32 @@
+//! `closewait show`.
+
+use clap::Args;
+use closewait::client;
+use closewait::report::accepted::Snapshots;
+use closewait::report::card;
+use closewait::scenario::Catalogue;
+
+use super::args::{ScenariosDir, SnapshotsDir};
+use super::exit::{Done, Exit};
+use super::output::print;
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The scenario, e.g. `half-close/fin-while-idle`
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    scenarios: ScenariosDir,
+    #[command(flatten)]
+    snapshots: SnapshotsDir,
+}
+
+/// Shows.
+pub fn run(args: &ShowArgs) -> Done {
+    let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
+    let scenario = catalogue.get(&args.id)?;
+    let clients: Vec<_> = client::built_in().iter().map(|client| client.name()).collect();
+    print(&card::render(scenario, &clients, &Snapshots::at(&args.snapshots.snapshots))?)?;
+    Ok(Exit::AsAccepted)
+}

@@ -1,0 +1,191 @@
+//! The accepted snapshots on disk: reading, comparing, writing.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::results::{Difference, DifferenceKind};
+use super::snapshot;
+
+/// A folder of snapshots: `<client>/<family>/<name>.snap`.
+#[derive(Debug, Clone)]
+pub struct Snapshots {
+    root: PathBuf,
+}
+
+/// Why an accepted snapshot cannot be used.
+#[derive(Debug, Error)]
+pub enum SnapshotError {
+    /// The file is there and cannot be read, or cannot be written.
+    #[error("cannot {verb} snapshot {}: {source}", path.display())]
+    Io {
+        /// `read`, `write` or `remove`.
+        verb: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The file is not a snapshot.
+    #[error("{}: not a snapshot: {problem}; restore the file, or delete it and run with --accept", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: &'static str,
+    },
+}
+
+impl Snapshots {
+    /// The snapshots below a folder, which need not exist.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Where the snapshot of a scenario on a client is.
+    pub fn path(&self, client: &str, scenario: &str) -> PathBuf {
+        self.root.join(client).join(format!("{scenario}.snap"))
+    }
+
+    /// The accepted body; `None` if there is none yet.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a snapshot.
+    pub fn read(&self, client: &str, scenario: &str) -> Result<Option<String>, SnapshotError> {
+        let path = self.path(client, scenario);
+        match fs::read_to_string(&path) {
+            Ok(text) => match body_of(&text) {
+                Ok(body) => Ok(Some(body)),
+                Err(problem) => Err(SnapshotError::Broken { path, problem }),
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                Err(SnapshotError::Broken { path, problem: "it is not UTF-8 text" })
+            }
+            Err(source) => Err(SnapshotError::Io { verb: "read", path, source }),
+        }
+    }
+
+    /// Compares a result with the accepted one.
+    ///
+    /// # Errors
+    /// As [`Snapshots::read`].
+    pub fn compare(
+        &self,
+        client: &str,
+        scenario: &str,
+        body: &str,
+    ) -> Result<Option<Difference>, SnapshotError> {
+        let kind = match self.read(client, scenario)? {
+            Some(accepted) if accepted == body => return Ok(None),
+            Some(accepted) => DifferenceKind::Changed { accepted, found: body.to_owned() },
+            None => DifferenceKind::New { found: body.to_owned() },
+        };
+        Ok(Some(Difference { client: client.to_owned(), scenario: scenario.to_owned(), kind }))
+    }
+
+    /// Snapshots of scenarios that are not in `known`: their scenario is gone.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn orphans(&self, client: &str, known: &[&str]) -> Result<Vec<Difference>, SnapshotError> {
+        let mut orphans = Vec::new();
+        let root = self.root.join(client);
+        for family in entries(&root)? {
+            for file in if family.is_dir() { entries(&family)? } else { Vec::new() } {
+                if file.extension().is_none_or(|extension| extension != "snap") {
+                    continue;
+                }
+                let Ok(id) = file.with_extension("").strip_prefix(&root).map(id_of) else { continue };
+                if !known.contains(&id.as_str()) {
+                    let client = client.to_owned();
+                    orphans.push(Difference { client, scenario: id, kind: DifferenceKind::Gone });
+                }
+            }
+        }
+        Ok(orphans)
+    }
+
+    /// Makes a difference the accepted state; the file that was written or removed.
+    ///
+    /// # Errors
+    /// If the file cannot be written or removed.
+    pub fn accept(&self, difference: &Difference, version: &str) -> Result<PathBuf, SnapshotError> {
+        let path = self.path(&difference.client, &difference.scenario);
+        let (verb, done) = match &difference.kind {
+            DifferenceKind::New { found } | DifferenceKind::Changed { found, .. } => {
+                ("write", write(&path, &snapshot::file(&difference.client, version, found)))
+            }
+            DifferenceKind::Gone => ("remove", fs::remove_file(&path)),
+        };
+        match done {
+            Ok(()) => Ok(path),
+            Err(source) => Err(SnapshotError::Io { verb, path, source }),
+        }
+    }
+}
+
+/// What follows the header of an insta snapshot, without the last line break.
+fn body_of(text: &str) -> Result<String, &'static str> {
+    let text = text.replace("\r\n", "\n");
+    let header = text.strip_prefix("---\n").ok_or("it does not begin with a line ---")?;
+    let (_, body) = header.split_once("\n---\n").ok_or("its header does not end with a line ---")?;
+    let body = body.trim_end();
+    if body.is_empty() { Err("nothing follows its header") } else { Ok(body.to_owned()) }
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, text)
+}
+
+fn id_of(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// What is in a folder, in order of name; nothing if there is no such folder.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
+    let io = |source| SnapshotError::Io { verb: "read", path: folder.to_owned(), source };
+    let listing = match fs::read_dir(folder) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io(error)),
+    };
+    let mut paths =
+        listing.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>().map_err(io)?;
+    paths.sort();
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_is_skipped() {
+        let check = |text: &str, body| assert_eq!(body_of(text).as_deref(), body, "{text:?}");
+        check("---\nsource: x\n---\ntitle\n\n  a\n", Ok("title\n\n  a"));
+        check("---\r\nsource: x\r\n---\r\ntitle\r\n", Ok("title"));
+        check("---\nsource: x\n---\na\n---\nb\n", Ok("a\n---\nb"));
+    }
+
+    #[test]
+    fn what_is_no_snapshot_is_refused() {
+        let check = |text: &str, problem| assert_eq!(body_of(text), Err(problem), "{text:?}");
+        check("", "it does not begin with a line ---");
+        check("title\n", "it does not begin with a line ---");
+        check("---\nsource: x\n", "its header does not end with a line ---");
+        check("---\nsource: x\n---\n\n", "nothing follows its header");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let file = snapshot::file("hyper-util", "0.1.21", "title\n\n   0 ms  a: GET /a");
+        assert_eq!(body_of(&file).as_deref(), Ok("title\n\n   0 ms  a: GET /a"));
+    }
+}

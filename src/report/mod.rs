@@ -1,0 +1,13 @@
+//! What people and machines get to see of a run. Computes no verdict.
+
+pub mod accepted;
+pub mod card;
+pub mod json;
+pub mod listing;
+pub mod results;
+pub mod snapshot;
+pub mod terminal;
+#[cfg(test)]
+mod testing;
+pub mod transcript;
+pub mod words;

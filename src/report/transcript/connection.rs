@@ -1,0 +1,173 @@
+//! What a transcript has to remember of one connection: whose bytes are where in either direction.
+
+use std::collections::VecDeque;
+
+use crate::trace::{Direction, Segment};
+
+/// What a stretch of a connection's bytes, or a flag, is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// The SYN, or the SYN of the answer.
+    Syn,
+    /// (Part of) a request.
+    Request(String),
+    /// (Part of) the answer to a request.
+    Answer(String),
+    /// Bytes that the script made the origin send.
+    Unasked,
+    /// Bytes of no known origin.
+    Bytes,
+    /// A FIN.
+    Fin,
+    /// A RST.
+    Rst,
+}
+
+impl Item {
+    /// As a noun phrase.
+    pub fn words(&self) -> String {
+        match self {
+            Item::Syn => "SYN".to_owned(),
+            Item::Request(id) => id.clone(),
+            Item::Answer(id) => format!("answer to {id}"),
+            Item::Unasked => "unasked bytes".to_owned(),
+            Item::Bytes => "bytes".to_owned(),
+            Item::Fin => "FIN".to_owned(),
+            Item::Rst => "RST".to_owned(),
+        }
+    }
+}
+
+/// Bytes that belong together, by relative sequence numbers.
+#[derive(Debug)]
+struct Stretch {
+    start: u32,
+    end: u32,
+    item: Item,
+}
+
+/// One connection.
+#[derive(Debug, Default)]
+pub struct Connection {
+    /// The SYN of the answer reached the client.
+    pub open: bool,
+    /// Requests of which bytes were written, in order.
+    pub written: Vec<String>,
+    /// Who sent FIN, in order.
+    pub fins: Vec<Direction>,
+    /// FIN or RST reached the client.
+    pub client_knows_end: bool,
+    to_origin: Vec<Stretch>,
+    to_client: Vec<Stretch>,
+    unasked: VecDeque<Vec<u8>>,
+    answered: usize,
+    delivered: Vec<String>,
+    head: Vec<u8>,
+}
+
+impl Connection {
+    /// The script makes the origin send these bytes.
+    pub fn expect_unasked(&mut self, bytes: &[u8]) {
+        self.unasked.push_back(bytes.to_vec());
+    }
+
+    /// The origin has written an answer to a request.
+    pub fn answered(&mut self, request: &str) {
+        if let Some(place) = self.written.iter().rposition(|id| id == request) {
+            self.answered = place + 1;
+        }
+    }
+
+    /// What a segment is. New bytes are remembered, so that a retransmission or a delivery finds them again.
+    pub fn item(&mut self, direction: Direction, segment: &Segment) -> Option<Item> {
+        if segment.rst {
+            return Some(Item::Rst);
+        }
+        if segment.syn {
+            return Some(Item::Syn);
+        }
+        if segment.payload.is_empty() {
+            return segment.fin.then_some(Item::Fin);
+        }
+        Some(self.known(direction, segment.seq).unwrap_or_else(|| self.learn(direction, segment)))
+    }
+
+    /// Whether a segment brings the client the last byte of an answer, for the first time.
+    pub fn completes_answer(&mut self, request: &str, segment: &Segment) -> bool {
+        let end = end_of(segment);
+        let item = Item::Answer(request.to_owned());
+        let whole = self.written[..self.answered].iter().any(|id| id == request)
+            && self.to_client.iter().filter(|stretch| stretch.item == item).all(|stretch| stretch.end <= end);
+        let first = whole && !self.delivered.iter().any(|id| id == request);
+        if first {
+            self.delivered.push(request.to_owned());
+        }
+        first
+    }
+
+    /// The answer that the origin would have to write next, if a request waits for one.
+    fn awaited(&self) -> Option<&String> {
+        self.written.get(self.answered).or_else(|| self.written.last())
+    }
+
+    fn stretches(&self, direction: Direction) -> &[Stretch] {
+        match direction {
+            Direction::ToOrigin => &self.to_origin,
+            Direction::ToClient => &self.to_client,
+        }
+    }
+
+    fn known(&self, direction: Direction, seq: u32) -> Option<Item> {
+        self.stretches(direction).iter().find(|s| s.start <= seq && seq < s.end).map(|s| s.item.clone())
+    }
+
+    fn learn(&mut self, direction: Direction, segment: &Segment) -> Item {
+        let item = match direction {
+            Direction::ToOrigin => self.learn_request(&segment.payload),
+            Direction::ToClient => self.learn_answer(&segment.payload),
+        };
+        let stretch = Stretch { start: segment.seq, end: end_of(segment), item: item.clone() };
+        match direction {
+            Direction::ToOrigin => self.to_origin.push(stretch),
+            Direction::ToClient => self.to_client.push(stretch),
+        }
+        item
+    }
+
+    /// Bytes belong to the request whose head came last.
+    fn learn_request(&mut self, payload: &[u8]) -> Item {
+        self.head.extend_from_slice(payload);
+        if let Some((id, end)) = last_request_id(&self.head) {
+            self.head.drain(..end);
+            self.written.push(id);
+        }
+        self.written.last().map_or(Item::Bytes, |id| Item::Request(id.clone()))
+    }
+
+    fn learn_answer(&mut self, payload: &[u8]) -> Item {
+        if let Some(bytes) = self.unasked.front_mut() {
+            let common = payload.len().min(bytes.len());
+            if payload[..common] == bytes[..common] {
+                bytes.drain(..common);
+                if bytes.is_empty() {
+                    self.unasked.pop_front();
+                }
+                return Item::Unasked;
+            }
+        }
+        self.awaited().map_or(Item::Bytes, |id| Item::Answer(id.clone()))
+    }
+}
+
+fn end_of(segment: &Segment) -> u32 {
+    segment.seq.wrapping_add(u32::try_from(segment.payload.len()).unwrap_or(u32::MAX))
+}
+
+/// The value of the last whole `x-request-id` line, and where it ends.
+fn last_request_id(bytes: &[u8]) -> Option<(String, usize)> {
+    const NAME: &[u8] = b"\r\nx-request-id:";
+    let start = bytes.windows(NAME.len()).rposition(|window| window.eq_ignore_ascii_case(NAME))? + NAME.len();
+    let length = bytes[start..].iter().position(|byte| *byte == b'\r')?;
+    let value = String::from_utf8_lossy(&bytes[start..start + length]).trim().to_owned();
+    Some((value, start + length))
+}

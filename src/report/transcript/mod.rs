@@ -1,0 +1,11 @@
+//! A trace at the level a reviewer thinks in: requests, connections, FIN, RST, faults.
+
+mod connection;
+mod outcome;
+mod page;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod wire;
+
+pub use page::{Line, Transcript};

@@ -1,0 +1,214 @@
+//! From segments to lines.
+
+use std::collections::BTreeSet;
+
+use super::connection::Item;
+use super::page::Line;
+use super::walk::{Closing, Repeat, Walk, delivered};
+use crate::report::words::grouped;
+use crate::scenario::{Action, Direction, NetworkAction, OriginAction};
+use crate::trace::{Fate, Millis, Segment, What};
+
+/// One thing that happens to a segment.
+struct Sight {
+    index: usize,
+    at: Millis,
+    connection: u32,
+    direction: Direction,
+    item: Item,
+}
+
+impl Walk<'_> {
+    pub(super) fn segment(
+        &mut self,
+        index: usize,
+        at: Millis,
+        connection: u32,
+        direction: Direction,
+        fate: Fate,
+        segment: &Segment,
+    ) {
+        let state = self.connections.entry(connection).or_default();
+        let before = state.written.len();
+        let Some(item) = state.item(direction, segment) else { return };
+        let new_request = state.written.len() > before;
+        if self.closing == Closing::Lab {
+            return;
+        }
+        let sight = Sight { index, at, connection, direction, item };
+        match fate {
+            Fate::Sent if segment.retransmission => self.retransmitted(&sight),
+            Fate::Sent => self.sent(&sight, new_request),
+            Fate::Forged => self.forged(&sight),
+            Fate::Delivered => self.arrived(&sight, segment),
+            Fate::Dropped => self.lost(&sight),
+        }
+        if segment.fin && sight.item != Item::Fin {
+            let fin = Sight { item: Item::Fin, ..sight };
+            match fate {
+                Fate::Sent if !segment.retransmission => self.sent(&fin, false),
+                Fate::Delivered => self.arrived(&fin, segment),
+                _ => {}
+            }
+        }
+    }
+
+    /// Every segment that no line stands for.
+    pub(super) fn unlisted(&mut self) -> Vec<Line> {
+        let listed: BTreeSet<usize> =
+            self.lines.iter().flat_map(|line| line.events.iter().copied()).collect();
+        let mut lines = Vec::new();
+        for (index, event) in self.trace.events.iter().enumerate() {
+            let What::Segment { connection, direction, fate, segment } = &event.what else { continue };
+            if listed.contains(&index) {
+                continue;
+            }
+            let state = self.connections.entry(*connection).or_default();
+            let item = state.item(*direction, segment).map_or("ACK".to_owned(), |item| item.words());
+            let text = format!("connection {connection}: {item} {} {}", towards(*direction), happened(*fate));
+            lines.push(Line { at: event.at, text, events: vec![index] });
+        }
+        lines
+    }
+
+    fn sent(&mut self, sight: &Sight, new_request: bool) {
+        let Sight { index, at, connection, direction, .. } = *sight;
+        match (&sight.item, direction) {
+            (Item::Syn, Direction::ToOrigin) => self.on(sight, "opening"),
+            (Item::Request(id), _) if new_request => self.written(index, at, id, connection),
+            (Item::Fin, _) => self.fin_sent(sight),
+            (Item::Rst, Direction::ToOrigin) => self.on(sight, "client sends RST"),
+            (Item::Rst, Direction::ToClient) => self.origin_resets(sight),
+            _ => {}
+        }
+    }
+
+    fn fin_sent(&mut self, sight: &Sight) {
+        let Sight { at, connection, direction, .. } = *sight;
+        let Some(state) = self.connections.get_mut(&connection) else { return };
+        state.fins.push(direction);
+        let first = state.fins.len() == 1;
+        match direction {
+            Direction::ToOrigin => self.on(sight, "client sends FIN"),
+            Direction::ToClient if self.told(at, |action| closes(action, connection)) => self.absorb(sight),
+            Direction::ToClient if first => self.on(sight, "origin sends FIN"),
+            // The orderly answer to the client's FIN.
+            Direction::ToClient => {}
+        }
+    }
+
+    fn origin_resets(&mut self, sight: &Sight) {
+        let Sight { at, connection, .. } = *sight;
+        let open = self.connections.get(&connection).is_some_and(|state| state.open);
+        if self.told(at, |action| resets(action, connection)) {
+            self.absorb(sight);
+        } else if open {
+            self.on(sight, "origin sends RST");
+        }
+    }
+
+    fn forged(&mut self, sight: &Sight) {
+        let Sight { at, connection, direction, .. } = *sight;
+        if self.told(at, |action| matches!(action, Action::Network(NetworkAction::Rst { connection: c, .. }) if *c == connection)) {
+            self.absorb(sight);
+        } else {
+            self.on(sight, &format!("a middlebox sends {} {}", sight.item.words(), towards(direction)));
+        }
+    }
+
+    fn arrived(&mut self, sight: &Sight, segment: &Segment) {
+        if sight.direction == Direction::ToOrigin {
+            return;
+        }
+        let Some(state) = self.connections.get_mut(&sight.connection) else { return };
+        match &sight.item {
+            Item::Syn if !state.open => {
+                state.open = true;
+                self.on(sight, "open");
+            }
+            Item::Rst if !state.open => self.on(sight, "refused"),
+            Item::Rst | Item::Fin if !state.client_knows_end => {
+                let expected = sight.item == Item::Fin && state.fins.first() == Some(&Direction::ToOrigin);
+                state.client_knows_end = true;
+                let words = format!("{} delivered to the client", sight.item.words());
+                self.on(sight, if expected { "closed" } else { &words });
+            }
+            Item::Answer(id) if state.completes_answer(id, segment) => {
+                self.line(sight.index, sight.at, delivered(id));
+            }
+            Item::Unasked | Item::Bytes => {
+                self.on(sight, &format!("{} delivered to the client", sight.item.words()));
+            }
+            _ => {}
+        }
+    }
+
+    fn lost(&mut self, sight: &Sight) {
+        let words = format!("{} lost on the way {}", sight.item.words(), towards(sight.direction));
+        self.repeated(sight, Repeat::Loss, |_| words.clone());
+    }
+
+    fn retransmitted(&mut self, sight: &Sight) {
+        let sender = match sight.direction {
+            Direction::ToOrigin => "client",
+            Direction::ToClient => "origin",
+        };
+        let words = format!("{sender} retransmits {}", sight.item.words());
+        self.repeated(sight, Repeat::Retransmission, |again| {
+            if again { format!("{words} until {} ms", grouped(sight.at)) } else { words.clone() }
+        });
+    }
+
+    /// However often it happens, one line: how often is TCP's business.
+    fn repeated(&mut self, sight: &Sight, repeat: Repeat, words: impl Fn(bool) -> String) {
+        let Sight { index, connection, direction, .. } = *sight;
+        let known = self
+            .repeated
+            .iter()
+            .find(|(c, d, item, r, _)| (*c, *d, item, *r) == (connection, direction, &sight.item, repeat))
+            .map(|entry| entry.4);
+        if let Some(line) = known {
+            self.lines[line].text = format!("connection {connection}: {}", words(true));
+            self.lines[line].events.push(index);
+        } else {
+            self.repeated.push((connection, direction, sight.item.clone(), repeat, self.lines.len()));
+            self.on(sight, &words(false));
+        }
+    }
+
+    fn on(&mut self, sight: &Sight, words: &str) {
+        self.line(sight.index, sight.at, format!("connection {}: {words}", sight.connection));
+    }
+
+    /// The line of the step that caused it stands for this too.
+    fn absorb(&mut self, sight: &Sight) {
+        let cause = format!("connection {}", sight.connection);
+        if let Some(line) = self.lines.iter_mut().rev().find(|line| line.text.contains(&cause)) {
+            line.events.push(sight.index);
+        }
+    }
+}
+
+fn closes(action: &Action, connection: u32) -> bool {
+    matches!(action, Action::Origin(OriginAction::Fin { connection: c } | OriginAction::Close { connection: c }) if *c == connection)
+}
+
+fn resets(action: &Action, connection: u32) -> bool {
+    matches!(action, Action::Origin(OriginAction::Rst { connection: c }) if *c == connection)
+}
+
+fn happened(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Sent => "sent",
+        Fate::Forged => "sent by a middlebox",
+        Fate::Delivered => "delivered",
+        Fate::Dropped => "lost",
+    }
+}
+
+fn towards(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ToOrigin => "to the origin",
+        Direction::ToClient => "to the client",
+    }
+}

@@ -1,0 +1,56 @@
+//! Which clients are under test.
+
+use thiserror::Error;
+
+use crate::client::{self, UnderTest};
+
+/// A name that no built-in client has.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("no client is called `{name}`; {}", hint(.name, .known))]
+pub struct UnknownClient {
+    /// The name.
+    pub name: String,
+    /// The names there are.
+    pub known: Vec<&'static str>,
+}
+
+/// The built-in clients of these names, in the order of the built-in ones; all of them if no name is given.
+///
+/// # Errors
+/// If there is no client of a name.
+pub fn choose(names: &[String]) -> Result<Vec<&'static dyn UnderTest>, UnknownClient> {
+    let all = client::built_in();
+    if let Some(name) = names.iter().find(|name| all.iter().all(|client| client.name() != name.as_str())) {
+        let known = all.iter().map(|client| client.name()).collect();
+        return Err(UnknownClient { name: name.clone(), known });
+    }
+    let chosen =
+        |client: &&&'static dyn UnderTest| names.is_empty() || names.iter().any(|name| name == client.name());
+    Ok(all.iter().filter(chosen).copied().collect())
+}
+
+fn hint(name: &str, known: &[&str]) -> String {
+    const SIMILAR: f64 = 0.75;
+    let nearest = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    match nearest {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None => format!("there are {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_offered() {
+        let check = |name, words| assert_eq!(hint(name, &["hyper-util", "reqwest"]), words);
+        check("reqwst", "did you mean `reqwest`?");
+        check("hyper", "did you mean `hyper-util`?");
+        check("curl", "there are hyper-util, reqwest");
+    }
+}

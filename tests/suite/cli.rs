@@ -1,0 +1,226 @@
+//! The command line: exit codes, and what is said when something is wrong.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use libtest_mimic::Trial;
+
+const SCENARIO: &str = "half-close/fin-while-idle";
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    let trial = |name: &str, test: fn()| {
+        Trial::test(format!("cli::{name}"), move || {
+            test();
+            Ok(())
+        })
+    };
+    vec![
+        trial("as_accepted_is_0", as_accepted_is_0),
+        trial("without_a_snapshot_is_1", without_a_snapshot_is_1),
+        trial("a_changed_snapshot_is_1_and_shown", a_changed_snapshot_is_1_and_shown),
+        trial("accept_makes_it_0", accept_makes_it_0),
+        trial("a_gone_scenario_is_1", a_gone_scenario_is_1),
+        trial("repeat_is_0", repeat_is_0),
+        trial("bad_usage_is_2", bad_usage_is_2),
+        trial("bad_files_are_2", bad_files_are_2),
+        trial("no_subcommand_is_run", no_subcommand_is_run),
+        trial("help_documents_the_exit_codes", help_documents_the_exit_codes),
+        trial("json_is_versioned", json_is_versioned),
+        trial("list_names_every_scenario", list_names_every_scenario),
+        trial("show_is_a_card", show_is_a_card),
+        trial("schema_is_json", schema_is_json),
+        trial("no_escape_codes_in_a_pipe", no_escape_codes_in_a_pipe),
+        trial("a_closed_pipe_is_no_panic", a_closed_pipe_is_no_panic),
+    ]
+}
+
+/// Exit code, and words that stdout and stderr together must contain.
+fn check(arguments: &[&str], code: i32, words: &[&str]) -> Output {
+    let output = closewait().args(arguments).output().expect("the binary runs");
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "closewait {arguments:?}\n{said}");
+    for word in words {
+        assert!(said.contains(word), "closewait {arguments:?} does not say `{word}`:\n{said}");
+    }
+    output
+}
+
+fn closewait() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_closewait"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("closewait writes UTF-8")
+}
+
+/// An empty folder of a test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).expect("the folder of the tests can be emptied");
+    }
+    fs::create_dir_all(&folder).expect("the folder of the tests can be made");
+    folder
+}
+
+fn utf8(path: &Path) -> &str {
+    path.to_str().expect("the target folder is UTF-8")
+}
+
+/// A folder of snapshots in which the one of [`SCENARIO`] on hyper-util is accepted.
+fn accepted(name: &str) -> PathBuf {
+    let snapshots = folder(name);
+    check(
+        &["run", SCENARIO, "--client", "hyper-util", "--accept", "--snapshots", utf8(&snapshots)],
+        0,
+        &["accepted "],
+    );
+    snapshots
+}
+
+fn as_accepted_is_0() {
+    let arguments = ["run", SCENARIO, "--client", "hyper-util"];
+    check(&arguments, 0, &["hyper-util", "everything is as accepted"]);
+}
+
+fn without_a_snapshot_is_1() {
+    let snapshots = folder("empty");
+    check(
+        &["run", SCENARIO, "--snapshots", utf8(&snapshots)],
+        1,
+        &["no snapshot yet", "2 results are not as accepted"],
+    );
+    check(&["run", SCENARIO, "--no-snapshots"], 0, &["not compared"]);
+}
+
+fn a_changed_snapshot_is_1_and_shown() {
+    let snapshots = accepted("changed");
+    let file = snapshots.join("hyper-util").join(SCENARIO).with_extension("snap");
+    let changed =
+        fs::read_to_string(&file).expect("it was accepted").replace("a: GET /a", "a: GET /elsewhere");
+    fs::write(&file, changed).expect("it can be written");
+    let arguments = ["run", SCENARIO, "--client", "hyper-util", "--snapshots", utf8(&snapshots)];
+    check(
+        &arguments,
+        1,
+        &["changed", "-          0 ms  a: GET /elsewhere", "+          0 ms  a: GET /a", "1 result is not"],
+    );
+}
+
+fn accept_makes_it_0() {
+    let snapshots = accepted("accept");
+    let arguments = ["run", SCENARIO, "--client", "hyper-util", "--snapshots", utf8(&snapshots)];
+    check(&arguments, 0, &["everything is as accepted"]);
+}
+
+fn a_gone_scenario_is_1() {
+    let snapshots = accepted("gone");
+    let scenarios = folder("gone-scenarios");
+    let family = scenarios.join("family");
+    fs::create_dir_all(&family).expect("a folder can be made");
+    let source =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(SCENARIO).with_extension("toml");
+    fs::copy(source, family.join("renamed.toml")).expect("a scenario can be copied");
+    let folders =
+        ["--scenarios", utf8(&scenarios), "--snapshots", utf8(&snapshots), "--client", "hyper-util"];
+    check(&[&["run"][..], &folders].concat(), 1, &["no snapshot yet", "no scenario any more", "2 results"]);
+    check(&[&["run", "--accept"][..], &folders].concat(), 0, &["accepted "]);
+    check(&[&["run"][..], &folders].concat(), 0, &["everything is as accepted"]);
+}
+
+fn repeat_is_0() {
+    check(&["run", SCENARIO, "--repeat", "3"], 0, &["every trace is the same"]);
+}
+
+fn bad_usage_is_2() {
+    check(&["run", "half-clos/fin-while-idle"], 2, &["did you mean `half-close/fin-while-idle`?"]);
+    check(&["run", "nothing-of-the-kind/*"], 2, &["no scenario matches"]);
+    check(&["run", "--client", "reqwst"], 2, &["did you mean `reqwest`?"]);
+    check(&["run", "--repeat", "0"], 2, &["--repeat"]);
+    check(&["run", "--accept", "--no-snapshots"], 2, &["cannot be used with"]);
+    check(&["run", "--transcrip"], 2, &["--transcript"]);
+    check(&["show", "half-close/fin-while-idel"], 2, &["did you mean `half-close/fin-while-idle`?"]);
+    check(&["lst"], 2, &["list"]);
+}
+
+fn bad_files_are_2() {
+    let scenarios = folder("bad-scenarios");
+    fs::create_dir_all(scenarios.join("family")).expect("a folder can be made");
+    fs::write(scenarios.join("family/bad.toml"), "titel = \"x\"\n").expect("a file can be written");
+    check(&["list", "--scenarios", utf8(&scenarios)], 2, &["bad.toml:1:1", "titel", "title"]);
+    check(&["run", "--scenarios", utf8(&scenarios.join("absent"))], 2, &["cannot read", "absent"]);
+
+    let snapshots = accepted("broken");
+    let file = snapshots.join("hyper-util").join(SCENARIO).with_extension("snap");
+    fs::write(file, "no header").expect("it can be written");
+    let arguments = ["run", SCENARIO, "--client", "hyper-util", "--snapshots", utf8(&snapshots)];
+    check(&arguments, 2, &["fin-while-idle.snap: not a snapshot", "--accept"]);
+}
+
+fn no_subcommand_is_run() {
+    let bare = check(&[], 0, &["scenarios", "everything is as accepted"]);
+    let run = check(&["run"], 0, &[]);
+    assert_eq!(text(&bare.stdout), text(&run.stdout));
+}
+
+fn help_documents_the_exit_codes() {
+    check(&["--help"], 0, &["Exit codes:", "  0  ", "  1  ", "  2  ", "Examples:"]);
+    check(&["run", "--help"], 0, &["--repeat <N>", "--accept", "--no-snapshots", "Exit codes:"]);
+}
+
+fn json_is_versioned() {
+    let output = check(&["run", SCENARIO, "--format", "json"], 0, &[]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(json["version"], 1);
+    assert_eq!(json["cells"][0]["scenario"], SCENARIO);
+    assert_eq!(json["cells"].as_array().map(Vec::len), Some(2));
+    assert_eq!(json["differences"], serde_json::json!([]));
+    let again = check(&["run", SCENARIO, "--format", "json"], 0, &[]);
+    assert_eq!(text(&output.stdout), text(&again.stdout));
+}
+
+fn list_names_every_scenario() {
+    check(&["list"], 0, &[SCENARIO]);
+    let output = check(&["list", "--json"], 0, &[]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let ids: Vec<_> = json.as_array().expect("an array").iter().map(|item| item["id"].as_str()).collect();
+    assert!(ids.contains(&Some(SCENARIO)) && ids.is_sorted(), "{ids:?}");
+}
+
+fn show_is_a_card() {
+    let replay = format!("closewait run {SCENARIO} --transcript");
+    check(
+        &["show", SCENARIO],
+        0,
+        &[SCENARIO, "Sources", "Script", "Accepted", "hyper-util", "reqwest", &replay],
+    );
+}
+
+fn schema_is_json() {
+    let output = check(&["schema"], 0, &[]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert!(json["properties"]["script"].is_object(), "{json}");
+}
+
+fn no_escape_codes_in_a_pipe() {
+    let output = check(&["run", SCENARIO, "--transcript", "--verbose"], 0, &[]);
+    assert!(!text(&output.stdout).contains('\u{1b}'));
+    assert!(output.stderr.is_empty(), "progress is for terminals");
+}
+
+fn a_closed_pipe_is_no_panic() {
+    let mut child = closewait()
+        .args(["list", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}

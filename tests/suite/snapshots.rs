@@ -1,0 +1,66 @@
+//! One trial for each scenario and client: what came out equals the accepted snapshot.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use closewait::client::{self, UnderTest};
+use closewait::lab::Limits;
+use closewait::report::snapshot;
+use closewait::scenario::{Catalogue, Scenario};
+use closewait::suite;
+use libtest_mimic::Trial;
+
+/// `snapshot::<client>::<family>/<name>`, so that a client, a family or a scenario can be picked by name.
+pub fn trials() -> Vec<Trial> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let catalogue = Catalogue::load(&root.join("scenarios")).unwrap_or_else(|error| panic!("{error}"));
+    let mut trials = vec![Trial::test("snapshot::files_are_written_as_insta_writes_them", || {
+        files_are_written_as_insta_writes_them();
+        Ok(())
+    })];
+    for scenario in catalogue.iter() {
+        let scenario = Arc::new(scenario.clone());
+        for client in client::built_in() {
+            let scenario = Arc::clone(&scenario);
+            let name = format!("snapshot::{}::{}", client.name(), scenario.id);
+            trials.push(Trial::test(name, move || {
+                check(&scenario, *client);
+                Ok(())
+            }));
+        }
+    }
+    trials
+}
+
+fn check(scenario: &Scenario, client: &'static dyn UnderTest) {
+    let cell = suite::play(scenario, client, &Limits::default());
+    let body = snapshot::body(scenario, &cell.result);
+    let (family, name) = scenario.id.split_once('/').expect("an id is family/name");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(client.name()).join(family);
+    settings(&folder, client.name(), client.version()).bind(|| insta::assert_snapshot!(name, body));
+}
+
+fn settings(folder: &Path, client: &str, version: &str) -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_description(snapshot::description(client, version));
+    settings
+}
+
+/// `closewait run --accept` and insta must agree on every byte, or accepting would make noise in a diff.
+fn files_are_written_as_insta_writes_them() {
+    let (client, version, body) =
+        ("hyper-util", "0.1.21", "A title\n\n         0 ms  a: GET /a\n\nfindings\n  x  y");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("snapshot-format");
+    std::fs::create_dir_all(&folder).expect("the folder of the tests can be written");
+    let file = folder.join("format.snap");
+    std::fs::write(&file, snapshot::file(client, version, body)).expect("a snapshot can be written");
+    let settings = settings(&folder, client, version);
+    settings.bind(|| insta::assert_snapshot!("format", body));
+
+    let insta = insta::Snapshot::from_file(&file).expect("insta reads what closewait writes");
+    assert_eq!(insta.metadata().description(), Some("hyper-util 0.1.21"));
+    assert_eq!(insta.metadata().source(), Some(snapshot::SOURCE));
+}
