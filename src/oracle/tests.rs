@@ -88,6 +88,11 @@ fn on_new_connection(trace: TraceBuilder, at: u64, id: &str, connection: u32) ->
     trace.response(at + 20, id, connection)
 }
 
+/// A connection that is closed before anything is written on it.
+fn dial_in_vain(trace: TraceBuilder, connection: u32) -> TraceBuilder {
+    trace.open(50, connection).fin(50, connection)
+}
+
 fn seconds(seconds: u64) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
@@ -162,6 +167,8 @@ fn race_outcome() {
     check(retried, &format!("holds: b: retried on connection 2 ({fin})"));
     let hung = format!("HangOrLeak: b hung for 950 ms after the end of its connection was delivered ({fin})");
     check(crossed("GET").deadline(1_000, "b"), &hung);
+    let at_once = format!("holds: b: ended by its deadline ({fin})");
+    check(crossed("GET").deadline(50, "b"), &at_once);
     let twice =
         crossed("POST").executed(50, "b", 1).open(50, 2).attempt(50, "b", "POST", 2).response(70, "b", 2);
     check(twice, &format!("UnsafeDuplicate: b (POST) was executed 2 times ({fin})"));
@@ -253,6 +260,8 @@ fn bounded_wait() {
     let signal =
         "HangOrLeak: a waited for its deadline, 29 960 ms after the FIN of connection 1 was delivered";
     check(asked().fin(40, 1).deadline(30_000, "a"), signal);
+    let too_late = "holds: a was ended by its deadline: nothing told the client";
+    check(asked().fin(30_000, 1).deadline(30_000, "a"), too_late);
     let signal =
         "HangOrLeak: a waited for its deadline, 29 960 ms after an RST of connection 1 was delivered";
     check(asked().rst(40, 1).deadline(30_000, "a"), signal);
@@ -289,6 +298,8 @@ fn recovers() {
     let once = || crossed("GET").closed_error(50, "b");
     check(on_new_connection(once(), 60, "c", 2), "holds: connection 1 cost b");
     check(on_new_connection(answered().fin(40, 1), 60, "c", 2), "holds: connection 1 cost no request");
+    let own_close = on_new_connection(answered().client_fin(40, 1).fin(50, 1), 60, "c", 2);
+    check(own_close, "not exercised: no connection died before a later request");
     let twice = once().start(60, "c", "GET").write(60, "c", "GET", 1).closed_error(60, "c");
     check(twice, "AvoidableFailure: connection 1, dead since 50 ms, cost 2 requests: b and c");
     let silent = answered().start(40, "b", "GET").write(40, "b", "GET", 1).deadline(500, "b");
@@ -310,10 +321,11 @@ fn bounded_retries() {
     check(four, "RetryStorm: b was written 4 times; the budget is 3");
     let fresh = again(again(again(TraceBuilder::new().start(50, "b", "GET"), 1), 2), 3);
     check(fresh, "RetryStorm: b was written on 3 new connections in turn; the budget is 2");
-    let storm =
-        |n| (1..=n).fold(TraceBuilder::new().start(50, "b", "GET"), |trace, n| trace.open(50, n).fin(50, n));
+    let storm = |n| (1..=n).fold(TraceBuilder::new().start(50, "b", "GET"), dial_in_vain);
     check(storm(3), "not exercised: no attempt failed");
     check(storm(4), "RetryStorm: 4 connections were opened for b and carried no request");
+    let two = |n| (1..=n).fold(TraceBuilder::new().start(50, "b", "GET").start(50, "c", "GET"), dial_in_vain);
+    check(two(6), "not exercised: no attempt failed");
 }
 
 #[test]
@@ -377,6 +389,8 @@ fn unsent_is_free() {
     let avoidable = "AvoidableFailure: b failed although no byte of it was written (connection closed before message completed)";
     check(failed(ErrorKind::Canceled), avoidable);
     check(failed(ErrorKind::Connect), unexercised);
+    let closing = answered().start(40, "b", "POST").closing(40).finish(40, "b", error(ErrorKind::Canceled));
+    check(closing, unexercised);
     let refused =
         answered().fin(40, 1).start(40, "b", "GET").syn(40, 2).finish(60, "b", error(ErrorKind::Reset));
     check(refused, unexercised);

@@ -156,13 +156,16 @@ fn statuses_and_methods_without_a_body_end_with_the_head() {
 }
 
 #[test]
-fn a_close_delimited_body_ends_with_the_fin() {
+fn a_connection_ends_with_fin_or_rst() {
     let body = "HTTP/1.1 200 OK\r\n\r\nabc";
     check(asked().bytes(30, 1, body), "a: 10..10 -> 200 \"abc\" 30.. last");
     let expected = "a: 10..10 -> 200 \"abc\" 30..40 last\nstale at 40: FinDelivered";
     check(asked().bytes(30, 1, body).fin(40, 1), expected);
     let expected = "a: 10..10 -> 200 \"abc\" 30.. last\nstale at 40: RstDelivered";
     check(asked().bytes(30, 1, body).rst(40, 1), expected);
+    let message = ok_message("a@1");
+    let expected = "a: 10..10 -> 200 \"a\" 30..\nstale at 40: RstDelivered";
+    check(asked().bytes(30, 1, &message[..message.len() - 2]).rst(40, 1).bytes(50, 1, "@1"), expected);
 }
 
 #[test]
