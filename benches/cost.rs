@@ -2,6 +2,7 @@
 //!
 //! Run with `cargo bench`. Compare the medians of one run: machines differ, and are noisy.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -11,24 +12,28 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use closewait::client::UnderTest;
-use closewait::lab::{Limits, run};
+use closewait::lab::{Limits, run, run_here};
 
+use closewait::oracle::judge;
 use closewait::scenario::{Scenario, parse};
 use closewait::trace::{End, Trace};
 use divan::Bencher;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::rt::ReadBufCursor;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 fn main() {
     divan::main();
 }
 
 /// Two requests, and this much idle time after each.
-fn scenario(idle: &str) -> Scenario {
+fn scenario(idle: &str) -> Arc<Scenario> {
     let text = format!(
         r#"
         title = "Two requests with idle time"
@@ -44,15 +49,15 @@ fn scenario(idle: &str) -> Scenario {
         idle_timeout = "2h"
         "#
     );
-    parse("bench/two-requests", "bench.toml", &text).expect("the scenario is valid")
+    Arc::new(parse("bench/two-requests", "bench.toml", &text).expect("the scenario is valid"))
 }
 
 fn client(name: &str) -> &'static dyn UnderTest {
     *closewait::client::built_in().iter().find(|client| client.name() == name).expect("it is built in")
 }
 
-fn play(scenario: &Scenario, name: &str) -> Trace {
-    let trace = run(scenario, client(name), &Limits::default());
+fn play(scenario: &Arc<Scenario>, name: &str) -> Trace {
+    let trace = run_here(scenario, client(name), &Limits::default());
     assert_eq!(trace.end, End::Completed);
     trace
 }
@@ -63,13 +68,27 @@ fn hyper_util(bencher: Bencher, idle: &str) {
     bencher.bench(|| play(&scenario, "hyper-util"));
 }
 
+/// With the trace judged by every oracle.
+#[divan::bench]
+fn hyper_util_60s_judged(bencher: Bencher) {
+    let scenario = scenario("60s");
+    bencher.bench(|| judge(&scenario, &play(&scenario, "hyper-util")));
+}
+
+/// With a thread of its own, so that a hang could be survived.
+#[divan::bench]
+fn hyper_util_60s_supervised(bencher: Bencher) {
+    let scenario = scenario("60s");
+    bencher.bench(|| run(&scenario, client("hyper-util"), &Limits::default()));
+}
+
 #[divan::bench]
 fn reqwest_60s_bridged(bencher: Bencher) {
     let scenario = scenario("60s");
     bencher.bench(|| play(&scenario, "reqwest"));
 }
 
-/// The same client and waits over an in-memory pipe: no packets, no trace, no origin to speak of.
+/// The same client, requests and waits over an in-memory pipe to hyper's server: no packets, no trace.
 #[divan::bench]
 fn duplex_60s_no_simulator() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
@@ -114,11 +133,11 @@ async fn two_requests<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(dial: 
     }
 }
 
-async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let mut request = [0; 1024];
-    while matches!(stream.read(&mut request).await, Ok(1..)) {
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
-    }
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let answer = service_fn(async |_: http::Request<Incoming>| {
+        Ok::<_, Infallible>(http::Response::new(Full::new(Bytes::from_static(b"a on connection 1"))))
+    });
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
 }
 
 /// A connector over any stream.

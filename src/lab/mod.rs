@@ -5,5 +5,5 @@ mod run;
 mod script;
 mod watchdog;
 
-pub use run::run;
+pub use run::{run, run_all, run_here};
 pub use watchdog::Limits;

@@ -8,29 +8,56 @@ use std::task::Poll;
 use tokio::runtime::{Builder, Runtime};
 
 use super::script::{Script, strike_on_segments};
-use super::watchdog::{Ended, Limits, supervise};
+use super::watchdog::{Ended, Limits, Supervisor};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, Pace, Wire};
 use crate::origin::Origin;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, When};
 use crate::trace::{End, Event, Recorder, SocketAtEnd, Trace};
 
 /// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
 ///
 /// A client that spins, stalls or panics ends the run, not the caller: see [`Trace::end`].
 pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
+    let trace = run_all([(Arc::new(scenario.clone()), client)], limits).next();
+    trace.expect("one run gives one trace")
+}
+
+/// As [`run`], on this thread and without a limit on wall-clock time: for callers that supervise themselves,
+/// or know their client. A client that hangs, hangs the caller; a panic of the lab passes through.
+pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
     let recorder = Recorder::default();
-    let work = {
-        let (scenario, recorder, limits) = (scenario.clone(), recorder.clone(), *limits);
-        move || simulate(&scenario, client, &limits, &recorder)
-    };
-    let report = match supervise(limits.wall_clock, work) {
-        Ended::Done(report) => report,
-        Ended::Hung => Report::of(End::Hang),
-        Ended::Panicked(message) => Report::of(End::Panic { message }),
-    };
-    let Report { events, end, sockets, unsupported } = report;
-    Trace { events: events.unwrap_or_else(|| recorder.take()), end, sockets, unsupported }
+    let job = Job { scenario: scenario.clone(), client, limits: *limits, recorder };
+    simulate(&job).into_trace(&job.recorder)
+}
+
+/// Plays many, one after the other on one thread: as [`run`], without its cost of starting a thread each time.
+pub fn run_all(
+    plays: impl IntoIterator<Item = (Arc<Scenario>, &'static dyn UnderTest)>,
+    limits: &Limits,
+) -> impl Iterator<Item = Trace> {
+    let limits = *limits;
+    let job = move |(scenario, client)| Job { scenario, client, limits, recorder: Recorder::default() };
+    let jobs: Vec<Job> = plays.into_iter().map(job).collect();
+    let recorders: Vec<Recorder> = jobs.iter().map(|job| job.recorder.clone()).collect();
+    let ended = Supervisor::new(jobs, |job| simulate(&job), limits.wall_clock);
+    ended.zip(recorders).map(|(ended, recorder)| {
+        let report = match ended {
+            Ended::Done(report) => report,
+            Ended::Hung => Report::of(End::Hang),
+            Ended::Panicked(message) => Report::of(End::Panic { message }),
+        };
+        report.into_trace(&recorder)
+    })
+}
+
+/// What a run is made of.
+#[derive(Clone)]
+struct Job {
+    scenario: Arc<Scenario>,
+    client: &'static dyn UnderTest,
+    limits: Limits,
+    recorder: Recorder,
 }
 
 /// What a run leaves.
@@ -43,19 +70,24 @@ struct Report {
 }
 
 impl Report {
+    fn into_trace(self, recorder: &Recorder) -> Trace {
+        let Self { events, end, sockets, unsupported } = self;
+        Trace { events: events.unwrap_or_else(|| recorder.take()), end, sockets, unsupported }
+    }
+
     fn of(end: End) -> Self {
         Self { events: None, end, sockets: Vec::new(), unsupported: None }
     }
 }
 
-fn simulate(scenario: &Scenario, client: &dyn UnderTest, limits: &Limits, recorder: &Recorder) -> Report {
+fn simulate(Job { scenario, client, limits, recorder }: &Job) -> Report {
     let pace = Arc::new(Pace::default());
     let runtime = runtime(client.wiring(), &pace);
     let network = {
         let _context = runtime.enter();
         Network::install(scenario.network.clone(), recorder.clone())
     };
-    let report = runtime.block_on(play(scenario, client, limits, recorder, network.wire(), pace));
+    let report = runtime.block_on(play(scenario, *client, limits, recorder, network.wire(), pace));
     // Clients leave tasks behind that hold streams: they go first, while the network is there to close them on.
     drop(runtime);
     drop(network);
@@ -123,13 +155,16 @@ async fn conduct(
     pace: Arc<Pace>,
 ) -> End {
     let mut driving = pin!(wire.drive());
+    let strikes = scenario.script.iter().any(|step| matches!(step.when, When::Packet { .. }));
     let mut striking = pin!(strike_on_segments(scenario, wire, origin, recorder));
     let mut playing = pin!(tokio::time::timeout(limits.virtual_time, script.play()));
     let mut pacing = pin!(pace.keep());
     poll_fn(|cx| {
         let _ = pacing.as_mut().poll(cx);
         let _ = driving.as_mut().poll(cx);
-        let _ = striking.as_mut().poll(cx);
+        if strikes {
+            let _ = striking.as_mut().poll(cx);
+        }
         if wire.livelocked() {
             return Poll::Ready(End::Livelock);
         }

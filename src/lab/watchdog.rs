@@ -1,6 +1,8 @@
-//! Limits on a run: clients do spin and hang, and the suite goes on.
+//! Limits on runs: clients do spin and hang, and the suite goes on.
 
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// When a run is given up.
@@ -18,36 +20,71 @@ impl Default for Limits {
     }
 }
 
-/// How a supervised piece of work ended.
+/// How a supervised job ended.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ended<T> {
     Done(T),
     Hung,
     Panicked(String),
 }
 
-/// Runs `work` on a thread of its own and waits for it no longer than `limit`, real time.
-pub(super) fn supervise<T: Send + 'static>(
+/// Does jobs one after the other on a thread of its own. A job that takes longer than `limit`, real
+/// time, is left behind with its thread, and a new thread goes on with the next.
+pub(super) struct Supervisor<J, T> {
+    waiting: VecDeque<J>,
+    work: fn(J) -> T,
     limit: Duration,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Ended<T> {
-    let (done, result) = sync_channel(1);
-    let thread = std::thread::Builder::new().name("closewait-run".to_owned());
-    let thread = thread.spawn(move || {
-        // A receiver that has given up is no reason to panic.
-        let _ = done.send(work());
-    });
-    let thread = thread.expect("the system has threads to give");
-    match result.recv_timeout(limit) {
-        Ok(value) => {
-            // Wait for the thread's own clean-up, so that runs do not pile up.
-            let _ = thread.join();
-            Ended::Done(value)
-        }
-        Err(RecvTimeoutError::Timeout) => Ended::Hung,
-        Err(RecvTimeoutError::Disconnected) => {
-            Ended::Panicked(thread.join().err().map(|panic| words_of(&*panic)).unwrap_or_default())
-        }
+    worker: Option<Receiver<Ended<T>>>,
+}
+
+impl<J: Send + 'static, T: Send + 'static> Supervisor<J, T> {
+    pub fn new(jobs: impl IntoIterator<Item = J>, work: fn(J) -> T, limit: Duration) -> Self {
+        Self { waiting: jobs.into_iter().collect(), work, limit, worker: None }
     }
+}
+
+impl<J: Clone + Send + 'static, T: Send + 'static> Iterator for Supervisor<J, T> {
+    type Item = Ended<T>;
+
+    fn next(&mut self) -> Option<Ended<T>> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let results = self.worker.get_or_insert_with(|| spawn(self.waiting.clone(), self.work));
+        let ended = match results.recv_timeout(self.limit) {
+            Ok(ended) => ended,
+            Err(RecvTimeoutError::Timeout) => Ended::Hung,
+            Err(RecvTimeoutError::Disconnected) => {
+                Ended::Panicked("the thread of the run is gone".to_owned())
+            }
+        };
+        self.waiting.pop_front();
+        if !matches!(ended, Ended::Done(_)) {
+            // Whatever state the thread is in, nobody builds on it.
+            self.worker = None;
+        }
+        Some(ended)
+    }
+}
+
+/// Starts a thread that does the jobs in order, until one panics or nobody listens any more.
+fn spawn<J: Send + 'static, T: Send + 'static>(jobs: VecDeque<J>, work: fn(J) -> T) -> Receiver<Ended<T>> {
+    let (done, results) = channel();
+    let thread = std::thread::Builder::new().name("closewait-run".to_owned());
+    let spawned = thread.spawn(move || {
+        for job in jobs {
+            let ended = match catch_unwind(AssertUnwindSafe(|| work(job))) {
+                Ok(value) => Ended::Done(value),
+                Err(panic) => Ended::Panicked(words_of(&*panic)),
+            };
+            let is_last = !matches!(ended, Ended::Done(_));
+            if done.send(ended).is_err() || is_last {
+                return;
+            }
+        }
+    });
+    spawned.expect("the system has threads to give");
+    results
 }
 
 /// The message of a panic.
@@ -60,23 +97,32 @@ pub(super) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
 mod tests {
     use super::*;
 
-    const PATIENT: Duration = Duration::from_secs(60);
-
-    #[test]
-    fn results_come_back() {
-        assert!(matches!(supervise(PATIENT, || 7), Ended::Done(7)));
+    fn check(jobs: &[&'static str], expected: &[Ended<usize>]) {
+        let work = |job: &'static str| match job {
+            "hang" => loop {
+                std::thread::park();
+            },
+            "panic" => std::panic::resume_unwind(Box::new("broken")),
+            job => job.len(),
+        };
+        let limit = Duration::from_millis(if jobs.contains(&"hang") { 300 } else { 60_000 });
+        let ended: Vec<_> = Supervisor::new(jobs.iter().copied(), work, limit).collect();
+        assert_eq!(ended, expected);
     }
 
     #[test]
-    fn a_hang_is_told() {
-        let (_keep, never) = sync_channel::<()>(0);
-        assert!(matches!(supervise(Duration::from_millis(1), move || never.recv()), Ended::Hung));
+    fn results_come_in_order() {
+        check(&["a", "bb", "ccc"], &[Ended::Done(1), Ended::Done(2), Ended::Done(3)]);
+        check(&[], &[]);
     }
 
     #[test]
-    fn a_panic_is_told() {
-        let ended = supervise(PATIENT, || std::panic::resume_unwind(Box::new("broken")));
-        let Ended::<()>::Panicked(message) = ended else { unreachable!("it cannot end otherwise") };
-        assert_eq!(message, "broken");
+    fn the_rest_goes_on_after_a_hang() {
+        check(&["a", "hang", "ccc"], &[Ended::Done(1), Ended::Hung, Ended::Done(3)]);
+    }
+
+    #[test]
+    fn the_rest_goes_on_after_a_panic() {
+        check(&["panic", "bb"], &[Ended::Panicked("broken".to_owned()), Ended::Done(2)]);
     }
 }

@@ -7,9 +7,11 @@ use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use super::pace::Pace;
 use super::{Stream, Wire};
@@ -23,9 +25,13 @@ pub struct Bridge {
 /// What did not cross: loopback accepts at once, so a client never learns how its connect really went.
 #[derive(Default)]
 struct Trouble {
-    connect_failed: AtomicBool,
+    /// A connect failed, or took longer than the first retransmission of a SYN.
+    noticed: AtomicBool,
     connecting: AtomicU32,
 }
+
+/// A connect that takes this long has lost a SYN on its way: the client would have waited, or given up.
+const PLAIN_CONNECT: Duration = Duration::from_secs(1);
 
 impl Bridge {
     /// Opens the port and serves it until the runtime ends.
@@ -47,7 +53,7 @@ impl Bridge {
 
     /// Why what the client saw is not what it would have seen on the wire, if so.
     pub fn distortion(&self) -> Option<&'static str> {
-        let lost = self.trouble.connect_failed.load(Relaxed) || self.trouble.connecting.load(Relaxed) > 0;
+        let lost = self.trouble.noticed.load(Relaxed) || self.trouble.connecting.load(Relaxed) > 0;
         lost.then_some(
             "a fault of the connect phase does not cross the loopback bridge: loopback accepts at once",
         )
@@ -65,10 +71,13 @@ async fn gateway(real: TcpStream, wire: Wire, pace: Arc<Pace>, trouble: Arc<Trou
     // Without it the kernel may hold back small writes until an acknowledgement, in real time.
     let _ = real.set_nodelay(true);
     trouble.connecting.fetch_add(1, Relaxed);
+    let start = Instant::now();
     let dialled = wire.connect().await;
     trouble.connecting.fetch_sub(1, Relaxed);
+    if dialled.is_err() || start.elapsed() >= PLAIN_CONNECT {
+        trouble.noticed.store(true, Relaxed);
+    }
     let Ok(simulated) = dialled else {
-        trouble.connect_failed.store(true, Relaxed);
         abort(&real);
         return;
     };

@@ -86,7 +86,11 @@ impl Wire {
 
     async fn sleep_until_due(&self) {
         let touched = self.shared.touched.notified();
-        match self.with(|state| state.next_due()).flatten() {
+        let due = self.with(|state| {
+            state.planned = state.next_due();
+            state.planned
+        });
+        match due.flatten() {
             Some(due) => tokio::select! {
                 biased;
                 () = touched => {}
@@ -206,13 +210,14 @@ impl Wire {
     /// Runs `f` on the state, puts what the hosts then have to send on the wire, and tells the driver.
     pub(super) fn act<R>(&self, f: impl FnOnce(&mut State, Millis) -> R) -> Option<R> {
         let now = self.now();
-        let result = self.with(|state| {
+        self.with(|state| {
             let result = f(state, now);
             state.egress(now);
+            if state.is_ahead_of_plan() {
+                self.shared.touched.notify_one();
+            }
             result
-        });
-        self.shared.touched.notify_one();
-        result
+        })
     }
 
     /// Runs `f` on the state. `None` after the network was dropped.

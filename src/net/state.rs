@@ -31,6 +31,8 @@ pub(super) struct State {
     /// Indexes of the triggers' steps that came due and are not of the network.
     pub triggered: Vec<usize>,
     pub livelocked: bool,
+    /// When the driver means to wake up.
+    pub planned: Option<Millis>,
     /// The origin's host is down: nothing leaves it and nothing is heard.
     pub origin_down: bool,
     /// The origin answers SYNs with RST.
@@ -99,6 +101,7 @@ impl State {
             triggers: Vec::new(),
             triggered: Vec::new(),
             livelocked: false,
+            planned: None,
             origin_down: false,
             origin_refuses: false,
             hosts,
@@ -155,6 +158,13 @@ impl State {
     pub fn next_due(&self) -> Option<Millis> {
         let arrival = self.flight.keys().next().map(|(due, _)| *due);
         self.timers().map(|(_, _, timer)| timer.due).chain(arrival).min()
+    }
+
+    /// Whether the driver has to look before it means to: there is news, a step has come due, or a segment
+    /// or timer is due earlier.
+    pub fn is_ahead_of_plan(&self) -> bool {
+        let is_earlier = |due| self.planned.is_none_or(|planned| due < planned);
+        !self.events.is_empty() || !self.triggered.is_empty() || self.next_due().is_some_and(is_earlier)
     }
 
     /// Puts on the wire what the hosts' TCP has to send.

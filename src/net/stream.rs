@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
+use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net::TcpStream;
 
@@ -99,6 +100,22 @@ impl Stream {
         poll_fn(|cx| {
             let mut buf = ReadBuf::new(chunk);
             ready!(self.poll_read_some(cx, &mut buf))?;
+            Poll::Ready(Ok(buf.filled().len()))
+        })
+        .await
+    }
+
+    /// Appends what there is to the buffer; 0 is the end.
+    ///
+    /// # Errors
+    /// As [`AsyncRead::poll_read`].
+    pub async fn read_into(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        poll_fn(|cx| {
+            // On the stack of the poll: kept in the future it would be copied with every task.
+            let mut chunk = [0; 4096];
+            let mut buf = ReadBuf::new(&mut chunk);
+            ready!(self.poll_read_some(cx, &mut buf))?;
+            buffer.extend_from_slice(buf.filled());
             Poll::Ready(Ok(buf.filled().len()))
         })
         .await

@@ -38,7 +38,7 @@ impl Connection {
         self.stream.connection()
     }
 
-    /// Writes bytes after those that wait already, then does `then`. RST does not wait for anything.
+    /// Writes bytes after those that wait already, then does `then`.
     pub fn write(&self, bytes: &[u8], then: AfterReply) {
         {
             let mut queue = self.queue.lock().expect("nobody panics with this lock");
@@ -88,7 +88,7 @@ impl Connection {
     /// Writes what the socket takes. True if nothing is left to do.
     fn flush_now(&self) -> bool {
         let mut queue = self.queue.lock().expect("nobody panics with this lock");
-        while !queue.bytes.is_empty() && queue.then != Some(AfterReply::Rst) {
+        while !queue.bytes.is_empty() {
             match self.stream.try_write(&queue.bytes) {
                 Ok(n) => drop(queue.bytes.drain(..n)),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return false,

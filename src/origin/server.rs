@@ -257,12 +257,5 @@ impl Origin {
 }
 
 async fn read_more(connection: &Connection, buffer: &mut BytesMut) -> bool {
-    let mut chunk = [0; 16 * 1024];
-    match connection.stream.read(&mut chunk).await {
-        Ok(n @ 1..) => {
-            buffer.extend_from_slice(&chunk[..n]);
-            true
-        }
-        _ => false,
-    }
+    matches!(connection.stream.read_into(buffer).await, Ok(1..))
 }
