@@ -2,6 +2,7 @@
 
 mod bad_scenarios;
 mod cli;
+mod docs;
 mod repeat;
 mod scenario_parser;
 mod snapshots;
@@ -16,5 +17,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(snapshots::trials());
     trials.extend(repeat::trials());
     trials.extend(cli::trials());
+    trials.extend(docs::trials());
     trials
 }
