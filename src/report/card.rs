@@ -16,9 +16,7 @@ const HEADING: Style = Style::new().bold();
 pub fn render(scenario: &Scenario, clients: &[&str], snapshots: &Snapshots) -> Result<String, SnapshotError> {
     let mut page = format!("{}\n{}\n\n{}\n", heading(&scenario.id), scenario.title, scenario.about.trim());
     page += &list("Sources", &scenario.sources);
-    if let Some(signature) = &scenario.signature {
-        page += &list("In a log", std::slice::from_ref(signature));
-    }
+    page += &list("In a log", &scenario.signatures);
     page += &list("Settings", &settings(scenario));
     let numbered: Vec<_> =
         scenario.script.iter().enumerate().map(|(i, s)| format!("{:>2}. {}", i + 1, step(s))).collect();
