@@ -15,7 +15,7 @@ pub struct Hit<'c> {
 }
 
 /// Scores of the ways in which a text can fit, each at its best. They do not overlap: a signature that is
-/// there word for word says more than half of one, and that more than words of a description.
+/// there word for word says more than a part of one, and that more than words of a description.
 mod best {
     pub const CONTAINED: u32 = 1000;
     pub const PART_OF_SIGNATURE: u32 = 800;
@@ -25,7 +25,7 @@ mod best {
 }
 
 /// The widest that a score is away from the best of its kind.
-const SPREAD: u32 = 199;
+const SPREAD: u32 = 179;
 
 /// Of a signature, or of what was asked for, so much must be there if not all of it is: percent.
 const ENOUGH: usize = 65;
@@ -45,11 +45,13 @@ impl Catalogue {
 }
 
 fn fit<'c>(scenario: &'c Scenario, text: &[String]) -> Option<Hit<'c>> {
+    let title = words(&format!("{} {}", scenario.id, scenario.title));
+    let title = small(text.iter().filter(|word| is_telling(word) && has(&title, word)).count());
     let signatures = scenario.signatures.iter().enumerate();
     let by_signature = signatures
         .filter_map(|(place, signature)| {
             // What is named first is what this scenario is known by.
-            let score = signature_score(&words(signature), text)?.saturating_sub(place.min(9) as u32);
+            let score = signature_score(&words(signature), text)? + title - small(place);
             Some(Hit { scenario, score, signature: Some(signature) })
         })
         .max_by_key(|hit| hit.score);
@@ -57,6 +59,11 @@ fn fit<'c>(scenario: &'c Scenario, text: &[String]) -> Option<Hit<'c>> {
         let score = description_score(scenario, text)?;
         Some(Hit { scenario, score, signature: None })
     })
+}
+
+/// What decides between scenarios that have the same signature, and nothing else.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX).min(9)
 }
 
 fn signature_score(signature: &[String], text: &[String]) -> Option<u32> {
@@ -83,7 +90,8 @@ fn description_score(scenario: &Scenario, text: &[String]) -> Option<u32> {
         enough.then(|| best - (SPREAD - share(found, asked.len())))
     };
     let title = format!("{} {}", scenario.id, scenario.title);
-    score(best::TITLE, &title).or_else(|| score(best::ABOUT, &format!("{title} {}", scenario.about)))
+    let all = || format!("{title} {} {}", scenario.about, scenario.signatures.join(" "));
+    score(best::TITLE, &title).or_else(|| score(best::ABOUT, &all()))
 }
 
 /// Lower-case letters and digits, without what stands between them.
@@ -185,6 +193,8 @@ mod tests {
 
     #[test]
     fn the_more_of_a_signature_the_better() {
+        check("operation timed out: NAT", &["silent/nat"]);
+        check("connection closed before message completed while idle", &["close/idle", "close/crossing"]);
         check("Server disconnected; connection reset by peer", &["reset/idle", "close/idle"]);
         check("reset by peer", &["reset/idle"]);
         check("peer has reset connection", &["reset/idle"]);
