@@ -15,7 +15,7 @@ pub(super) fn scenario() -> Scenario {
         title: String::new(),
         about: String::new(),
         sources: Vec::new(),
-        signature: None,
+        signatures: Vec::new(),
         protocol: Protocol::Http1,
         client: ClientSettings::default(),
         origin: OriginSettings::default(),

@@ -1,6 +1,7 @@
 //! The trials, by what they are about.
 
 mod bad_scenarios;
+mod catalogue;
 mod cli;
 mod docs;
 mod repeat;
@@ -14,6 +15,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.extend(bad_scenarios::trials());
     trials.extend(scenario_parser::trials());
+    trials.extend(catalogue::trials());
     trials.extend(snapshots::trials());
     trials.extend(repeat::trials());
     trials.extend(cli::trials());
