@@ -2,9 +2,12 @@
 
 mod bad_scenarios;
 mod cli;
+mod fresh_processes;
+mod network;
 mod repeat;
 mod scenario_parser;
 mod snapshots;
+mod watchdogs;
 
 use libtest_mimic::Trial;
 
@@ -14,7 +17,10 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(bad_scenarios::trials());
     trials.extend(scenario_parser::trials());
     trials.extend(snapshots::trials());
+    trials.extend(network::trials());
+    trials.extend(fresh_processes::trials());
     trials.extend(repeat::trials());
+    trials.extend(watchdogs::trials());
     trials.extend(cli::trials());
     trials
 }
