@@ -4,9 +4,12 @@ mod bad_scenarios;
 mod catalogue;
 mod cli;
 mod docs;
+mod fresh_processes;
+mod network;
 mod repeat;
 mod scenario_parser;
 mod snapshots;
+mod watchdogs;
 
 use libtest_mimic::Trial;
 
@@ -17,7 +20,10 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(scenario_parser::trials());
     trials.extend(catalogue::trials());
     trials.extend(snapshots::trials());
+    trials.extend(network::trials());
+    trials.extend(fresh_processes::trials());
     trials.extend(repeat::trials());
+    trials.extend(watchdogs::trials());
     trials.extend(cli::trials());
     trials.extend(docs::trials());
     trials
