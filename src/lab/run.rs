@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::script::{Script, strike_on_segments};
 use super::watchdog::{Ended, Limits, Supervisor};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
-use crate::net::{Bridge, Network, Pace, Wire};
+use crate::net::{Bridge, Network, OneCore, Pace, Wire};
 use crate::origin::Origin;
 use crate::scenario::{Action, ClientAction, Scenario, When};
 use crate::trace::{End, Event, Recorder, SocketAtEnd, Trace};
@@ -83,6 +83,7 @@ impl Report {
 }
 
 fn simulate(Job { scenario, client, limits, recorder }: &Job) -> Report {
+    let _one_core = (client.wiring() == Wiring::Bridge).then(OneCore::stay);
     let pace = match client.wiring() {
         Wiring::Streams => None,
         Wiring::Bridge => Some(Arc::new(Pace::new().expect("the system has a loopback port to give"))),

@@ -23,6 +23,7 @@ mod driver;
 mod faults;
 mod host;
 mod listener;
+mod one_core;
 mod pace;
 mod resend;
 mod rto;
@@ -35,6 +36,7 @@ pub use bridge::Bridge;
 pub use connect::Connect;
 pub use driver::{Network, Wire};
 pub use listener::Listener;
+pub use one_core::OneCore;
 pub use pace::Pace;
 pub use stream::Stream;
 
