@@ -2,6 +2,7 @@
 
 mod bad_scenarios;
 mod cli;
+mod reference;
 mod repeat;
 mod scenario_parser;
 mod snapshots;
@@ -14,6 +15,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(bad_scenarios::trials());
     trials.extend(scenario_parser::trials());
     trials.extend(snapshots::trials());
+    trials.extend(reference::trials());
     trials.extend(repeat::trials());
     trials.extend(cli::trials());
     trials

@@ -1,0 +1,125 @@
+//! Bugs of real clients that the reference client can be given, to prove that the oracles see them.
+
+use std::fmt;
+
+/// A defect, after a bug of a real client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Defect {
+    /// A pooled connection is handed out without a look (encode/httpx#346).
+    NoStaleCheck,
+    /// Nothing watches idle connections, and the look at checkout heeds FIN only: an idle 408 makes the
+    /// connection "alive" (encode/httpx#143, encode/httpcore#185).
+    LooksForEofOnly,
+    /// The look comes before the event loop has turned (nodejs/undici GHSA-35p6-xmwp-9g52).
+    LooksTooEarly,
+    /// Nothing watches idle connections: they stay in CLOSE_WAIT until somebody wants one
+    /// (seanmonstar/reqwest#2434).
+    LingersInCloseWait,
+    /// Bytes past the end of a response stay in the buffer, for the next request (encode/httpx#1474).
+    KeepsSurplus,
+    /// A connection whose request was cancelled is pooled (aio-libs/aiohttp#12795).
+    PoolsCancelled,
+    /// A connection whose request timed out is pooled (encode/httpx#1461 and its kind; the HTTP/2 form is
+    /// hyperium/hyper#4186).
+    PoolsTimedOut,
+    /// `Connection: close` in a response is ignored (hyperium/hyper#4110).
+    IgnoresConnectionClose,
+    /// An HTTP/1.0 response without `keep-alive` is taken for a persistent one (hyperium/hyper#1614).
+    IgnoresHttp10,
+    /// `Keep-Alive: timeout` is ignored (nodejs/undici#3141).
+    IgnoresKeepAliveTimeout,
+    /// The idle limit is a thousand times what was asked for (ureq's `max_idle_age` never aged out either:
+    /// algesten/ureq#1172).
+    IdleLimitInWrongUnit,
+    /// Idle time counts from the birth of the connection, not from its last use (HTTPCLIENT-2379's family: a busy
+    /// connection is thrown away).
+    IdleClockNotReset,
+    /// A request that may not be repeated is repeated (curl re-sends any method; juspay/hyperswitch#3426).
+    RetriesPost,
+    /// An idempotent request is repeated for ever (hyperium/hyper-util#150).
+    RetriesWithoutLimit,
+    /// A request that met a dead connection before a byte was written fails (hyperium/hyper-util#133).
+    FailsUnsent,
+    /// The end of a connection while an answer is awaited goes unnoticed (hyperium/hyper#1439).
+    DeafToEof,
+    /// A cut body is reported as complete (sagebind/isahc#154).
+    HidesTruncation,
+    /// Dropping the client leaves its sockets open: pool and connections hold each other (algesten/ureq#583).
+    LeaksOnDrop,
+    /// Closing the client forgets its idle connections (golang/go#14607).
+    CloseForgetsIdle,
+    /// Every connection is counted twice against the limit (aio-libs/aiohttp#9670 lost slots in the same way).
+    CountsConnectionsTwice,
+    /// Busy connections are counted against the limit of idle ones (encode/httpcore#1000).
+    CountsBusyAsIdle,
+    /// The limit on idle connections is ignored (hyperium/hyper-util: a pool set to size 0, 0.1.0 to 0.1.2).
+    IgnoresMaxIdle,
+    /// The limit on connections is ignored (golang/go#34941).
+    IgnoresMaxConnections,
+    /// A request that waits is not told that a connection is free (aio-libs/aiohttp#9671).
+    ForgetsToWake,
+    /// The newest of the waiting requests is served first (hyperium/hyper-util#298).
+    ServesNewestFirst,
+    /// Nothing is ever reused (hyperium/hyper-util 0.1.0 to 0.1.2 with its pool switched off).
+    NeverReuses,
+    /// One dead connection says nothing about those that are as old (golang/go#36026).
+    TrustsSiblingsOfDead,
+    /// A read timeout is accepted and never armed (algesten/ureq#1172 had such a limit).
+    IgnoresReadTimeout,
+}
+
+impl Defect {
+    /// Every defect.
+    pub const ALL: [Self; 28] = [
+        Self::NoStaleCheck,
+        Self::LooksForEofOnly,
+        Self::LooksTooEarly,
+        Self::LingersInCloseWait,
+        Self::KeepsSurplus,
+        Self::PoolsCancelled,
+        Self::PoolsTimedOut,
+        Self::IgnoresConnectionClose,
+        Self::IgnoresHttp10,
+        Self::IgnoresKeepAliveTimeout,
+        Self::IdleLimitInWrongUnit,
+        Self::IdleClockNotReset,
+        Self::RetriesPost,
+        Self::RetriesWithoutLimit,
+        Self::FailsUnsent,
+        Self::DeafToEof,
+        Self::HidesTruncation,
+        Self::LeaksOnDrop,
+        Self::CloseForgetsIdle,
+        Self::CountsConnectionsTwice,
+        Self::CountsBusyAsIdle,
+        Self::IgnoresMaxIdle,
+        Self::IgnoresMaxConnections,
+        Self::ForgetsToWake,
+        Self::ServesNewestFirst,
+        Self::NeverReuses,
+        Self::TrustsSiblingsOfDead,
+        Self::IgnoresReadTimeout,
+    ];
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Which defect a client has, if any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Defects(Option<Defect>);
+
+impl Defects {
+    pub fn has(self, defect: Defect) -> bool {
+        self.0 == Some(defect)
+    }
+}
+
+impl From<Option<Defect>> for Defects {
+    fn from(defect: Option<Defect>) -> Self {
+        Self(defect)
+    }
+}
