@@ -10,3 +10,8 @@ pub mod report;
 pub mod scenario;
 pub mod suite;
 pub mod trace;
+
+/// The example of the page is compiled and run by `cargo test`.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/adding-a-client.md")]
+mod adding_a_client {}

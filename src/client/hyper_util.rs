@@ -13,8 +13,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::client::legacy::{Client as Legacy, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
-use super::under_test::BoxFuture;
-use super::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
+use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
 use crate::net::{Stream, Wire};
 use crate::scenario::Scenario;
 

@@ -9,7 +9,7 @@ mod reqwest;
 mod under_test;
 
 pub use failure::Failure;
-pub use under_test::{Client, Environment, Response, ResponseBody, Timeouts, UnderTest, Wiring};
+pub use under_test::{BoxFuture, Client, Environment, Response, ResponseBody, Timeouts, UnderTest, Wiring};
 
 /// The clients that closewait ships adapters for.
 pub fn built_in() -> &'static [&'static dyn UnderTest] {

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use http_body_util::BodyExt;
 
-use super::under_test::BoxFuture;
-use super::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
+use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
 use crate::scenario::Scenario;
 
 /// `reqwest::Client`.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 /// When a run is given up.
@@ -69,7 +69,8 @@ impl<J: Clone + Send + 'static, T: Send + 'static> Iterator for Supervisor<J, T>
 
 /// Starts a thread that does the jobs in order, until one panics or nobody listens any more.
 fn spawn<J: Send + 'static, T: Send + 'static>(jobs: VecDeque<J>, work: fn(J) -> T) -> Receiver<Ended<T>> {
-    let (done, results) = channel();
+    // A few ahead of whoever takes the results, so that neither waits for the other at each; not all of them.
+    let (done, results) = sync_channel(16);
     let thread = std::thread::Builder::new().name("closewait-run".to_owned());
     let spawned = thread.spawn(move || {
         for job in jobs {

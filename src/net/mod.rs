@@ -1,8 +1,8 @@
 //! The simulated network: two hosts, their TCP, the wire between them, and the clock that moves it.
 //!
 //! Built on turmoil-net, which owns TCP's states. What it leaves to its harness is here: a queue of
-//! segments in virtual time ([`driver`]), retransmission ([`rto`]), faults ([`faults`]), readiness as
-//! an application on Linux would see it ([`stream`]), and the tap that writes down every segment.
+//! segments in virtual time (`driver`), retransmission (`rto`), faults (`faults`), readiness as
+//! an application on Linux would see it (`stream`), and the tap that writes down every segment.
 //!
 //! # What comes first at one instant
 //!

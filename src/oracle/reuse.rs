@@ -101,10 +101,12 @@ fn before_limit(limit: Millis) -> Millis {
     limit - MARGIN.min(limit / 2)
 }
 
-/// Stale by then, or something is on its way that will make it so.
+/// Stale by then, or something is on its way that will make it so. What the origin sent after the client's own
+/// close is its answer to that, and no excuse for it.
 fn is_in_doubt(case: &Case, connection: &Connection, moment: Moment) -> bool {
     let stale = case.views.stale_since(connection.number).is_some_and(|stale| stale.at <= moment.at);
-    stale || connection.signals().iter().any(|signal| signal.sent.is_some_and(|sent| sent < moment))
+    let until = connection.client_close().map_or(moment, |close| close.min(moment));
+    stale || connection.signals().iter().any(|signal| signal.sent.is_some_and(|sent| sent < until))
 }
 
 /// The client closed it before, and had reason to: it was being closed itself, or has a limit of idle connections.

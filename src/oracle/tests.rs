@@ -367,6 +367,8 @@ fn reuses_when_healthy() {
     let closed = "NeedlessConnections: b was written on new connection 2 although \
                   connection 1 was healthy when the client closed it at 20 ms";
     check(on_new_connection(answered().client_fin(20, 1), 40, "b", 2), closed);
+    check(on_new_connection(answered().client_fin(20, 1).fin(30, 1), 40, "b", 2), closed);
+    check(on_new_connection(answered().fin_sent(20, 1).client_fin(30, 1), 40, "b", 2), unexercised);
     check(on_new_connection(answered(), 20, "b", 2), unexercised);
     check(on_new_connection(answered().fin(30, 1), 40, "b", 2), unexercised);
     check(on_new_connection(answered().fin_sent(30, 1), 40, "b", 2), unexercised);

@@ -8,7 +8,7 @@ use crate::scenario::Scenario;
 use crate::suite::{CellResult, Control};
 use crate::trace::{Trace, What};
 
-/// The body: title, transcript, findings, control. Holds no version: see [`file`]. Ends without a line break.
+/// The body: title, transcript, findings, control. Holds no version: see [`file()`]. Ends without a line break.
 pub fn body(scenario: &Scenario, result: &CellResult) -> String {
     let text = match result {
         CellResult::Unsupported { reason } => format!("{}\n\nunsupported: {reason}", scenario.title),

@@ -1,10 +1,13 @@
 //! Runs a scenario and its control, and has both judged.
 
+use std::sync::Arc;
+
 use super::cell::{Cell, CellResult, Control};
 use crate::client::UnderTest;
 use crate::lab::{self, Limits};
 use crate::oracle;
 use crate::scenario::Scenario;
+use crate::trace::Trace;
 
 /// Every scenario against every client, scenarios first. `progress` is told before each cell.
 pub fn play_all<'a>(
@@ -13,34 +16,74 @@ pub fn play_all<'a>(
     limits: &Limits,
     mut progress: impl FnMut(&Scenario, &dyn UnderTest),
 ) -> Vec<Cell> {
-    let mut cells = Vec::new();
-    for scenario in scenarios {
-        for client in clients {
-            progress(scenario, *client);
-            cells.push(play(scenario, *client, limits));
-        }
-    }
-    cells
+    let plays: Vec<Play> =
+        scenarios.into_iter().flat_map(|scenario| Play::with_each(scenario, clients)).collect();
+    let mut traces = lab::run_all(plays.iter().flat_map(Play::runs), limits);
+    let cell = |play: &Play| {
+        progress(&play.scenario, play.client);
+        play.judge(&mut traces)
+    };
+    plays.iter().map(cell).collect()
 }
 
 /// One scenario against one client.
 pub fn play(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits) -> Cell {
-    Cell { scenario: scenario.id.clone(), client: client.name(), result: result(scenario, client, limits) }
+    let mut cells = play_all([scenario], &[client], limits, |_, _| ());
+    cells.pop().expect("one scenario and one client give one cell")
 }
 
-fn result(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits) -> CellResult {
-    if let Some(reason) = client.unsupported(scenario) {
-        return CellResult::Unsupported { reason };
+/// A cell that is to be played.
+struct Play {
+    scenario: Arc<Scenario>,
+    control: Option<Arc<Scenario>>,
+    client: &'static dyn UnderTest,
+    unsupported: Option<String>,
+}
+
+impl Play {
+    fn with_each(scenario: &Scenario, clients: &[&'static dyn UnderTest]) -> Vec<Self> {
+        let control = scenario.control().map(Arc::new);
+        let scenario = Arc::new(scenario.clone());
+        let play = |client: &&'static dyn UnderTest| Self {
+            scenario: scenario.clone(),
+            control: control.clone(),
+            client: *client,
+            unsupported: client.unsupported(&scenario),
+        };
+        clients.iter().map(play).collect()
     }
-    let trace = lab::run(scenario, client, limits);
-    if let Some(reason) = trace.unsupported {
-        return CellResult::Unsupported { reason };
+
+    /// The run and its control; nothing for a client that cannot play the scenario.
+    fn runs(&self) -> impl Iterator<Item = (Arc<Scenario>, &'static dyn UnderTest)> {
+        let scenarios = [Some(self.scenario.clone()), self.control.clone()];
+        let supported = self.unsupported.is_none();
+        let client = self.client;
+        scenarios.into_iter().flatten().filter(move |_| supported).map(move |scenario| (scenario, client))
     }
-    let findings = oracle::judge(scenario, &trace);
-    let control = scenario.control().map(|quiet| {
-        let trace = lab::run(&quiet, client, limits);
-        let findings = oracle::judge(&quiet, &trace);
-        Box::new(Control { trace, findings })
-    });
-    CellResult::Ran { trace, findings, control }
+
+    /// Takes the traces of [`Play::runs`] off the front, and has them judged.
+    fn judge(&self, traces: &mut impl Iterator<Item = Trace>) -> Cell {
+        let mut next = || traces.next().expect("every run gives a trace");
+        let result = match &self.unsupported {
+            Some(reason) => CellResult::Unsupported { reason: reason.clone() },
+            None => {
+                let trace = next();
+                let control = self.control.as_ref().map(|quiet| (quiet, next()));
+                self.findings(trace, control)
+            }
+        };
+        Cell { scenario: self.scenario.id.clone(), client: self.client.name(), result }
+    }
+
+    fn findings(&self, trace: Trace, control: Option<(&Arc<Scenario>, Trace)>) -> CellResult {
+        if let Some(reason) = trace.unsupported {
+            return CellResult::Unsupported { reason };
+        }
+        let findings = oracle::judge(&self.scenario, &trace);
+        let control = control.map(|(quiet, trace)| {
+            let findings = oracle::judge(quiet, &trace);
+            Box::new(Control { trace, findings })
+        });
+        CellResult::Ran { trace, findings, control }
+    }
 }

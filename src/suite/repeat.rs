@@ -1,6 +1,7 @@
 //! The same run again and again: every trace must be the same, byte for byte.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::client::UnderTest;
 use crate::lab::{self, Limits};
@@ -44,24 +45,24 @@ pub fn repeat(
     if client.unsupported(scenario).is_some() {
         return None;
     }
-    let control = scenario.control();
-    [Some(scenario), control.as_ref()]
+    let scenarios = [Some(scenario.clone()), scenario.control()];
+    scenarios
         .into_iter()
         .flatten()
-        .find_map(|scenario| first_divergence(scenario, client, runs, || lab::run(scenario, client, limits)))
+        .find_map(|scenario| first_divergence(&Arc::new(scenario), client, limits, runs))
 }
 
 fn first_divergence(
-    scenario: &Scenario,
+    scenario: &Arc<Scenario>,
     client: &'static dyn UnderTest,
+    limits: &Limits,
     runs: u32,
-    mut play: impl FnMut() -> Trace,
 ) -> Option<Divergence> {
-    let first = play();
-    let text = json(&first);
-    (2..=runs).find_map(|run| {
-        let other = play();
-        if json(&other) == text {
+    let plays = (0..runs).map(|_| (scenario.clone(), client));
+    let mut traces = lab::run_all(plays, limits);
+    let first = traces.next()?;
+    (2..).zip(traces).find_map(|(run, other)| {
+        if other == first {
             return None;
         }
         let (event, first, other) = difference(&first, &other);

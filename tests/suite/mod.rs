@@ -2,6 +2,7 @@
 
 mod bad_scenarios;
 mod cli;
+mod docs;
 mod reference;
 mod repeat;
 mod scenario_parser;
@@ -18,5 +19,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(reference::trials());
     trials.extend(repeat::trials());
     trials.extend(cli::trials());
+    trials.extend(docs::trials());
     trials
 }

@@ -236,7 +236,7 @@ fn reference_is_committed() -> Result<(), Failed> {
 }
 
 /// Compares a generated file; with `UPDATE_GENERATED=1` writes it instead.
-fn committed(path: &Path, expected: &str) -> Result<(), Failed> {
+pub(super) fn committed(path: &Path, expected: &str) -> Result<(), Failed> {
     if std::env::var_os("UPDATE_GENERATED").is_some() {
         fs::write(path, expected)?;
     }

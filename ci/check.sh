@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Everything that a change must pass. A CI system runs this on a clean clone; so can anybody else.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# A snapshot that differs fails the run; it is not written to disk for somebody to accept.
+export CI=true INSTA_UPDATE=no CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
+
+step() {
+    printf '\n== %s\n' "$*"
+    "$@"
+}
+
+component() {
+    cargo "$1" --version >/dev/null 2>&1 || step rustup component add "$2"
+}
+
+# What the binary reads from the folder it is run in, and what the library reads when it is built.
+packaged() {
+    local files
+    files=$(cargo package --list --allow-dirty 2>/dev/null)
+    for wanted in Cargo.lock README.md LICENSE-APACHE LICENSE-MIT docs/scenario.schema.json; do
+        grep -qxF "$wanted" <<<"$files" || { echo "the package lacks $wanted"; return 1; }
+    done
+    for wanted in $(git ls-files scenarios snapshots docs); do
+        grep -qxF "$wanted" <<<"$files" || { echo "the package lacks $wanted"; return 1; }
+    done
+    echo "the package holds every scenario, snapshot and page"
+}
+
+# No test and no build may leave something behind in the sources.
+untouched() {
+    if [[ "$1" != "$(git status --porcelain)" ]]; then
+        git status --porcelain
+        echo "the tests changed files of the repository"
+        return 1
+    fi
+}
+
+component fmt rustfmt
+component clippy clippy
+before=$(git status --porcelain)
+
+step cargo fmt --check
+step cargo clippy --locked --all-targets --all-features -- -D warnings
+RUSTDOCFLAGS=-Dwarnings step cargo doc --locked --no-deps
+step packaged
+# The main job in the profile of the tests: a second build of every dependency would prove nothing more.
+step cargo run --locked
+step cargo test
+step untouched "$before"

@@ -1,0 +1,26 @@
+//! The documents tell the truth: their commands are run, their tables, names and links checked.
+
+mod commands;
+mod hazards;
+mod links;
+mod oracles;
+mod pages;
+mod rooms;
+mod scenarios;
+
+use libtest_mimic::Trial;
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    let mut trials = commands::trials();
+    trials.extend([
+        Trial::test("docs::committed_table_of_oracles", oracles::table_is_committed),
+        Trial::test("docs::every_oracle_has_its_section", oracles::every_oracle_has_its_section),
+        Trial::test("docs::every_accepted_violation_is_explained", hazards::every_violation_is_explained),
+        Trial::test("docs::output_is_compared", commands::output_is_compared),
+        Trial::test("docs::scenarios_are_valid", scenarios::are_valid),
+        Trial::test("docs::links_lead_to_files", links::lead_to_files),
+        Trial::test("docs::rooms_use_only_what_architecture_says", rooms::use_only_what_architecture_says),
+    ]);
+    trials
+}

@@ -1,0 +1,18 @@
+//! Scenarios that a page shows.
+
+use closewait::scenario::parse;
+use libtest_mimic::Failed;
+
+use super::pages::{blocks, pages};
+
+/// Every `toml` block of a page is a scenario, whole and valid.
+pub(super) fn are_valid() -> Result<(), Failed> {
+    let mut seen = 0;
+    for page in pages()? {
+        for (_, block) in blocks(&page).into_iter().filter(|(language, _)| *language == "toml") {
+            parse("page/block", &page.name, &block.join("\n"))?;
+            seen += 1;
+        }
+    }
+    if seen > 1 { Ok(()) } else { Err("README.md and docs/writing-a-scenario.md show one each".into()) }
+}
