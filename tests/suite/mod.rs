@@ -3,6 +3,7 @@
 mod bad_scenarios;
 mod cli;
 mod docs;
+mod planted_bugs;
 mod reference;
 mod repeat;
 mod scenario_parser;
@@ -17,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(scenario_parser::trials());
     trials.extend(snapshots::trials());
     trials.extend(reference::trials());
+    trials.extend(planted_bugs::trials());
     trials.extend(repeat::trials());
     trials.extend(cli::trials());
     trials.extend(docs::trials());

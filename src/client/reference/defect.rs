@@ -62,8 +62,9 @@ pub enum Defect {
     ServesNewestFirst,
     /// Nothing is ever reused (hyperium/hyper-util 0.1.0 to 0.1.2 with its pool switched off).
     NeverReuses,
-    /// One dead connection says nothing about those that are as old (golang/go#36026).
-    TrustsSiblingsOfDead,
+    /// A request whose dial is under way takes the first connection that comes free, and its own is opened for nothing
+    /// (hyperium/hyper#4134).
+    DialsForNothing,
     /// A read timeout is accepted and never armed (algesten/ureq#1172 had such a limit).
     IgnoresReadTimeout,
 }
@@ -97,7 +98,7 @@ impl Defect {
         Self::ForgetsToWake,
         Self::ServesNewestFirst,
         Self::NeverReuses,
-        Self::TrustsSiblingsOfDead,
+        Self::DialsForNothing,
         Self::IgnoresReadTimeout,
     ];
 }

@@ -50,6 +50,9 @@ impl Transport for PooledTransport {
         let shared = self.shared.clone();
         Box::pin(async move {
             shared.tell(Event::Close);
+            if shared.defects.has(Defect::CloseForgetsIdle) {
+                std::mem::forget(shared.clone());
+            }
             if tokio::time::timeout(deadline, shared.drained()).await.is_err() {
                 shared.tell(Event::Abort);
             }

@@ -41,6 +41,7 @@ impl Pool {
     /// Takes note of an event. `now` never goes back.
     pub fn handle(&mut self, now: Duration, event: Event) -> Vec<Action> {
         let mut out = Vec::new();
+        let forgets = matches!(event, Event::Returned { .. }) && self.defects.has(Defect::ForgetsToWake);
         match event {
             Event::Wanted { ticket, fresh } => self.wanted(ticket, fresh, &mut out),
             Event::GivenUp { ticket } => self.given_up(ticket, &mut out),
@@ -53,7 +54,9 @@ impl Pool {
             Event::Close => self.close(&mut out),
             Event::Abort => self.abort(&mut out),
         }
-        self.settle(now, &mut out);
+        if !forgets {
+            self.settle(now, &mut out);
+        }
         out
     }
 
@@ -98,9 +101,12 @@ impl Pool {
     fn connected(&mut self, now: Duration, id: ConnectionId, out: &mut Vec<Action>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let State::Dialing { ticket, .. } = connection.state else { return };
-        self.waiting.remove(&ticket);
-        connection.state = State::Leased { ticket, since: now };
         connection.quiet_since = now;
+        if self.waiting.remove(&ticket).is_none() {
+            connection.state = State::Idle;
+            return;
+        }
+        connection.state = State::Leased { ticket, since: now };
         out.push(Action::Lease { connection: id, ticket, reused: false });
     }
 
@@ -133,7 +139,7 @@ impl Pool {
         match how {
             Return::Poisoned(poison) => {
                 self.remove(id, CloseReason::Poisoned(poison), out);
-                if poison == Poison::Silence && !self.defects.has(Defect::TrustsSiblingsOfDead) {
+                if poison == Poison::Silence {
                     self.doubt(since, out);
                 }
             }
@@ -186,6 +192,9 @@ impl Pool {
 
     fn abort(&mut self, out: &mut Vec<Action>) {
         self.closing = true;
+        if self.defects.has(Defect::CloseForgetsIdle) {
+            return;
+        }
         let refuse = |ticket| Action::Refuse { ticket, why: Refusal::Closed };
         let looking = self.connections.values().filter_map(|connection| match connection.state {
             State::Looking { ticket } => Some(ticket),

@@ -34,7 +34,8 @@ impl Pool {
 
     /// The idle connection that was heard of last: the least likely to be dead.
     fn idle_for(&self, waiter: &Waiter) -> Option<ConnectionId> {
-        let late = |id| matches!(self.connections[&id].state, State::Dialing { late: true, .. });
+        let impatient = self.defects.has(Defect::DialsForNothing);
+        let late = |id| impatient || matches!(self.connections[&id].state, State::Dialing { late: true, .. });
         if waiter.fresh || waiter.dial.is_some_and(|dial| !late(dial)) {
             return None;
         }
@@ -71,7 +72,7 @@ impl Pool {
 
     /// A dial that its request does not need any more goes to the next that has none, or is stopped.
     pub(super) fn orphan(&mut self, dial: Option<ConnectionId>, out: &mut Vec<Action>) {
-        let Some(id) = dial else { return };
+        let Some(id) = dial.filter(|_| !self.defects.has(Defect::DialsForNothing)) else { return };
         let heir = self.waiting.iter_mut().find(|(_, waiter)| waiter.dial.is_none());
         match (heir, self.connections.get_mut(&id)) {
             (Some((ticket, waiter)), Some(connection)) => {
