@@ -4,6 +4,7 @@ mod bad_scenarios;
 mod cli;
 mod docs;
 mod planted_bugs;
+mod pool_model;
 mod reference;
 mod repeat;
 mod scenario_parser;
@@ -19,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(snapshots::trials());
     trials.extend(reference::trials());
     trials.extend(planted_bugs::trials());
+    trials.extend(pool_model::trials());
     trials.extend(repeat::trials());
     trials.extend(cli::trials());
     trials.extend(docs::trials());

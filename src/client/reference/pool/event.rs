@@ -173,3 +173,18 @@ pub enum CloseReason {
     /// The pool is closed.
     Closed,
 }
+
+/// Where a connection is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Being dialled.
+    Dialing,
+    /// Being looked at, for a request that is to have it.
+    Looking,
+    /// In the hands of a request.
+    Leased,
+    /// In the hands of a request, and it will not be used after that.
+    LeasedAndEnded,
+    /// Free.
+    Idle,
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::connection::{Connection, State};
 use super::queue::Waiter;
-use super::{Action, CloseReason, ConnectionId, Event, Limits, Poison, Refusal, Return, Ticket};
+use super::{Action, CloseReason, ConnectionId, Event, Limits, Phase, Poison, Refusal, Return, Ticket};
 use crate::client::reference::defect::{Defect, Defects};
 
 /// A pool of connections to one origin.
@@ -73,6 +73,18 @@ impl Pool {
     /// Whether the request waits for a connection that nobody is dialling for it.
     pub fn is_queued(&self, ticket: Ticket) -> bool {
         self.waiting.get(&ticket).is_some_and(|waiter| waiter.dial.is_none())
+    }
+
+    /// What becomes of a connection just now; `None` if there is none of this name.
+    pub fn phase(&self, connection: ConnectionId) -> Option<Phase> {
+        let connection = self.connections.get(&connection)?;
+        Some(match connection.state {
+            State::Dialing { .. } => Phase::Dialing,
+            State::Looking { .. } => Phase::Looking,
+            State::Leased { .. } if connection.ended => Phase::LeasedAndEnded,
+            State::Leased { .. } => Phase::Leased,
+            State::Idle => Phase::Idle,
+        })
     }
 
     fn wanted(&mut self, ticket: Ticket, fresh: bool, out: &mut Vec<Action>) {

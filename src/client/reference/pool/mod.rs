@@ -9,6 +9,6 @@ mod machine;
 mod queue;
 mod sound;
 
-pub use event::{Action, CloseReason, ConnectionId, Event, Poison, Refusal, Return, Ticket};
+pub use event::{Action, CloseReason, ConnectionId, Event, Phase, Poison, Refusal, Return, Ticket};
 pub use limits::Limits;
 pub use machine::Pool;
