@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::exit::{self, Exit};
-use super::{list, run, schema, show};
+use super::{list, run, schema, search, show};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -26,12 +26,14 @@ Examples:
   closewait run --accept                                      make today's results the accepted ones
   closewait run --repeat 200                                  prove that every run is the same
   closewait list                                              the scenarios
+  closewait search socket hang up                             those that make a log say this
   closewait show half-close/fin-while-idle                    one scenario, its sources and its script";
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  everything equals the accepted snapshots
-  1  a result differs from its snapshot or has none yet, or --repeat found two different traces
+  1  a result differs from its snapshot or has none yet, or --repeat found two different traces,
+     or `search` found nothing
   2  bad usage, or a file that cannot be read or is not valid";
 
 #[derive(Debug, Subcommand)]
@@ -41,8 +43,10 @@ enum Command {
     Run(run::RunArgs),
     /// List the scenarios
     List(list::ListArgs),
-    /// Show one scenario: its sources, its script in plain words, what is accepted of each client
+    /// Show one scenario: what breaks and why, who had it, how a client should behave, which clients do
     Show(show::ShowArgs),
+    /// Find scenarios by what a log says, or by words that describe the trouble
+    Search(search::SearchArgs),
     /// Print the JSON Schema of scenario files
     Schema,
 }
@@ -70,6 +74,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Show(args)) => show::run(&args),
+        Some(Command::Search(args)) => search::run(&args),
         Some(Command::Schema) => schema::run(),
     };
     done.unwrap_or_else(|error| exit::complain(&*error)).into()

@@ -7,9 +7,9 @@ use std::io::Write;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Everything equals the accepted snapshots, or nothing was to be compared.
+    /// Everything equals the accepted snapshots, something was found, or nothing was to be compared.
     AsAccepted = 0,
-    /// A result differs, or two traces do.
+    /// A result differs, two traces do, or nothing was found.
     Differs = 1,
     /// Bad usage or a bad file.
     BadInput = 2,

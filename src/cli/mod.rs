@@ -6,6 +6,7 @@ mod list;
 mod output;
 mod run;
 mod schema;
+mod search;
 mod show;
 
 pub use args::main;

@@ -1,9 +1,11 @@
 //! One run: a scenario, a client, a fresh network.
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -12,7 +14,7 @@ use super::watchdog::{Ended, Limits, Supervisor};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, Pace, Wire};
 use crate::origin::Origin;
-use crate::scenario::{Scenario, When};
+use crate::scenario::{Action, ClientAction, Scenario, When};
 use crate::trace::{End, Event, Recorder, SocketAtEnd, Trace};
 
 /// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
@@ -87,11 +89,20 @@ fn simulate(Job { scenario, client, limits, recorder }: &Job) -> Report {
         let _context = runtime.enter();
         Network::install(scenario.network.clone(), recorder.clone())
     };
-    let report = runtime.block_on(play(scenario, *client, limits, recorder, network.wire(), pace));
+    let wire = network.wire();
+    let playing = || runtime.block_on(play(scenario, *client, limits, recorder, wire.clone(), pace));
+    let played = catch_unwind(AssertUnwindSafe(playing)).map_err(|panic| {
+        // The stream unwinds the stack of a client that loops inside one poll: that is no panic of its own.
+        let livelocked = wire.livelocked();
+        (livelocked.then(|| Report { events: Some(recorder.take()), ..Report::of(End::Livelock) }), panic)
+    });
     // Clients leave tasks behind that hold streams: they go first, while the network is there to close them on.
     drop(runtime);
     drop(network);
-    report
+    match played {
+        Ok(report) | Err((Some(report), _)) => report,
+        Err((None, panic)) => resume_unwind(panic),
+    }
 }
 
 fn runtime(wiring: Wiring, pace: &Arc<Pace>) -> Runtime {
@@ -157,7 +168,8 @@ async fn conduct(
     let mut driving = pin!(wire.drive());
     let strikes = scenario.script.iter().any(|step| matches!(step.when, When::Packet { .. }));
     let mut striking = pin!(strike_on_segments(scenario, wire, origin, recorder));
-    let mut playing = pin!(tokio::time::timeout(limits.virtual_time, script.play()));
+    let patience = limits.virtual_time.saturating_add(scripted_time(scenario));
+    let mut playing = pin!(tokio::time::timeout(patience, script.play()));
     let mut pacing = pin!(pace.keep());
     poll_fn(|cx| {
         let _ = pacing.as_mut().poll(cx);
@@ -175,4 +187,14 @@ async fn conduct(
         })
     })
     .await
+}
+
+/// How much time the script itself takes at most: waits, and requests until their deadlines.
+fn scripted_time(scenario: &Scenario) -> Duration {
+    let steps = scenario.script.iter().map(|step| match &step.action {
+        Action::Wait(duration) => *duration,
+        Action::Client(ClientAction::Send(send)) => send.deadline,
+        _ => Duration::ZERO,
+    });
+    steps.sum()
 }

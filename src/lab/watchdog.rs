@@ -8,7 +8,7 @@ use std::time::Duration;
 /// When a run is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Virtual time: past it the script has stalled.
+    /// Virtual time, beyond the waits and deadlines of the script itself: past it the script has stalled.
     pub virtual_time: Duration,
     /// Wall-clock time: past it something spins where no simulated socket is touched. Its thread is left behind.
     pub wall_clock: Duration,

@@ -27,6 +27,8 @@ pub struct Bridge {
 struct Trouble {
     /// A connect failed, or took longer than the first retransmission of a SYN.
     noticed: AtomicBool,
+    /// The simulated TCP gave up: loopback has no way to say so.
+    timed_out: AtomicBool,
     connecting: AtomicU32,
 }
 
@@ -53,6 +55,11 @@ impl Bridge {
 
     /// Why what the client saw is not what it would have seen on the wire, if so.
     pub fn distortion(&self) -> Option<&'static str> {
+        if self.trouble.timed_out.load(Relaxed) {
+            return Some(
+                "a timeout of TCP itself does not cross the loopback bridge: the client sees a reset",
+            );
+        }
         let lost = self.trouble.noticed.load(Relaxed) || self.trouble.connecting.load(Relaxed) > 0;
         lost.then_some(
             "a fault of the connect phase does not cross the loopback bridge: loopback accepts at once",
@@ -81,16 +88,28 @@ async fn gateway(real: TcpStream, wire: Wire, pace: Arc<Pace>, trouble: Arc<Trou
         abort(&real);
         return;
     };
-    carry(real, simulated, &pace).await;
+    carry(real, simulated, &pace, &trouble).await;
 }
 
 /// Carries both ways until both have ended, or one end is reset.
-async fn carry(real: TcpStream, simulated: Stream, pace: &Pace) {
-    let ended = tokio::try_join!(outbound(&real, &simulated, pace), inbound(&simulated, &real, pace));
+async fn carry(real: TcpStream, simulated: Stream, pace: &Pace, trouble: &Trouble) {
+    let ended = tokio::select! {
+        biased;
+        ended = async { tokio::try_join!(outbound(&real, &simulated, pace), inbound(&simulated, &real, pace)) } => ended,
+        // After its FIN, too, an origin can reset; nobody reads then who would notice.
+        () = simulated.died_after_fin() => Err(Lost::Origin),
+    };
     match ended {
         Ok(_) => {}
         Err(Lost::Client) => simulated.reset(),
-        Err(Lost::Origin) => abort(&real),
+        Err(Lost::Origin) => {
+            // A writer may learn of the reset first: what came before it is the client's to read.
+            carry_what_is_left(&simulated, &real).await;
+            if simulated.death() == Some(io::ErrorKind::TimedOut) {
+                trouble.timed_out.store(true, Relaxed);
+            }
+            abort(&real);
+        }
     }
     pace.touch();
 }
@@ -125,6 +144,15 @@ async fn inbound(simulated: &Stream, real: &TcpStream, pace: &Pace) -> Result<()
             return Ok(());
         }
         write_real(real, &chunk[..n]).await.map_err(|_| Lost::Client)?;
+    }
+}
+
+async fn carry_what_is_left(simulated: &Stream, real: &TcpStream) {
+    let mut chunk = vec![0; CHUNK];
+    while let Ok(n @ 1..) = simulated.read(&mut chunk).await {
+        if write_real(real, &chunk[..n]).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the wire knows about one connection and its two ends.
 
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::task::Waker;
 
 use bytes::BytesMut;
@@ -10,6 +11,7 @@ use turmoil_net::{Packet, TcpSegment, Transport};
 use super::Side;
 use super::rto::Timer;
 use crate::scenario::NatAnswer;
+use crate::trace::Millis;
 
 /// A connection, from its first SYN to the end of the run.
 #[derive(Default)]
@@ -54,7 +56,9 @@ pub(super) struct End {
     /// Bytes that had arrived before a RST: Linux still lets the application read them.
     pub before_reset: BytesMut,
     /// Why the socket is dead, once it is.
-    pub dead: Option<std::io::ErrorKind>,
+    pub dead: Option<ErrorKind>,
+    /// The application has been told why: Linux says it once, and then only end of file and `EPIPE`.
+    pub death_told: bool,
     /// Initial sequence number, once the SYN (or SYN-ACK) was sent.
     pub isn: Option<u32>,
     /// One past the highest sequence number sent.
@@ -67,11 +71,31 @@ pub(super) struct End {
     pub window: u16,
     /// Received in order and not yet read by the application, bytes.
     pub unread: usize,
+    /// Bytes that the application has written.
+    pub written: u32,
+    /// The application has half-closed or closed: FIN is to leave after what was written.
+    pub finishing: bool,
+    /// FIN has left.
+    pub fin_sent: bool,
+    /// The peer's FIN has arrived in order.
+    pub fin_received: bool,
+    /// This end closed first, and both have: until then it answers what its peer repeats.
+    pub time_wait: Option<Millis>,
+    /// What the newest acknowledgement said.
+    heard: Option<Heard>,
     /// Sent and not yet acknowledged, oldest first.
     pub unacknowledged: VecDeque<Packet>,
     pub retransmission: Option<Timer>,
     /// Arrived ahead of a gap; the simulated TCP would drop them.
     pub out_of_order: Vec<Packet>,
+}
+
+/// Where a segment stood in the stream, and the window it advertised.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    seq: u32,
+    ack: u32,
+    window: u16,
 }
 
 /// What the application has done with the socket.
@@ -99,7 +123,7 @@ pub(super) struct Readiness {
 
 impl End {
     /// Notes that the TCP of this end is no more: nothing of it is sent again.
-    pub fn kill(&mut self, error: std::io::ErrorKind) {
+    pub fn kill(&mut self, error: ErrorKind) {
         self.dead.get_or_insert(error);
         self.quiet();
     }
@@ -111,8 +135,51 @@ impl End {
         self.out_of_order.clear();
     }
 
-    /// Drops what `ack` acknowledges; true if that was anything.
-    pub fn acknowledge(&mut self, ack: u32) -> bool {
+    /// What a system call on the dead socket returns. After the peer's FIN a RST is no news to a reader,
+    /// and for the rest the error comes once (Linux: `sk_err`).
+    pub fn error_of_death(&mut self) -> Option<ErrorKind> {
+        let error = self.dead?;
+        let told = std::mem::replace(&mut self.death_told, true);
+        Some(if told { ErrorKind::BrokenPipe } else { error })
+    }
+
+    /// Whether the peer's window, or a lost report of it, holds back bytes or a FIN, and nothing is on
+    /// its way that would be answered.
+    pub fn is_held_back(&self) -> bool {
+        let Some(isn) = self.isn.filter(|_| self.dead.is_none() && self.unacknowledged.is_empty()) else {
+            return false;
+        };
+        let end = isn.wrapping_add(1).wrapping_add(self.written).wrapping_add(u32::from(self.finishing));
+        end != self.sent_to
+    }
+
+    pub fn is_in_time_wait(&self, now: Millis) -> bool {
+        let waits = self.time_wait.is_some_and(|until| now <= until);
+        waits && self.dead.is_none() && self.unacknowledged.is_empty()
+    }
+
+    /// An old segment must not take back the window that a newer one opened (RFC 9293 section 3.10.7.4).
+    pub fn keep_newest_window(&mut self, segment: &mut TcpSegment) {
+        if !segment.flags.ack || segment.flags.rst {
+            return;
+        }
+        let TcpSegment { seq, ack, window, .. } = *segment;
+        let precedes = |a, b| a != b && precedes_or_equals(a, b);
+        match self.heard {
+            Some(heard) if precedes(ack, heard.ack) => segment.window = heard.window,
+            Some(heard)
+                if ack == heard.ack
+                    && (precedes(seq, heard.seq)
+                        || (seq == heard.seq && window < heard.window && window > 0)) =>
+            {
+                segment.window = heard.window;
+            }
+            _ => self.heard = Some(Heard { seq, ack, window }),
+        }
+    }
+
+    /// Drops what `ack` acknowledges; the number of segments.
+    pub fn acknowledge(&mut self, ack: u32) -> usize {
         let before = self.unacknowledged.len();
         while let Some(oldest) = self.unacknowledged.front_mut() {
             let segment = tcp_mut(oldest);
@@ -128,7 +195,7 @@ impl End {
             }
             break;
         }
-        self.unacknowledged.len() < before
+        before - self.unacknowledged.len()
     }
 }
 
@@ -184,10 +251,10 @@ mod tests {
         Packet { src: any, dst: any, ttl: 64, payload: Transport::Tcp(segment) }
     }
 
-    fn check(ack: u32, progress: bool, left: &[(u32, &[u8])]) {
+    fn check(ack: u32, acknowledged: usize, left: &[(u32, &[u8])]) {
         let mut end = End::default();
         end.unacknowledged.extend([data(10, b"abc"), data(13, b"def")]);
-        assert_eq!(end.acknowledge(ack), progress);
+        assert_eq!(end.acknowledge(ack), acknowledged);
         let rest: Vec<_> = end.unacknowledged.iter().map(|p| (tcp(p).seq, tcp(p).payload.to_vec())).collect();
         let left: Vec<_> = left.iter().map(|(seq, bytes)| (*seq, bytes.to_vec())).collect();
         assert_eq!(rest, left);
@@ -195,11 +262,11 @@ mod tests {
 
     #[test]
     fn acknowledging() {
-        check(10, false, &[(10, b"abc"), (13, b"def")]);
-        check(11, false, &[(11, b"bc"), (13, b"def")]);
-        check(13, true, &[(13, b"def")]);
-        check(16, true, &[]);
-        check(5, false, &[(10, b"abc"), (13, b"def")]);
+        check(10, 0, &[(10, b"abc"), (13, b"def")]);
+        check(11, 0, &[(11, b"bc"), (13, b"def")]);
+        check(13, 1, &[(13, b"def")]);
+        check(16, 2, &[]);
+        check(5, 0, &[(10, b"abc"), (13, b"def")]);
     }
 
     #[test]

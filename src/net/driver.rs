@@ -193,6 +193,11 @@ impl Wire {
         self.with(|state| state.client_sockets()).unwrap_or_default()
     }
 
+    /// Wakes whoever drives the wire, to see that it has come to a livelock.
+    pub(super) fn alarm(&self) {
+        self.shared.touched.notify_one();
+    }
+
     /// Waits until the wire may look different.
     pub async fn moved(&self) {
         self.shared.moved.notified().await;

@@ -16,6 +16,8 @@ impl State {
         for connection in 0..self.connections.len() {
             self.connections[connection].unknown_to_origin = true;
             self.abort(connection, Side::Origin, ErrorKind::ConnectionAborted, now);
+            // Nobody is left to read it.
+            self.connections[connection].end_mut(Side::Origin).before_reset.clear();
         }
     }
 

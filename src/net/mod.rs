@@ -15,6 +15,7 @@
 //! So a step after `until = "arrived"` acts between 1 and 5: the bytes are in the socket and the client
 //! does not know. A client timer that expires when a segment arrives is ahead of that segment.
 
+mod arrival;
 mod bridge;
 mod connect;
 mod connection;
@@ -23,9 +24,12 @@ mod faults;
 mod host;
 mod listener;
 mod pace;
+mod resend;
 mod rto;
 mod state;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use bridge::Bridge;
 pub use connect::Connect;

@@ -15,16 +15,22 @@ pub(super) struct Schedule {
 
 /// Data and FIN: 200 ms doubling to 120 s, 15 retries, so 924.6 s in all.
 pub(super) const DATA: Schedule = Schedule { first: 200, longest: 120_000, retries: 15 };
+/// Asking a peer with a closed window whether it has opened: as often as data would go again.
+pub(super) const PROBE: Schedule = DATA;
 /// SYN: 1 s doubling, 6 retries, so 127 s in all.
 pub(super) const SYN: Schedule = Schedule { first: 1_000, longest: 120_000, retries: 6 };
 /// SYN-ACK: 1 s doubling, 5 retries, so 63 s in all.
 pub(super) const SYN_ACK: Schedule = Schedule { first: 1_000, longest: 120_000, retries: 5 };
+
+/// More would overflow, and is past every limit.
+const MOST_DOUBLINGS: u32 = 20;
 
 /// A running retransmission timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Timer {
     schedule: Schedule,
     attempts: u32,
+    backoff: u32,
     /// When it fires next.
     pub due: Millis,
 }
@@ -40,7 +46,7 @@ pub(super) enum Fired {
 
 impl Timer {
     pub fn start(schedule: Schedule, now: Millis) -> Self {
-        Self { schedule, attempts: 0, due: now + schedule.first }
+        Self { schedule, attempts: 0, backoff: 0, due: now + schedule.first }
     }
 
     /// Whether something was retransmitted since the last acknowledgement that made progress.
@@ -48,12 +54,18 @@ impl Timer {
         self.attempts > 0
     }
 
+    /// The peer is there, though what is waited for did not come: it is not given up, and not asked more often.
+    pub fn hear(&mut self) {
+        self.attempts = 0;
+    }
+
     pub fn fire(&mut self, now: Millis) -> Fired {
         if self.attempts == self.schedule.retries {
             return Fired::GiveUp;
         }
         self.attempts += 1;
-        let doubled = self.schedule.first << self.attempts;
+        self.backoff = (self.backoff + 1).min(MOST_DOUBLINGS);
+        let doubled = self.schedule.first << self.backoff;
         self.due = now + doubled.min(self.schedule.longest);
         Fired::Retransmit
     }

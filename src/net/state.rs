@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr};
 
-use bytes::Bytes;
 use turmoil_net::shim::tokio::net::TcpStream;
-use turmoil_net::{EnterGuard, HostId, KernelConfig, Net, Packet, TcpFlags, TcpSegment, Transport};
+use turmoil_net::{EnterGuard, HostId, KernelConfig, Net, Packet, TcpSegment};
 
-use super::connection::{App, Connection, end_of, is_solid, precedes_or_equals, tcp, tcp_mut};
+use super::connection::{Connection, end_of, is_solid, tcp, tcp_mut};
 use super::faults::Faults;
-use super::rto::{self, Fired, Timer};
+use super::rto::{self, Timer};
 use super::{Direction, Side};
 use crate::scenario::{NatAnswer, NetworkAction, NetworkSettings};
 use crate::trace::{Fate, Millis, Recorder, Segment, What};
@@ -37,14 +36,14 @@ pub(super) struct State {
     pub origin_down: bool,
     /// The origin answers SYNs with RST.
     pub origin_refuses: bool,
+    pub settings: NetworkSettings,
+    pub guard: EnterGuard,
     hosts: [HostId; 2],
-    settings: NetworkSettings,
     flight: BTreeMap<(Millis, u64), Flying>,
     departures: u64,
     polls: (Millis, u32),
     recorder: Recorder,
     outbox: Vec<Packet>,
-    guard: EnterGuard,
 }
 
 /// What the event loop has to tell the application about one end of a connection.
@@ -70,19 +69,32 @@ pub(super) struct Trigger {
 
 /// Whether a segment leaves for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Departure {
+pub(super) enum Departure {
     First,
     Again,
 }
 
-struct Flying {
-    packet: Packet,
-    connection: usize,
-    direction: Direction,
+pub(super) struct Flying {
+    pub packet: Packet,
+    pub connection: usize,
+    pub direction: Direction,
 }
 
 /// So many polls of sockets within one instant are a livelock.
 const POLLS_PER_INSTANT: u32 = 10_000;
+/// A client that does not mind the error of the livelock loops inside one poll: the stack is all that is
+/// left to take away from it.
+const POLLS_UNTIL_UNWINDING: u32 = POLLS_PER_INSTANT + 1_000;
+
+/// How many more polls of sockets this instant bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    Left,
+    /// They are a livelock: polls fail.
+    Lost,
+    /// Failing did not end it.
+    Exhausted,
+}
 
 impl State {
     /// Installs the simulated network on this thread.
@@ -134,14 +146,18 @@ impl State {
         self.connections[connection].end_mut(side).tcp.as_mut().map(f)
     }
 
-    /// Counts a poll of a socket; false once there were too many in this instant.
-    pub fn poll_is_within_bounds(&mut self, now: Millis) -> bool {
+    /// Counts a poll of a socket.
+    pub fn count_poll(&mut self, now: Millis) -> Patience {
         if self.polls.0 != now {
             self.polls = (now, 0);
         }
         self.polls.1 += 1;
         self.livelocked |= self.polls.1 > POLLS_PER_INSTANT;
-        !self.livelocked
+        match self.polls.1 {
+            _ if !self.livelocked => Patience::Left,
+            ..=POLLS_UNTIL_UNWINDING => Patience::Lost,
+            _ => Patience::Exhausted,
+        }
     }
 
     /// The index of the connection whose client end has this port.
@@ -177,6 +193,7 @@ impl State {
             }
         }
         self.outbox = packets;
+        self.watch_closed_windows(now);
     }
 
     /// Delivers what is due and fires the timers that are due. True if anything was delivered.
@@ -228,20 +245,23 @@ impl State {
             end.received_to = segment.ack;
         }
         end.window = segment.window;
+        end.fin_sent |= segment.flags.fin;
         if is_solid(segment) {
             end.sent_to = end_of(segment);
+            if end.unacknowledged.is_empty() {
+                let schedule = match (segment.flags.syn, segment.flags.ack) {
+                    (true, false) => rto::SYN,
+                    (true, true) => rto::SYN_ACK,
+                    (false, _) => rto::DATA,
+                };
+                end.retransmission = Some(Timer::start(schedule, now));
+            }
             end.unacknowledged.push_back(packet.clone());
-            let schedule = match (segment.flags.syn, segment.flags.ack) {
-                (true, false) => rto::SYN,
-                (true, true) => rto::SYN_ACK,
-                (false, _) => rto::DATA,
-            };
-            end.retransmission.get_or_insert(Timer::start(schedule, now));
         }
     }
 
     /// Records a segment as put on the wire, and decides what becomes of it.
-    fn transmit(&mut self, connection: usize, side: Side, packet: Packet, time: Departure, now: Millis) {
+    pub fn transmit(&mut self, connection: usize, side: Side, packet: Packet, time: Departure, now: Millis) {
         let number = connection as u32 + 1;
         let direction = side.outward();
         let mut segment = self.relative(connection, direction, &packet);
@@ -292,7 +312,9 @@ impl State {
             match trigger.action {
                 Some(action) => {
                     self.recorder.push(now, What::Step { step: trigger.step });
-                    self.apply(&action, now);
+                    if !self.apply(&action, now) {
+                        self.recorder.push(now, What::StepVoid { step: trigger.step });
+                    }
                 }
                 None => self.triggered.push(trigger.step),
             }
@@ -333,228 +355,7 @@ impl State {
         self.launch(due, Flying { packet, connection, direction: to.peer().outward() });
     }
 
-    /// One segment reaches a host.
-    fn arrive(&mut self, flying: Flying, now: Millis) {
-        let Flying { packet, connection, direction } = flying;
-        let side = direction.sender().peer();
-        if side == Side::Origin && self.origin_down {
-            self.record(connection, direction, Fate::Dropped, &packet, now);
-            return;
-        }
-        self.record(connection, direction, Fate::Delivered, &packet, now);
-        if self.is_unknown_here(connection, side, &packet) {
-            self.connections[connection].end_mut(side).received_to = end_of(tcp(&packet));
-            if !tcp(&packet).flags.rst {
-                self.answer_rst(connection, side, now);
-            }
-            return;
-        }
-        if self.arrives_early(connection, side, &packet) {
-            self.connections[connection].end_mut(side).out_of_order.push(packet);
-            return;
-        }
-        self.hand_over(connection, side, packet, now);
-        while let Some(next) = self.next_in_order(connection, side) {
-            self.hand_over(connection, side, next, now);
-        }
-    }
-
-    /// Whether the host has no TCP state for the segment: it restarted, refuses, or its application is gone.
-    fn is_unknown_here(&self, connection: usize, side: Side, packet: &Packet) -> bool {
-        let segment = tcp(packet);
-        let here = &self.connections[connection];
-        let end = here.end(side);
-        let refused = segment.flags.syn && !segment.flags.ack && self.origin_refuses;
-        // Linux: data for a socket that no process holds is answered with RST.
-        let orphaned = end.app == App::Gone
-            && !segment.payload.is_empty()
-            && !precedes_or_equals(end_of(segment), end.received_to);
-        side == Side::Origin && (here.unknown_to_origin || refused) || orphaned
-    }
-
-    /// Whether a gap is before it. The simulated TCP has no reassembly queue, so the gap is waited for here.
-    fn arrives_early(&self, connection: usize, side: Side, packet: &Packet) -> bool {
-        let segment = tcp(packet);
-        let end = self.connections[connection].end(side);
-        is_solid(segment)
-            && !segment.flags.syn
-            && end.dead.is_none()
-            && end.isn.is_some()
-            && !precedes_or_equals(segment.seq, end.received_to)
-    }
-
-    fn next_in_order(&mut self, connection: usize, side: Side) -> Option<Packet> {
-        let end = self.connections[connection].end_mut(side);
-        let expected = end.received_to;
-        let at = end.out_of_order.iter().position(|p| precedes_or_equals(tcp(p).seq, expected))?;
-        Some(end.out_of_order.remove(at))
-    }
-
-    /// Gives a segment to the host's TCP, and draws the consequences.
-    fn hand_over(&mut self, connection: usize, side: Side, packet: Packet, now: Millis) {
-        let segment = tcp(&packet).clone();
-        if segment.flags.rst {
-            self.save_unread(connection, side);
-            self.connections[connection].end_mut(side).kill(ErrorKind::ConnectionReset);
-        }
-        let before = self.connections[connection].end(side).received_to;
-        self.guard.deliver(packet);
-        self.egress(now);
-        let end = self.connections[connection].end_mut(side);
-        let news = end.received_to != before;
-        if news {
-            end.unread += segment.payload.len().min(end.received_to.wrapping_sub(before) as usize);
-        }
-        let progress = segment.flags.ack && end.acknowledge(segment.ack);
-        let opening = segment.flags.syn && !segment.flags.ack;
-        if is_solid(&segment) && !news && !opening && end.dead.is_none() {
-            self.acknowledge_again(connection, side, now);
-        }
-        if progress {
-            self.continue_after_ack(connection, side, now);
-        }
-        self.tell(connection, side, &segment, news);
-    }
-
-    /// Linux leaves what arrived before a RST in the receive queue; the simulated TCP would discard it.
-    fn save_unread(&mut self, connection: usize, side: Side) {
-        let mut saved = Vec::new();
-        self.with_tcp(connection, side, |tcp| {
-            let mut chunk = [0; 4096];
-            while let Ok(n @ 1..) = tcp.try_read(&mut chunk) {
-                saved.extend_from_slice(&chunk[..n]);
-            }
-        });
-        self.connections[connection].end_mut(side).before_reset.extend_from_slice(&saved);
-    }
-
-    /// A duplicate means that our acknowledgement was lost: it goes out again (RFC 9293 section 3.10.7.4).
-    fn acknowledge_again(&mut self, connection: usize, side: Side, now: Millis) {
-        if self.connections[connection].end(side).isn.is_some() {
-            let packet = self.forge(connection, side, TcpFlags { ack: true, ..TcpFlags::default() });
-            self.transmit(connection, side, packet, Departure::First, now);
-        }
-    }
-
-    /// After an acknowledgement: the timer starts anew, or stops; what a loss had held up goes at once.
-    fn continue_after_ack(&mut self, connection: usize, side: Side, now: Millis) {
-        let end = self.connections[connection].end_mut(side);
-        let was_recovering = end.retransmission.is_some_and(|timer| timer.is_recovering());
-        end.retransmission = (!end.unacknowledged.is_empty()).then(|| Timer::start(rto::DATA, now));
-        if was_recovering {
-            for packet in end.unacknowledged.clone() {
-                self.transmit(connection, side, packet, Departure::Again, now);
-            }
-        }
-    }
-
-    /// Queues what the event loop will report to the application.
-    fn tell(&mut self, connection: usize, side: Side, segment: &TcpSegment, news: bool) {
-        let end = self.connections[connection].end_mut(side);
-        let readable = news || segment.flags.rst;
-        let writable = segment.flags.rst || !end.readiness.writable;
-        let closed = segment.flags.rst || (news && segment.flags.fin);
-        if end.app == App::Holds && (readable || writable) {
-            self.events.push(News { connection, side, readable, writable, closed });
-        }
-    }
-
-    fn timers(&self) -> impl Iterator<Item = (usize, Side, Timer)> {
-        self.connections.iter().enumerate().flat_map(|(index, connection)| {
-            [Side::Client, Side::Origin]
-                .into_iter()
-                .filter_map(move |side| Some((index, side, connection.end(side).retransmission?)))
-        })
-    }
-
-    fn due_timer(&self, now: Millis) -> Option<(usize, Side)> {
-        self.timers().find(|(_, _, timer)| timer.due <= now).map(|(connection, side, _)| (connection, side))
-    }
-
-    fn retransmit(&mut self, connection: usize, side: Side, now: Millis) {
-        let end = self.connections[connection].end_mut(side);
-        let Some(timer) = &mut end.retransmission else { return };
-        match (timer.fire(now), end.unacknowledged.front().cloned()) {
-            (Fired::Retransmit, Some(packet)) => {
-                self.transmit(connection, side, packet, Departure::Again, now);
-            }
-            (Fired::Retransmit, None) => end.retransmission = None,
-            (Fired::GiveUp, _) => self.abort(connection, side, ErrorKind::TimedOut, now),
-        }
-    }
-
-    /// Ends one end's TCP without a segment on the wire, as the host's own decision.
-    pub fn abort(&mut self, connection: usize, side: Side, error: ErrorKind, now: Millis) {
-        self.save_unread(connection, side);
-        self.connections[connection].end_mut(side).kill(error);
-        let rst = self.rst_from(connection, side.peer());
-        self.guard.deliver(rst);
-        self.egress(now);
-        if self.connections[connection].end(side).app == App::Holds {
-            let event = News { connection, side, readable: true, writable: true, closed: true };
-            self.events.push(event);
-        }
-    }
-
-    /// One end resets: RST leaves for the peer, and its own socket is dead at once.
-    pub fn reset(&mut self, connection: usize, side: Side, now: Millis) {
-        if self.connections[connection].end(side).dead.is_some() {
-            return;
-        }
-        self.answer_rst(connection, side, now);
-        self.abort(connection, side, ErrorKind::ConnectionReset, now);
-    }
-
-    /// A host answers with RST for a connection that it does not (or no longer) know.
-    fn answer_rst(&mut self, connection: usize, side: Side, now: Millis) {
-        let rst = self.rst_from(connection, side);
-        self.transmit(connection, side, rst, Departure::First, now);
-        let orphan = rst_is_for_orphan(&self.connections[connection], side);
-        if orphan {
-            self.abort(connection, side, ErrorKind::ConnectionReset, now);
-        }
-    }
-
-    fn rst_from(&self, connection: usize, side: Side) -> Packet {
-        self.forge(connection, side, TcpFlags { rst: true, ack: true, ..TcpFlags::default() })
-    }
-
-    /// A segment in the name of one end, without data, with the sequence numbers that end would use now.
-    fn forge(&self, connection: usize, side: Side, flags: TcpFlags) -> Packet {
-        let end = self.connections[connection].end(side);
-        let port = self.connections[connection].port;
-        let (src, dst, src_port, dst_port) = match side {
-            Side::Client => (CLIENT, ORIGIN, port, PORT),
-            Side::Origin => (ORIGIN, CLIENT, PORT, port),
-        };
-        let segment = TcpSegment {
-            src_port,
-            dst_port,
-            seq: end.sent_to,
-            ack: end.received_to,
-            flags,
-            window: if flags.rst { 0 } else { end.window },
-            payload: Bytes::new(),
-        };
-        Packet { src, dst, ttl: 64, payload: Transport::Tcp(segment) }
-    }
-
-    /// The application read `n` bytes: tells the peer when that opened a window that had closed.
-    ///
-    /// The simulated TCP tells it only for reads of half the buffer at once.
-    pub fn note_read(&mut self, connection: usize, side: Side, n: usize, now: Millis) {
-        let half = self.settings.receive_buffer as usize / 2;
-        let capacity = (self.settings.receive_buffer as usize).min(u16::MAX.into());
-        let end = self.connections[connection].end_mut(side);
-        end.unread = end.unread.saturating_sub(n);
-        let free = capacity.saturating_sub(end.unread);
-        if end.dead.is_none() && (end.window as usize) < half && free >= half {
-            end.window = free as u16;
-            self.acknowledge_again(connection, side, now);
-        }
-    }
-
-    fn record(&self, connection: usize, direction: Direction, fate: Fate, packet: &Packet, now: Millis) {
+    pub fn record(&self, connection: usize, direction: Direction, fate: Fate, packet: &Packet, now: Millis) {
         let segment = self.relative(connection, direction, packet);
         let what = What::Segment { connection: connection as u32 + 1, direction, fate, segment };
         self.recorder.push(now, what);
@@ -583,9 +384,4 @@ impl State {
 /// Whether a reader of the trace would miss the segment.
 fn is_noticeable(segment: &TcpSegment) -> bool {
     is_solid(segment) || segment.flags.rst
-}
-
-fn rst_is_for_orphan(connection: &Connection, side: Side) -> bool {
-    let end = connection.end(side);
-    end.app == App::Gone && end.dead.is_none()
 }

@@ -16,7 +16,7 @@ use turmoil_net::shim::tokio::net::TcpStream;
 use super::Wire;
 use super::connection::{App, End};
 use super::driver::Place;
-use super::state::{News, State};
+use super::state::{News, Patience, State};
 
 /// One end of a simulated connection. Dropping it closes the socket.
 pub struct Stream {
@@ -33,7 +33,8 @@ impl Stream {
             end.app = App::Holds;
             end.readiness.writable = true;
             // epoll reports on registration what is there already.
-            let (readable, closed) = (end.unread > 0 || end.dead.is_some(), end.dead.is_some());
+            let closed = end.dead.is_some() || end.fin_received;
+            let readable = end.unread > 0 || closed;
             state.events.push(News { connection, side, readable, writable: false, closed });
         });
         Self { wire, place }
@@ -61,10 +62,32 @@ impl Stream {
             state.enter(side);
             let end = state.connections[connection].end_mut(side);
             end.app = App::Gone;
+            end.finishing = true;
             end.tcp = None;
             [end.readiness.reader.take(), end.readiness.writer.take()]
         });
         wakers.into_iter().flatten().flatten().for_each(Waker::wake);
+    }
+
+    /// Why the socket is dead, if it is.
+    pub(super) fn death(&self) -> Option<ErrorKind> {
+        let Place { connection, side } = self.place;
+        self.wire.with(|state| state.connections[connection].end(side).dead).flatten()
+    }
+
+    /// Resolves when the socket dies though the peer has said FIN: a reader has seen the end, and learns no more.
+    pub(super) async fn died_after_fin(&self) {
+        let Place { connection, side } = self.place;
+        let is_dead = || {
+            let dead = self.wire.with(|state| {
+                let end = state.connections[connection].end(side);
+                end.fin_received && end.dead.is_some()
+            });
+            dead.unwrap_or(true)
+        };
+        while !is_dead() {
+            self.wire.moved().await;
+        }
     }
 
     /// Writes what the socket buffer takes now; the number of bytes taken.
@@ -140,15 +163,20 @@ impl Stream {
     /// Counts the poll; an error once a livelock is found, and an unwinding if that is ignored too.
     fn check_livelock(&self) -> io::Result<()> {
         let now = self.wire.now();
-        if self.wire.with(|state| state.poll_is_within_bounds(now)).unwrap_or(true) {
-            return Ok(());
+        match self.wire.with(|state| state.count_poll(now)).unwrap_or(Patience::Left) {
+            Patience::Left => return Ok(()),
+            Patience::Lost => {}
+            Patience::Exhausted if std::thread::panicking() => {}
+            Patience::Exhausted => std::panic::resume_unwind(Box::new(LIVELOCK)),
         }
-        Err(io::Error::other("closewait: livelock: the socket is polled without end in one instant"))
+        self.wire.alarm();
+        Err(io::Error::other(LIVELOCK))
     }
 
     fn poll_write_slices(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let coop = ready!(tokio::task::coop::poll_proceed(cx));
+        // Before the budget of the task: who loops inside one poll would never get past it again.
         self.check_livelock()?;
+        let coop = ready!(tokio::task::coop::poll_proceed(cx));
         let result = self.act(|state, place, _| {
             let end = state.connections[place.connection].end_mut(place.side);
             if !end.readiness.writable && end.dead.is_none() {
@@ -170,15 +198,14 @@ impl Stream {
     }
 
     fn poll_read_some(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let coop = ready!(tokio::task::coop::poll_proceed(cx));
         self.check_livelock()?;
-        let now = self.wire.now();
-        let result = self.wire.with(|state| {
-            let end = state.connections[self.place.connection].end_mut(self.place.side);
+        let coop = ready!(tokio::task::coop::poll_proceed(cx));
+        let result = self.act(|state, place, now| {
+            let end = state.connections[place.connection].end_mut(place.side);
             if let Some(result) = read_without_kernel(end, cx, buf) {
                 return result;
             }
-            read(state, self.place, cx, buf, now)
+            read(state, place, cx, buf, now)
         });
         let result = pending_if_would_block(result.unwrap_or(Err(ErrorKind::NotConnected.into())));
         if result.is_ready() {
@@ -187,6 +214,8 @@ impl Stream {
         result
     }
 }
+
+const LIVELOCK: &str = "closewait: livelock: the socket is polled without end in one instant";
 
 /// What can be said without asking the kernel: bytes saved from before a RST, the error, or "not ready".
 fn read_without_kernel(end: &mut End, cx: &Context<'_>, buf: &mut ReadBuf<'_>) -> Option<io::Result<()>> {
@@ -202,7 +231,9 @@ fn read_without_kernel(end: &mut End, cx: &Context<'_>, buf: &mut ReadBuf<'_>) -
         buf.put_slice(&end.before_reset.split_to(n));
         return Some(Ok(()));
     }
-    end.dead.map(|why| Err(why.into()))
+    let error = end.error_of_death()?;
+    // Once the error is told, what is left is the end of file.
+    Some(if error == ErrorKind::BrokenPipe { Ok(()) } else { Err(error.into()) })
 }
 
 fn read(
@@ -225,6 +256,8 @@ fn read(
                 // A short read has drained the socket: tokio waits for the next report.
                 readiness.readable = false;
             }
+            // The simulated TCP may have reported its window by itself.
+            state.egress(now);
             state.note_read(place.connection, place.side, n, now);
             Ok(())
         }
@@ -240,7 +273,7 @@ fn read(
 
 fn write(state: &mut State, place: Place, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     let end = state.connections[place.connection].end_mut(place.side);
-    if let Some(why) = end.dead {
+    if let Some(why) = end.error_of_death() {
         return Err(why.into());
     }
     let mut written = 0;
@@ -257,9 +290,11 @@ fn write(state: &mut State, place: Place, slices: &[IoSlice<'_>]) -> io::Result<
             break;
         }
     }
+    let end = state.connections[place.connection].end_mut(place.side);
+    end.written = end.written.wrapping_add(written as u32);
     let wanted: usize = slices.iter().map(|slice| slice.len()).sum();
     if written < wanted {
-        state.connections[place.connection].end_mut(place.side).readiness.writable = false;
+        end.readiness.writable = false;
     }
     if written == 0 && wanted > 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(written) }
 }
@@ -268,6 +303,7 @@ fn shut_down(state: &mut State, place: Place) {
     let mut cx = Context::from_waker(Waker::noop());
     // The simulated kernel shuts down at once; an error means that there is nothing left to shut.
     let _ = state.with_tcp(place.connection, place.side, |tcp| Pin::new(tcp).poll_shutdown(&mut cx));
+    state.connections[place.connection].end_mut(place.side).finishing = true;
 }
 
 fn pending_if_would_block<T>(result: io::Result<T>) -> Poll<io::Result<T>> {

@@ -48,7 +48,7 @@ fn judge_rest(case: &Case, tally: &mut Tally) {
         tally.violated(
             Severity::HangOrLeak,
             message,
-            syn.map(|syn| syn.event).into_iter().chain(case.last_event()),
+            syn.into_iter().chain(case.closing()).map(|moment| moment.event),
         );
     }
 }

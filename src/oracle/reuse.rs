@@ -101,12 +101,21 @@ fn before_limit(limit: Millis) -> Millis {
     limit - MARGIN.min(limit / 2)
 }
 
-/// Stale by then, or something is on its way that will make it so. What the origin sent after the client's own
-/// close is its answer to that, and no excuse for it.
+/// Stale by then, or something is on its way that will make it so, or something odd has come that does not
+/// forbid reuse but permits closing. What the origin sent after the client's own close is its answer to that,
+/// and no excuse for it.
 fn is_in_doubt(case: &Case, connection: &Connection, moment: Moment) -> bool {
     let stale = case.views.stale_since(connection.number).is_some_and(|stale| stale.at <= moment.at);
     let until = connection.client_close().map_or(moment, |close| close.min(moment));
-    stale || connection.signals().iter().any(|signal| signal.sent.is_some_and(|sent| sent < until))
+    let signalled = connection.signals().iter().any(|signal| signal.sent.is_some_and(|sent| sent < until));
+    stale || signalled || is_odd(connection, moment)
+}
+
+/// An unasked CRLF, or a response whose length was told in two ways (RFC 9112 sections 9.2 and 6.1).
+fn is_odd(connection: &Connection, moment: Moment) -> bool {
+    let crlf = connection.unsolicited.iter().any(|bytes| bytes.delivered < moment);
+    let mut responses = connection.exchanges.iter().filter_map(|exchange| exchange.response.as_ref());
+    crlf || responses.any(|response| response.length_told_twice && response.first_delivered < moment)
 }
 
 /// The client closed it before, and had reason to: it was being closed itself, or has a limit of idle connections.

@@ -15,7 +15,7 @@ pub(super) fn scenario() -> Scenario {
         title: String::new(),
         about: String::new(),
         sources: Vec::new(),
-        signature: None,
+        signatures: Vec::new(),
         protocol: Protocol::Http1,
         client: ClientSettings::default(),
         origin: OriginSettings::default(),
@@ -369,6 +369,7 @@ fn reuses_when_healthy() {
     check(on_new_connection(answered().client_fin(20, 1), 40, "b", 2), closed);
     check(on_new_connection(answered().client_fin(20, 1).fin(30, 1), 40, "b", 2), closed);
     check(on_new_connection(answered().fin_sent(20, 1).client_fin(30, 1), 40, "b", 2), unexercised);
+    check(on_new_connection(answered().bytes(50, 1, "\r\n"), 60, "b", 2), unexercised);
     check(on_new_connection(answered(), 20, "b", 2), unexercised);
     check(on_new_connection(answered().fin(30, 1), 40, "b", 2), unexercised);
     check(on_new_connection(answered().fin_sent(30, 1), 40, "b", 2), unexercised);

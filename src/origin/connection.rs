@@ -1,8 +1,10 @@
 //! One connection of the origin: an ordered queue of what to write, and what to do to the socket after it.
 
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::net::Stream;
 use crate::scenario::AfterReply;
@@ -19,6 +21,8 @@ pub(super) struct Connection {
 #[derive(Default)]
 struct Answers {
     owed: u32,
+    /// Since when none is owed; `None` before the first.
+    last: Option<Instant>,
     close_then: bool,
 }
 
@@ -62,11 +66,35 @@ impl Connection {
         let close = {
             let mut answers = self.answers();
             answers.owed -= 1;
+            answers.last = Some(Instant::now());
             answers.close_then && answers.owed == 0
         };
         if close {
             self.write(b"", AfterReply::Close);
         }
+    }
+
+    /// Resolves when nothing was asked, and no answer owed, for this long.
+    pub async fn idle_for(&self, limit: Duration) {
+        let opened = Instant::now();
+        loop {
+            let (owed, since) = {
+                let answers = self.answers();
+                (answers.owed > 0, answers.last.map_or(opened, |last| last.max(opened)))
+            };
+            // While an answer is owed, it is not idle: look again when it may have been.
+            let until = if owed { Instant::now() + limit } else { since + limit };
+            if !owed && until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    /// Aborts now, whatever waits to be written.
+    pub fn reset(&self) {
+        self.queue.lock().expect("nobody panics with this lock").bytes.clear();
+        self.stream.reset();
     }
 
     /// The client sends no more: close, but answer first what it asked.

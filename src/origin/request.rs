@@ -60,7 +60,8 @@ pub(super) fn take_body(head: &mut Head, buffer: &mut BytesMut) -> Result<bool, 
                 httparse::Status::Complete(chunk) => chunk,
                 httparse::Status::Partial => return Ok(false),
             };
-            let whole = header + size as usize + 2;
+            let whole = usize::try_from(size).ok().and_then(|size| size.checked_add(header + 2));
+            let whole = whole.ok_or(NotHttp)?;
             if buffer.len() < whole {
                 return Ok(false);
             }

@@ -73,7 +73,7 @@ impl Origin {
                 return self.write(*connection, bytes, AfterReply::Keep);
             }
             OriginAction::Fin { connection } => return self.write(*connection, b"", AfterReply::Fin),
-            OriginAction::Rst { connection } => return self.write(*connection, b"", AfterReply::Rst),
+            OriginAction::Rst { connection } => return self.reset(*connection),
             OriginAction::Close { connection } => return self.write(*connection, b"", AfterReply::Close),
             OriginAction::StopListening => self.shared.wire.refuse_connections(true),
             OriginAction::Listen => self.shared.wire.refuse_connections(false),
@@ -101,6 +101,11 @@ impl Origin {
     fn write(&self, connection: u32, bytes: &[u8], then: AfterReply) -> bool {
         let connection = self.state().connections.get(&connection).cloned();
         connection.map(|connection| connection.write(bytes, then)).is_some()
+    }
+
+    fn reset(&self, connection: u32) -> bool {
+        let connection = self.state().connections.get(&connection).cloned();
+        connection.map(|connection| connection.reset()).is_some()
     }
 
     fn plan_reply(&self, reply: &Reply) {
@@ -147,7 +152,7 @@ impl Origin {
         while let Some(mut head) = self.next_head(connection, &mut buffer).await {
             let asker = Asker { connection: connection.clone(), is_head: head.is_head };
             let early = self.state().plans.get(&head.id).and_then(|plan| plan.reply.clone());
-            let early = early.is_some_and(|reply| reply.early);
+            let early = early.is_some_and(|reply| reply.early && reply.times > 0);
             if early {
                 connection.owe_answer();
                 self.answer(&head.id, asker.clone());
@@ -174,10 +179,14 @@ impl Origin {
             let limit = self.shared.settings.idle_timeout.filter(|_| buffer.is_empty());
             let read = read_more(connection, buffer);
             let more = match limit {
-                Some(limit) => tokio::time::timeout(limit, read).await.unwrap_or_else(|_| {
-                    connection.write(b"", AfterReply::Close);
-                    false
-                }),
+                Some(limit) => tokio::select! {
+                    biased;
+                    more = read => more,
+                    () = connection.idle_for(limit) => {
+                        connection.write(b"", AfterReply::Close);
+                        false
+                    }
+                },
                 None => read.await,
             };
             if !more {
@@ -236,8 +245,16 @@ impl Origin {
         let origin = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(reply.delay).await;
-            origin.write_reply(&reply, &asker);
+            if origin.still_serves(&asker.connection) {
+                origin.write_reply(&reply, &asker);
+            }
         });
+    }
+
+    /// Whether no crash has come between.
+    fn still_serves(&self, connection: &Arc<Connection>) -> bool {
+        let state = self.state();
+        state.connections.get(&connection.number()).is_some_and(|known| Arc::ptr_eq(known, connection))
     }
 
     fn write_reply(&self, reply: &Reply, asker: &Asker) {

@@ -3,36 +3,42 @@
 use anstyle::Style;
 
 use super::accepted::{SnapshotError, Snapshots};
+use super::source::project;
 use super::words::{span, step};
-use crate::scenario::{ClientSettings, ConnectionKind, Expectation, NetworkSettings, Scenario};
+use crate::scenario::{ClientSettings, ConnectionKind, Expectation, NetworkSettings, Scenario, SendRequest};
 
 const HEADING: Style = Style::new().bold();
 
-/// Everything about a scenario: what it stands for, its script in plain words, what is expected,
-/// and what is accepted of each client. With ANSI colours.
+/// Everything about a scenario: what breaks and why, who had it, how a client should behave, which clients do,
+/// and how to see it happen. With ANSI colours.
 ///
 /// # Errors
 /// If an accepted snapshot cannot be read.
 pub fn render(scenario: &Scenario, clients: &[&str], snapshots: &Snapshots) -> Result<String, SnapshotError> {
     let mut page = format!("{}\n{}\n\n{}\n", heading(&scenario.id), scenario.title, scenario.about.trim());
-    page += &list("Sources", &scenario.sources);
-    if let Some(signature) = &scenario.signature {
-        page += &list("In a log", std::slice::from_ref(signature));
-    }
+    let (had_it, rules): (Vec<_>, Vec<_>) = scenario.sources.iter().partition(|s| project(s).is_some());
+    page += &list("Who had it", &had_it.into_iter().map(|s| attributed(s)).collect::<Vec<_>>());
+    page += &list("What the standard says", &rules.into_iter().cloned().collect::<Vec<_>>());
+    page += &list("In a log", &scenario.signatures);
     page += &list("Settings", &settings(scenario));
-    let numbered: Vec<_> =
-        scenario.script.iter().enumerate().map(|(i, s)| format!("{:>2}. {}", i + 1, step(s))).collect();
-    page += &list("Script", &numbered);
-    let expected: Vec<_> =
-        scenario.expect.iter().map(|(id, e)| format!("{id}: {}", expectation(e))).collect();
-    page += &list("A client that behaves", &expected);
+    page += &list("Script", &script(scenario));
+    page += &list("A client that behaves", &expectations(scenario));
     let mut accepted = Vec::new();
     for client in clients {
         accepted.extend(verdict(client, snapshots.read(client, &scenario.id)?));
     }
-    page += &list("Accepted", &accepted);
+    page += &list("Built-in clients, as accepted", &accepted);
     page += &list("Replay", &[format!("closewait run {} --transcript", scenario.id)]);
     Ok(page)
+}
+
+/// `httpx  https://…`
+fn attributed(source: &str) -> String {
+    format!("{:<18} {source}", project(source).unwrap_or_default())
+}
+
+fn script(scenario: &Scenario) -> Vec<String> {
+    scenario.script.iter().enumerate().map(|(i, s)| format!("{:>2}. {}", i + 1, step(s))).collect()
 }
 
 fn heading(text: &str) -> String {
@@ -77,27 +83,45 @@ fn settings(scenario: &Scenario) -> Vec<String> {
     lines
 }
 
-fn expectation(Expectation { outcome, connection }: &Expectation) -> String {
-    let outcome = if outcome.is_empty() { "any outcome".to_owned() } else { outcome.join(" or ") };
+/// What `[expect]` says, in the order in which the requests are sent.
+fn expectations(scenario: &Scenario) -> Vec<String> {
+    let expected = |request: &SendRequest| {
+        let expectation = scenario.expect.get(&request.id)?;
+        Some(format!("{} ({} {}) {}", request.id, request.method, request.path, behaviour(expectation)))
+    };
+    scenario.requests().filter_map(expected).collect()
+}
+
+fn behaviour(Expectation { outcome, connection }: &Expectation) -> String {
+    let outcomes: Vec<String> = outcome.iter().map(|word| becomes(word)).collect();
+    let outcome = if outcomes.is_empty() { "may end in any way".to_owned() } else { outcomes.join(" or ") };
     match connection {
-        Some(ConnectionKind::Fresh) => format!("{outcome}, on a fresh connection"),
-        Some(ConnectionKind::Reused) => format!("{outcome}, on a reused connection"),
+        Some(ConnectionKind::Fresh) => format!("{outcome}, on a connection that carried no request before"),
+        Some(ConnectionKind::Reused) => format!("{outcome}, on a connection that carried a request before"),
         None => outcome,
+    }
+}
+
+fn becomes(outcome: &str) -> String {
+    match outcome {
+        "error" => "fails with an error".to_owned(),
+        "cancelled" => "is cancelled by the application".to_owned(),
+        status => format!("is answered with {status}"),
     }
 }
 
 /// The outcomes and violations that an accepted snapshot holds.
 fn verdict(client: &str, body: Option<String>) -> Vec<String> {
-    let Some(body) = body else { return vec![format!("{client}: no snapshot yet")] };
+    let Some(body) = body else { return vec![format!("{client}: nothing is accepted yet")] };
     if let Some(reason) = body.lines().find_map(|line| line.strip_prefix("unsupported: ")) {
-        return vec![format!("{client}: unsupported: {reason}")];
+        return vec![format!("{client} cannot play it: {reason}")];
     }
     let violated: Vec<_> = body.lines().filter(|line| line.contains(" VIOLATED · ")).collect();
     if violated.is_empty() {
-        return vec![format!("{client}: holds")];
+        return vec![format!("{client} holds")];
     }
-    let mut lines = vec![format!("{client}:")];
-    lines.extend(violated.iter().map(|line| format!("  {}", squeezed(line))));
+    let mut lines = vec![format!("{client} does not hold:")];
+    lines.extend(violated.iter().map(|line| format!("  {}", squeezed(line).replace("VIOLATED · ", "· "))));
     lines
 }
 

@@ -11,8 +11,8 @@ struct Item<'a> {
     title: &'a str,
     about: &'a str,
     sources: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signature: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    signatures: &'a [String],
     script: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ fn item(scenario: &Scenario) -> Item<'_> {
         title: &scenario.title,
         about: &scenario.about,
         sources: &scenario.sources,
-        signature: scenario.signature.as_deref(),
+        signatures: &scenario.signatures,
         script: scenario.script.iter().map(step).collect(),
     }
 }

@@ -2,10 +2,12 @@
 
 pub mod accepted;
 pub mod card;
+pub mod found;
 pub mod json;
 pub mod listing;
 pub mod results;
 pub mod snapshot;
+mod source;
 pub mod terminal;
 #[cfg(test)]
 mod testing;

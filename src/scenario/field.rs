@@ -38,6 +38,8 @@ pub(super) enum Need {
 pub(super) enum Kind {
     /// Any string that is not blank.
     Text,
+    /// A string that is not blank, or a list of them.
+    Texts,
     /// A string, perhaps empty: the body of a reply.
     Body,
     /// A string that is written byte for byte; not empty.
@@ -78,6 +80,7 @@ impl Kind {
     pub fn expected(self) -> String {
         match self {
             Kind::Text | Kind::Body | Kind::Bytes => "a string".into(),
+            Kind::Texts => "a string, or a list of them".into(),
             Kind::Sources => "a list of URLs and RFC sections".into(),
             Kind::Time { .. } => "a duration such as \"10s\"".into(),
             Kind::Count { .. } | Kind::Connection | Kind::Status => {

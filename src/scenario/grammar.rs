@@ -20,7 +20,12 @@ pub(super) static TOP: Table = Table {
             "What breaks, in plain words, and what causes it in the real world.",
         ),
         field("sources", Kind::Sources, Required, "What the scenario stands for, at least one."),
-        field("signature", Kind::Text, Optional, "What a user finds in a log when this happens."),
+        field(
+            "signature",
+            Kind::Texts,
+            Optional,
+            "What users find in a log when this happens, for `closewait search`.",
+        ),
         field(
             "protocol",
             Kind::Word(&["http1"]),

@@ -12,6 +12,7 @@ mod nearest;
 mod read;
 mod reference;
 mod schema;
+mod search;
 
 pub use catalogue::{Catalogue, FileProblem, LoadError, NoSuchScenario};
 pub use invalid::{Invalid, Problem};
@@ -19,3 +20,4 @@ pub use model::*;
 pub use read::parse;
 pub use reference::reference;
 pub use schema::schema;
+pub use search::Hit;

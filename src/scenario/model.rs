@@ -14,8 +14,8 @@ pub struct Scenario {
     pub about: String,
     /// Issues and RFC sections that this scenario stands for. Never empty.
     pub sources: Vec<String>,
-    /// What a user finds in a log, if there is such a line.
-    pub signature: Option<String>,
+    /// What users find in a log: messages of any client, each one line. Empty if nothing is logged.
+    pub signatures: Vec<String>,
     /// The protocol between client and origin.
     pub protocol: Protocol,
     /// How the client under test is configured.

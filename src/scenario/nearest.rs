@@ -15,6 +15,17 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether two lower-case words are the same, but for their ending or a slip: `reset` and `resets`, `canceled` and
+/// `cancelled`.
+pub(super) fn alike(one: &str, other: &str) -> bool {
+    const STEM: usize = 4;
+    const LONG: usize = 6;
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    let inflected = short.len() >= STEM && long.len() <= short.len() + 3 && long.starts_with(short);
+    let slipped = (LONG..=LONGEST).contains(&short.len()) && strsim::damerau_levenshtein(short, long) <= 1;
+    one == other || inflected || slipped
+}
+
 /// Nobody mistypes a name of this length.
 const LONGEST: usize = 100;
 
@@ -39,6 +50,21 @@ mod tests {
         assert_eq!(nearest("xy", names), None);
         assert_eq!(nearest("packets", names), None);
         assert_eq!(nearest(&"x".repeat(100_000), names), None);
+    }
+
+    #[test]
+    fn endings_and_slips_do_not_count() {
+        let check = |one: &str, other: &str, expected| {
+            assert_eq!(alike(one, other), expected, "{one} {other}");
+            assert_eq!(alike(other, one), expected, "{other} {one}");
+        };
+        check("reset", "reset", true);
+        check("reset", "resets", true);
+        check("canceled", "cancelled", true);
+        check("conection", "connection", true);
+        check("fin", "fine", false);
+        check("time", "timeouts", false);
+        check("closed", "opened", false);
     }
 
     #[test]

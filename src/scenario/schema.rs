@@ -56,6 +56,10 @@ fn property(field: &Field) -> Value {
 fn kind(kind: Kind) -> Value {
     match kind {
         Kind::Text => json!({ "type": "string", "pattern": r"\S" }),
+        Kind::Texts => {
+            let text = json!({ "type": "string", "pattern": r"\S" });
+            json!({ "oneOf": [text, { "type": "array", "minItems": 1, "items": text }] })
+        }
         Kind::Body => json!({ "type": "string" }),
         Kind::Bytes => json!({ "type": "string", "minLength": 1 }),
         Kind::Sources => json!({ "type": "array", "minItems": 1, "items": {

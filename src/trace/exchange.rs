@@ -48,6 +48,9 @@ pub struct WireResponse {
     pub ends_persistence: bool,
     /// `Keep-Alive: timeout`, milliseconds.
     pub keep_alive: Option<Millis>,
+    /// Both Transfer-Encoding and Content-Length: it may be an attempt at smuggling, and a client may
+    /// close after it (RFC 9112 section 6.1).
+    pub length_told_twice: bool,
 }
 
 /// Bytes that reached the client while no request was outstanding.
@@ -172,6 +175,7 @@ impl ResponseReader<'_> {
             complete,
             ends_persistence: head.ends_persistence,
             keep_alive: head.keep_alive.map(|seconds| seconds.saturating_mul(1_000)),
+            length_told_twice: head.length_told_twice,
             ..self.headless(first_delivered)
         };
         match end {
@@ -191,6 +195,7 @@ impl ResponseReader<'_> {
             complete: None,
             ends_persistence: false,
             keep_alive: None,
+            length_told_twice: false,
         }
     }
 

@@ -41,6 +41,7 @@ pub(super) struct ResponseHead {
     pub framing: BodyFraming,
     /// `Keep-Alive: timeout=N`, seconds.
     pub keep_alive: Option<u64>,
+    pub length_told_twice: bool,
     /// Bytes up to and with the empty line.
     pub len: usize,
 }
@@ -97,6 +98,8 @@ pub(super) fn parse_response(bytes: &[u8], method: &str) -> Parsed<ResponseHead>
         ends_persistence: framing == BodyFraming::Close || fields.end_persistence(head.version),
         framing,
         keep_alive: fields.keep_alive_timeout(),
+        length_told_twice: fields.elements("transfer-encoding").next().is_some()
+            && fields.elements("content-length").next().is_some(),
         len,
     })
 }

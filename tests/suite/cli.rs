@@ -1,6 +1,7 @@
 //! The command line: exit codes, and what is said when something is wrong.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -30,6 +31,9 @@ pub fn trials() -> Vec<Trial> {
         trial("json_is_versioned", json_is_versioned),
         trial("list_names_every_scenario", list_names_every_scenario),
         trial("show_is_a_card", show_is_a_card),
+        trial("search_finds_by_signature", search_finds_by_signature),
+        trial("search_reads_standard_input", search_reads_standard_input),
+        trial("search_without_a_hit_is_1", search_without_a_hit_is_1),
         trial("schema_is_json", schema_is_json),
         trial("no_escape_codes_in_a_pipe", no_escape_codes_in_a_pipe),
         trial("a_closed_pipe_is_no_panic", a_closed_pipe_is_no_panic),
@@ -196,7 +200,59 @@ fn show_is_a_card() {
     check(
         &["show", SCENARIO],
         0,
-        &[SCENARIO, "Sources", "Script", "Accepted", "hyper-util", "reqwest", &replay],
+        &[
+            SCENARIO,
+            "Who had it",
+            "httpx ",
+            "What the standard says",
+            "Script",
+            "A client that behaves",
+            "b (GET /b) is answered with 200, on a connection that carried no request before",
+            "hyper-util holds",
+            "reqwest holds",
+            &replay,
+        ],
+    );
+}
+
+fn search_finds_by_signature() {
+    let line = "connection closed before message completed";
+    check(
+        &["search", line],
+        0,
+        &["half-close/fin-in-flight-get", line, "more: add `--limit 0`", "closewait show "],
+    );
+    check(&["search", "half-close", "post", "--limit", "0"], 0, &["half-close/fin-in-flight-post"]);
+    let output = check(&["search", "--json", "--limit", "0", line], 0, &[]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let hits = json.as_array().expect("an array");
+    assert!(hits.iter().any(|hit| hit["id"] == "half-close/fin-in-flight-get" && hit["signature"] == line));
+    assert!(hits.is_sorted_by(|one, next| one["score"].as_u64() >= next["score"].as_u64()), "{json}");
+}
+
+fn search_reads_standard_input() {
+    let mut child = closewait()
+        .args(["search", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let log = b"\xff 12:00:01 ERROR upstream: read ECONNRESET\n    at TCP.onStreamRead\n";
+    child.stdin.take().expect("it is piped").write_all(log).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("reset/rst-while-idle"), "{}", text(&output.stdout));
+}
+
+fn search_without_a_hit_is_1() {
+    check(&["search", "out of memory: killed process 4711"], 1, &["nothing is found", "try fewer words"]);
+    let output = check(&["search", "--json", "zzz"], 1, &[]);
+    assert_eq!(text(&output.stdout).trim(), "[]");
+    check(&["search"], 2, &["TEXT"]);
+    check(
+        &["search", "--help"],
+        0,
+        &["Examples:", "Exit codes:", "connection closed before message completed"],
     );
 }
 

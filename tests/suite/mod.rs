@@ -1,14 +1,18 @@
 //! The trials, by what they are about.
 
 mod bad_scenarios;
+mod catalogue;
 mod cli;
 mod docs;
+mod fresh_processes;
+mod network;
 mod planted_bugs;
 mod pool_model;
 mod reference;
 mod repeat;
 mod scenario_parser;
 mod snapshots;
+mod watchdogs;
 
 use libtest_mimic::Trial;
 
@@ -17,11 +21,15 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.extend(bad_scenarios::trials());
     trials.extend(scenario_parser::trials());
+    trials.extend(catalogue::trials());
     trials.extend(snapshots::trials());
+    trials.extend(network::trials());
+    trials.extend(fresh_processes::trials());
     trials.extend(reference::trials());
     trials.extend(planted_bugs::trials());
     trials.extend(pool_model::trials());
     trials.extend(repeat::trials());
+    trials.extend(watchdogs::trials());
     trials.extend(cli::trials());
     trials.extend(docs::trials());
     trials

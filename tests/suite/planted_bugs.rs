@@ -46,9 +46,15 @@ const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
 
 /// Why no defect is caught by this oracle alone.
 const IN_COMPANY: [(&str, &str); 3] = [
-    ("race-outcome", "what comes of a race is a hang, a wrong answer or a duplicate, and other oracles know those too"),
+    (
+        "race-outcome",
+        "what comes of a race is a hang, a wrong answer or a duplicate, and other oracles know those too",
+    ),
     ("at-most-once", "a client repeats a request because its connection ended, and that is a race"),
-    ("reuses-when-healthy", "a connection that is not reused is a needless one: no-needless-connections advises the same"),
+    (
+        "reuses-when-healthy",
+        "a connection that is not reused is a needless one: no-needless-connections advises the same",
+    ),
 ];
 
 /// `planted::<defect>`, and what they say together.
@@ -60,10 +66,8 @@ pub fn trials() -> Vec<Trial> {
         })
         .collect();
     trials.push(Trial::test("planted::table", table));
-    trials.push(Trial::test(
-        "planted::every_oracle_is_meant_to_catch_one",
-        every_oracle_is_meant_to_catch_one,
-    ));
+    trials
+        .push(Trial::test("planted::every_oracle_is_meant_to_catch_one", every_oracle_is_meant_to_catch_one));
     trials
 }
 
@@ -123,7 +127,8 @@ fn table() -> Result<(), Failed> {
         if others.iter().all(|other| *other == "as-expected") {
             alone.entry(oracle).or_default().push(defect.to_string());
         }
-        let others = if others.is_empty() { "alone".to_owned() } else { format!("with {}", others.join(", ")) };
+        let others =
+            if others.is_empty() { "alone".to_owned() } else { format!("with {}", others.join(", ")) };
         writeln!(table, "{:<24} {id:<46} {oracle:<24} {others}", defect.to_string())?;
     }
     writeln!(table)?;
@@ -132,7 +137,11 @@ fn table() -> Result<(), Failed> {
         let only = match (alone.get(oracle.name), company) {
             (Some(defects), None) => format!("alone catches {}", defects.join(", ")),
             (None, Some((_, why))) => format!("catches none alone: {why}"),
-            _ => return Err(format!("{} catches no defect alone, or is excused for nothing", oracle.name).into()),
+            _ => {
+                return Err(
+                    format!("{} catches no defect alone, or is excused for nothing", oracle.name).into()
+                );
+            }
         };
         writeln!(table, "{:<24} {only}", oracle.name)?;
     }

@@ -41,7 +41,8 @@ pub fn violations(scenario: &Scenario, client: &'static dyn UnderTest) -> Vec<St
             violations.extend(violated(&findings));
             if let Some(control) = control {
                 violations.extend(ended(&control.trace.end));
-                violations.extend(violated(&control.findings).map(|violation| format!("control: {violation}")));
+                violations
+                    .extend(violated(&control.findings).map(|violation| format!("control: {violation}")));
             }
             violations
         }

@@ -92,7 +92,9 @@ impl<T: Transport + 'static, K: KeyStore> Transport for Guard<T, K> {
                     Ok(Claim::Done(response)) => return Ok(replayed(response)),
                     Ok(Claim::Running(done)) => done.await,
                     Ok(Claim::Unknown) => {
-                        return Err(refused(StoreError("the outcome of the first request is unknown".to_owned())));
+                        return Err(refused(StoreError(
+                            "the outcome of the first request is unknown".to_owned(),
+                        )));
                     }
                     Err(_) if on_failure == OnFailure::Open => {
                         return inner.send(request, timeouts).await;

@@ -64,8 +64,7 @@ where
                 None => answer.await,
             };
             let response = answer.map_err(|error| failed(Cause::Service(error.into())))?;
-            Ok(response
-                .map(|body| body.map_err(|error| failed(Cause::Service(error.into()))).boxed_unsync()))
+            Ok(response.map(|body| body.map_err(|error| failed(Cause::Service(error.into()))).boxed_unsync()))
         })
     }
 

@@ -19,8 +19,8 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
-pub use adapter::with_defect;
 pub(super) use adapter::Reference;
+pub use adapter::with_defect;
 pub use defect::Defect;
 pub use error::{Cause, Phase, Progress, TransportError};
 pub use guard::{Abandoned, Claim, Guard, KeyStore, MemoryKeys, OnFailure, Remembered, StoreError};

@@ -48,7 +48,8 @@ impl Transport for Mounts {
         match self.find(request.uri()) {
             Some(transport) => transport.send(request, timeouts),
             None => {
-                let error = TransportError::new(Cause::Invalid("nothing is mounted for it"), Progress::default());
+                let error =
+                    TransportError::new(Cause::Invalid("nothing is mounted for it"), Progress::default());
                 Box::pin(std::future::ready(Err(error)))
             }
         }
@@ -67,9 +68,8 @@ impl Transport for Mounts {
 }
 
 fn is_prefix(prefix: &str, url: &str) -> bool {
-    url.strip_prefix(prefix).is_some_and(|rest| {
-        prefix.ends_with('/') || rest.is_empty() || rest.starts_with(['/', '?', '#'])
-    })
+    url.strip_prefix(prefix)
+        .is_some_and(|rest| prefix.ends_with('/') || rest.is_empty() || rest.starts_with(['/', '?', '#']))
 }
 
 /// Scheme and host are the same in any case (RFC 9110 section 4.2.3), paths are not.

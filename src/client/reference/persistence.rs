@@ -62,11 +62,19 @@ mod tests {
     fn a_response_says_whether_its_connection_persists() {
         let keep = |seconds: Option<u64>| Persistence::Keep { keep_alive: seconds.map(Duration::from_secs) };
         check(Version::HTTP_11, &[], keep(None));
-        check(Version::HTTP_11, &[("connection", "upgrade, Close")], Persistence::End(Poison::ConnectionClose));
+        check(
+            Version::HTTP_11,
+            &[("connection", "upgrade, Close")],
+            Persistence::End(Poison::ConnectionClose),
+        );
         check(Version::HTTP_10, &[], Persistence::End(Poison::Http10));
         check(Version::HTTP_10, &[("connection", "Keep-Alive")], keep(None));
         check(Version::HTTP_11, &[("keep-alive", "timeout=5, max=100")], keep(Some(5)));
-        check(Version::HTTP_11, &[("keep-alive", "timeout=9"), ("keep-alive", "max=2,timeout=\"7\"")], keep(Some(7)));
+        check(
+            Version::HTTP_11,
+            &[("keep-alive", "timeout=9"), ("keep-alive", "max=2,timeout=\"7\"")],
+            keep(Some(7)),
+        );
         check(Version::HTTP_11, &[("keep-alive", "timeout=soon")], keep(None));
     }
 

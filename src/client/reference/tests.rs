@@ -172,7 +172,8 @@ async fn a_post_is_not_retried() {
     let transport = Retry::new(pool(fickle, Limits::default()), Budget::default());
     let response = transport.send(request("POST", 9), Timeouts::default()).await.expect("a response");
     body_of(response).await;
-    let error = transport.send(request("POST", 9), Timeouts::default()).await.err().expect("a closed connection");
+    let error =
+        transport.send(request("POST", 9), Timeouts::default()).await.err().expect("a closed connection");
     assert_eq!(error.progress, Progress { reused: true, written: true, received: false });
 }
 

@@ -77,7 +77,7 @@ fn read(id: &str, text: &str, problems: &mut Problems) -> Option<Scenario> {
         title: top.get("title")?,
         about: top.get("about")?,
         sources: top.get("sources")?,
-        signature: top.get("signature"),
+        signatures: top.get("signature").unwrap_or_default(),
         protocol: Protocol::Http1,
         client,
         origin,

@@ -45,7 +45,7 @@ pub(super) fn refuse<T>(message: impl Into<String>, help: impl Into<String>) -> 
 pub(super) fn read(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Value> {
     let read = match (field.kind, raw.get_ref()) {
         (Kind::Sources | Kind::Headers, DeValue::Array(_))
-        | (Kind::Outcomes, DeValue::Array(_) | DeValue::String(_)) => {
+        | (Kind::Outcomes | Kind::Texts, DeValue::Array(_) | DeValue::String(_)) => {
             return read_list(field, raw, problems);
         }
         (Kind::When, DeValue::Table(_)) => return read_when(raw, problems),
@@ -139,6 +139,13 @@ fn read_list(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems)
             (Kind::Outcomes, DeValue::String(text)) => {
                 http::outcome(text).map(|()| texts.push(text.to_string()))
             }
+            (Kind::Texts, DeValue::String(text)) if text.trim().is_empty() => {
+                refuse(format!("`{}` is empty", field.name), "")
+            }
+            (Kind::Texts, DeValue::String(text)) => {
+                texts.push(text.to_string());
+                Ok(())
+            }
             (Kind::Headers, DeValue::String(text)) => http::header(text).map(|pair| pairs.push(pair)),
             (_, other) => Err(wrong_type(field, other)),
         };
@@ -147,6 +154,7 @@ fn read_list(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems)
     if entries.is_empty() && !matches!(field.kind, Kind::Headers) {
         problems.add(raw.span(), format!("`{}` is empty", field.name)).help(match field.kind {
             Kind::Sources => "name the issue (a URL) or the RFC section that this scenario stands for",
+            Kind::Texts => "leave the key out to say nothing",
             _ => "leave the key out to permit any",
         });
         good = false;

@@ -25,9 +25,10 @@ pub fn trials() -> Vec<Trial> {
 fn any_history_is_sound() -> Result<(), libtest_mimic::Failed> {
     let histories = 1..40;
     let config = Config { cases: 512, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config.clone(), proptest::test_runner::TestRng::deterministic_rng(
-        proptest::test_runner::RngAlgorithm::ChaCha,
-    ));
+    let mut runner = TestRunner::new_with_rng(
+        config.clone(),
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
     let run = |(state, steps, seen)| {
         Histories::test_sequential(config.clone(), state, steps, seen);
         Ok(())

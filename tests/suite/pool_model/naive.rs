@@ -174,7 +174,9 @@ impl Naive {
         match *action {
             Action::Dial { connection, ticket } => self.dial(now, connection, ticket),
             Action::Look { connection, ticket } => self.look(now, connection, ticket),
-            Action::Lease { connection, ticket, reused } => self.lease(now, event, connection, ticket, reused),
+            Action::Lease { connection, ticket, reused } => {
+                self.lease(now, event, connection, ticket, reused)
+            }
             Action::Refuse { ticket, why } => self.refuse(ticket, why),
             Action::Close { connection, why } => self.close(now, event, connection, why),
             Action::Drained => {

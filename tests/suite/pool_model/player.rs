@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use closewait::client::reference::pool::{
-    ConnectionId, Event, Limits, Poison, Pool, Return, Ticket,
-};
+use closewait::client::reference::pool::{ConnectionId, Event, Limits, Poison, Pool, Return, Ticket};
 
 use super::naive::Naive;
 
 /// Something that may happen. A number picks among what there is to pick from.
 #[derive(Debug, Clone)]
 pub enum Step {
-    Want { fresh: bool },
+    Want {
+        fresh: bool,
+    },
     GiveUp(u8),
     Connect(u8),
     FailConnect(u8),
@@ -82,9 +82,7 @@ impl Player {
                 Event::Wanted { ticket: Ticket(self.tickets), fresh }
             }
             // Also of those who have it already, and those that are long gone.
-            Step::GiveUp(n) => {
-                Event::GivenUp { ticket: Ticket(u64::from(n) % (self.tickets + 1)) }
-            }
+            Step::GiveUp(n) => Event::GivenUp { ticket: Ticket(u64::from(n) % (self.tickets + 1)) },
             Step::Connect(n) => Event::Connected { connection: pick(&naive.dialing(), n)? },
             Step::FailConnect(n) => Event::ConnectFailed { connection: pick(&naive.dialing(), n)? },
             Step::Look(n, clean) => Event::Looked { connection: pick(&naive.looking(), n)?, clean },

@@ -15,7 +15,9 @@ const OTHER: Ticket = Ticket(3);
 
 /// The table. There is room for one connection.
 pub fn render() -> String {
-    let mut table = "what happens, what becomes of the connection, what is done; what changes nothing is left out\n\n".to_owned();
+    let mut table =
+        "what happens, what becomes of the connection, what is done; what changes nothing is left out\n\n"
+            .to_owned();
     for phase in [Phase::Dialing, Phase::Leased, Phase::LeasedAndEnded, Phase::Idle, Phase::Looking] {
         for waits in [false, true] {
             if waits && phase == Phase::Idle {

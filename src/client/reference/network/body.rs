@@ -50,8 +50,7 @@ impl LeasedBody {
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
         let Some(lease) = &self.lease else { return Poll::Pending };
         let timeouts = self.timeouts;
-        let watchdog =
-            self.watchdog.get_or_insert_with(|| Box::pin(silence(lease.gate.clone(), timeouts)));
+        let watchdog = self.watchdog.get_or_insert_with(|| Box::pin(silence(lease.gate.clone(), timeouts)));
         let cause = ready!(watchdog.as_mut().poll(cx));
         let error = TransportError::new(cause, lease.gate.progress());
         if let Some(lease) = self.lease.take() {

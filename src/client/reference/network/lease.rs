@@ -24,13 +24,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub fn new(
-        shared: Arc<Shared>,
-        id: ConnectionId,
-        gate: Arc<Gate>,
-        sender: Sender,
-        reused: bool,
-    ) -> Self {
+    pub fn new(shared: Arc<Shared>, id: ConnectionId, gate: Arc<Gate>, sender: Sender, reused: bool) -> Self {
         gate.begin(reused);
         Self { shared, id, gate, sender: Some(sender) }
     }

@@ -15,7 +15,10 @@ impl Pool {
         self.assert_limits();
         self.assert_tickets();
         self.assert_nobody_waits_without_need();
-        assert!(self.next_deadline().is_none_or(|deadline| deadline > now), "a deadline has passed unnoticed");
+        assert!(
+            self.next_deadline().is_none_or(|deadline| deadline > now),
+            "a deadline has passed unnoticed"
+        );
     }
 
     fn assert_limits(&self) {

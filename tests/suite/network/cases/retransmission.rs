@@ -1,0 +1,122 @@
+//! When TCP sends again, and when it gives up.
+
+use super::Case;
+
+pub const CASES: &[Case] = &[
+    (
+        "a_syn_into_the_void",
+        &["network = 'drop'", "get a, deadline = '3m'"],
+        "",
+        &[
+            "0 1> sent SYN",
+            "1000 1> sent SYN again",
+            "3000 1> sent SYN again",
+            "7000 1> sent SYN again",
+            "15000 1> sent SYN again",
+            "31000 1> sent SYN again",
+            "63000 1> sent SYN again",
+            "127000 a: Timeout",
+        ],
+    ),
+    (
+        "data_into_the_void",
+        &["get a", "network = 'drop', connection = 1", "get b, deadline = '20m'"],
+        "",
+        &[
+            "40 1> sent data",
+            "240 1> sent data again",
+            "640 1> sent data again",
+            "1440 1> sent data again",
+            "3040 1> sent data again",
+            "6240 1> sent data again",
+            "12640 1> sent data again",
+            "25440 1> sent data again",
+            "51040 1> sent data again",
+            "102240 1> sent data again",
+            "204640 1> sent data again",
+            "324640 1> sent data again",
+            "444640 1> sent data again",
+            "564640 1> sent data again",
+            "684640 1> sent data again",
+            "804640 1> sent data again",
+            "924640 b: Timeout",
+            "never 924640 1>",
+        ],
+    ),
+    (
+        "a_lost_acknowledgement",
+        &[
+            "get a",
+            "network = 'drop', connection = 1, direction = 'to-client', packets = 1",
+            "origin = 'hold', id = 'b'",
+            "start b, deadline = '2h'",
+            "wait 1h",
+            "origin = 'reply', id = 'b'",
+            "await b",
+        ],
+        "",
+        &[
+            "50 1< lost ACK",
+            "240 1> sent data again",
+            "250 1< sent ACK",
+            "260 1< delivered ACK",
+            "3600040 1< sent data",
+            "3600050 b: 200 complete",
+        ],
+    ),
+    (
+        "a_lost_acknowledgement_of_the_handshake",
+        &[
+            "network = 'drop', connection = 1, packets = 1, when = { packet = 2, connection = 1, direction = 'to-origin' }",
+            "get a",
+        ],
+        "",
+        &["20 1> lost ACK", "20 1> sent data", "30 1 executed a", "40 a: 200 complete", "never again"],
+    ),
+    (
+        "a_lost_syn_ack",
+        &["network = 'drop', connection = 1, direction = 'to-client', packets = 1", "get a"],
+        "",
+        &[
+            "10 1< lost SYN-ACK",
+            "1000 1> sent SYN again",
+            "1010 1< sent SYN-ACK again",
+            "1040 a: 200 complete",
+        ],
+    ),
+    (
+        "a_lost_fin",
+        &[
+            "get a",
+            "network = 'drop', connection = 1, direction = 'to-client', packets = 1",
+            "origin = 'fin', connection = 1",
+            "wait 1s",
+        ],
+        "",
+        &["40 1< lost FIN", "250 1< sent FIN again", "260 1< delivered FIN", "260 1> sent ACK"],
+    ),
+    (
+        "a_lost_last_acknowledgement",
+        &[
+            "get a",
+            "network = 'drop', connection = 1, direction = 'to-client', packets = 1, when = { packet = 5, connection = 1, direction = 'to-client' }",
+            "origin = 'fin', connection = 1",
+            "wait 2s",
+        ],
+        "",
+        &["60 1< lost ACK", "250 1> sent FIN again", "260 1> delivered FIN", "260 1< sent ACK", "never RST"],
+    ),
+    (
+        "a_lost_report_of_an_open_window",
+        &[
+            "origin = 'hold', id = 'a'",
+            "network = 'drop', connection = 1, direction = 'to-client', packets = 2, when = { packet = 2, connection = 1, direction = 'to-client' }",
+            "client = 'send', id = 'a', request = 'POST /a', body = 3000, background = true",
+            "until = 'received', id = 'a'",
+            "origin = 'reply', id = 'a'",
+            "await a",
+        ],
+        "[network]\nreceive_buffer = 1024",
+        &["30 1< lost ACK", "30 1< lost ACK", "220 1> sent data again", "1 executed a"],
+    ),
+];
