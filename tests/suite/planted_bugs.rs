@@ -27,7 +27,7 @@ const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::IdleLimitInWrongUnit, "idle-limit/gap-longer-than-client-limit", "no-stale-reuse"),
     (Defect::IdleClockNotReset, "idle-limit/clock-restarts-with-each-use", "reuses-when-healthy"),
     (Defect::RetriesPost, "half-close/fin-in-flight-post", "at-most-once"),
-    (Defect::RetriesWithoutLimit, "retry/every-attempt-closed", "bounded-retries"),
+    (Defect::RetriesWithoutLimit, "retry/every-connection-dies", "bounded-retries"),
     (Defect::FailsUnsent, "half-close/fin-at-the-same-instant-get", "unsent-is-free"),
     (Defect::DeafToEof, "half-close/fin-in-flight-post", "race-outcome"),
     (Defect::HidesTruncation, "truncation/length-cut-by-fin", "no-cross-talk"),

@@ -97,7 +97,7 @@ async fn body_of(response: Response) -> Bytes {
 
 /// Each timeout is told apart, with its limit.
 async fn check_timeout(result: Result<Response, TransportError>, phase: Phase, limit: u64, words: &str) {
-    let error = result.err().expect("a timeout");
+    let error = result.expect_err("a timeout");
     let is_it = matches!(error.cause, Cause::Timeout { phase: p, after } if p == phase && Some(after) == seconds(limit));
     assert!(is_it, "{error:?}");
     assert_eq!(error.to_string(), words);
@@ -173,7 +173,7 @@ async fn a_post_is_not_retried() {
     let response = transport.send(request("POST", 9), Timeouts::default()).await.expect("a response");
     body_of(response).await;
     let error =
-        transport.send(request("POST", 9), Timeouts::default()).await.err().expect("a closed connection");
+        transport.send(request("POST", 9), Timeouts::default()).await.expect_err("a closed connection");
     assert_eq!(error.progress, Progress { reused: true, written: true, received: false });
 }
 
@@ -186,7 +186,7 @@ async fn close_waits_for_requests_until_its_deadline() {
     transport.close(Duration::from_secs(7)).await;
     assert_eq!(start.elapsed(), Duration::from_secs(7));
     assert!(under_way.await.expect("no panic").is_err(), "what is left at the deadline is aborted");
-    let refused = transport.send(request("GET", 0), Timeouts::default()).await.err().expect("it is closed");
+    let refused = transport.send(request("GET", 0), Timeouts::default()).await.expect_err("it is closed");
     assert!(matches!(refused.cause, Cause::Closed), "{refused:?}");
 }
 
@@ -235,7 +235,7 @@ async fn a_service_needs_no_network() {
     let response = transport.send(request("GET", 0), Timeouts::default()).await.expect("a response");
     assert_eq!(body_of(response).await, "1");
     transport.close(Duration::from_secs(1)).await;
-    let refused = transport.send(request("GET", 0), Timeouts::default()).await.err().expect("it is closed");
+    let refused = transport.send(request("GET", 0), Timeouts::default()).await.expect_err("it is closed");
     assert!(matches!(refused.cause, Cause::Closed), "{refused:?}");
 }
 
@@ -290,6 +290,6 @@ async fn a_broken_store_fails_open_or_closed() {
     let response = open.send(keyed(), Timeouts::default()).await.expect("a response");
     assert_eq!(body_of(response).await, "1");
     let closed = Guard::new(InProcess::new(Counter::default()), Broken, OnFailure::Closed);
-    let error = closed.send(keyed(), Timeouts::default()).await.err().expect("it is refused");
+    let error = closed.send(keyed(), Timeouts::default()).await.expect_err("it is refused");
     assert!(matches!(error.cause, Cause::Store(_)), "{error:?}");
 }
