@@ -19,8 +19,8 @@ pub enum Defect {
     KeepsSurplus,
     /// A connection whose request was cancelled is pooled (aio-libs/aiohttp#12795).
     PoolsCancelled,
-    /// A connection whose request timed out is pooled (encode/httpx#1461 and its kind; the HTTP/2 form is
-    /// hyperium/hyper#4186).
+    /// A connection whose request timed out is pooled (seanmonstar/reqwest#2967 for QUIC, hyperium/hyper#4186 for
+    /// HTTP/2).
     PoolsTimedOut,
     /// `Connection: close` in a response is ignored (hyperium/hyper#4110).
     IgnoresConnectionClose,
@@ -31,8 +31,7 @@ pub enum Defect {
     /// The idle limit is a thousand times what was asked for (ureq's `max_idle_age` never aged out either:
     /// algesten/ureq#1172).
     IdleLimitInWrongUnit,
-    /// Idle time counts from the birth of the connection, not from its last use (HTTPCLIENT-2379's family: a busy
-    /// connection is thrown away).
+    /// The idle clock runs on while the connection is in use, so that one in regular use is closed (openjdk/jdk#15012).
     IdleClockNotReset,
     /// A request that may not be repeated is repeated (curl re-sends any method; juspay/hyperswitch#3426).
     RetriesPost,
@@ -48,7 +47,8 @@ pub enum Defect {
     LeaksOnDrop,
     /// Closing the client forgets its idle connections (golang/go#14607).
     CloseForgetsIdle,
-    /// Every connection is counted twice against the limit (aio-libs/aiohttp#9670 lost slots in the same way).
+    /// Every connection is counted twice against the limit (HTTPCLIENT-2379 miscounts a connection that is released
+    /// twice).
     CountsConnectionsTwice,
     /// Busy connections are counted against the limit of idle ones (encode/httpcore#1000).
     CountsBusyAsIdle,
@@ -60,12 +60,12 @@ pub enum Defect {
     ForgetsToWake,
     /// The newest of the waiting requests is served first (hyperium/hyper-util#298).
     ServesNewestFirst,
-    /// Nothing is ever reused (hyperium/hyper-util 0.1.0 to 0.1.2 with its pool switched off).
+    /// Nothing is ever reused (helidon-io/helidon#8077).
     NeverReuses,
     /// A request whose dial is under way takes the first connection that comes free, and its own is opened for nothing
     /// (hyperium/hyper#4134).
     DialsForNothing,
-    /// A read timeout is accepted and never armed (algesten/ureq#1172 had such a limit).
+    /// The read timeout is not armed (ReactiveX/RxNetty#344, on a reused connection).
     IgnoresReadTimeout,
 }
 

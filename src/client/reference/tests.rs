@@ -152,6 +152,23 @@ async fn who_waits_gets_the_connection_when_it_is_free() {
     }
 }
 
+/// As `obliging`, with nothing to read.
+async fn laconic(mut stream: DuplexStream, _: u32) {
+    let mut request = [0; 4096];
+    while stream.read(&mut request).await.is_ok_and(|n| n > 0) {
+        let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_without_a_body_keeps_no_connection() {
+    let transport = pool(laconic, one_connection());
+    let timeouts = Timeouts { pool: seconds(1), ..Timeouts::default() };
+    let first = transport.send(request("GET", 0), timeouts).await.expect("a response");
+    let second = transport.send(request("GET", 0), timeouts).await.expect("the same connection, free");
+    drop((first, second));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_retry_is_recorded() {
     let entries = Arc::new(Mutex::new(Vec::new()));

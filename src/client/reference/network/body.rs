@@ -1,7 +1,7 @@
 //! A response body that gives its connection back at its end.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -30,6 +30,13 @@ pub(super) struct LeasedBody {
 impl LeasedBody {
     pub fn new(inner: Incoming, lease: Lease, persistence: Persistence, timeouts: Timeouts) -> Self {
         Self { inner, lease: Some(lease), persistence, timeouts, watchdog: None }
+    }
+
+    /// There is nothing to read: the connection is free, though the caller may hold on to the response.
+    pub fn finish_if_empty(&mut self) {
+        if self.inner.is_end_stream() {
+            self.finish(&mut Context::from_waker(Waker::noop()));
+        }
     }
 
     fn finish(&mut self, cx: &mut Context<'_>) {
@@ -97,9 +104,7 @@ impl Body for LeasedBody {
 
 impl Drop for LeasedBody {
     fn drop(&mut self) {
-        if self.inner.is_end_stream() {
-            // The caller has all of it and did not ask for more.
-            self.finish(&mut Context::from_waker(std::task::Waker::noop()));
-        }
+        // The caller may have all of it and not have asked for more.
+        self.finish_if_empty();
     }
 }

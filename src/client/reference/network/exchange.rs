@@ -73,7 +73,8 @@ fn leased(
 ) -> Response {
     let (parts, body) = response.into_parts();
     let persistence = persistence::of(request, &parts);
-    let body = LeasedBody::new(body, lease, persistence, timeouts);
+    let mut body = LeasedBody::new(body, lease, persistence, timeouts);
+    body.finish_if_empty();
     http::Response::from_parts(parts, body.boxed_unsync())
 }
 
