@@ -83,8 +83,11 @@ impl Report {
 }
 
 fn simulate(Job { scenario, client, limits, recorder }: &Job) -> Report {
-    let pace = Arc::new(Pace::default());
-    let runtime = runtime(client.wiring(), &pace);
+    let pace = match client.wiring() {
+        Wiring::Streams => None,
+        Wiring::Bridge => Some(Arc::new(Pace::new().expect("the system has a loopback port to give"))),
+    };
+    let runtime = runtime(pace.as_ref());
     let network = {
         let _context = runtime.enter();
         Network::install(scenario.network.clone(), recorder.clone())
@@ -105,11 +108,10 @@ fn simulate(Job { scenario, client, limits, recorder }: &Job) -> Report {
     }
 }
 
-fn runtime(wiring: Wiring, pace: &Arc<Pace>) -> Runtime {
+fn runtime(pace: Option<&Arc<Pace>>) -> Runtime {
     let mut builder = Builder::new_current_thread();
     builder.enable_time().start_paused(true);
-    if wiring == Wiring::Bridge {
-        let pace = pace.clone();
+    if let Some(pace) = pace.cloned() {
         builder.enable_io().on_thread_park(move || pace.before_idle());
     }
     builder.build().expect("the system has an epoll instance to give")
@@ -121,13 +123,13 @@ async fn play(
     limits: &Limits,
     recorder: &Recorder,
     wire: Wire,
-    pace: Arc<Pace>,
+    pace: Option<Arc<Pace>>,
 ) -> Report {
     let origin = Origin::start(wire.clone(), scenario.origin.clone(), recorder.clone()).await;
     let origin = origin.expect("the simulated port is free");
-    let bridge = match client.wiring() {
-        Wiring::Streams => None,
-        Wiring::Bridge => {
+    let bridge = match &pace {
+        None => None,
+        Some(pace) => {
             let bridge = Bridge::open(wire.clone(), pace.clone()).await;
             Some(bridge.expect("the system has a loopback port to give"))
         }
@@ -163,14 +165,19 @@ async fn conduct(
     wire: &Wire,
     origin: &Origin,
     recorder: &Recorder,
-    pace: Arc<Pace>,
+    pace: Option<Arc<Pace>>,
 ) -> End {
     let mut driving = pin!(wire.drive());
     let strikes = scenario.script.iter().any(|step| matches!(step.when, When::Packet { .. }));
     let mut striking = pin!(strike_on_segments(scenario, wire, origin, recorder));
     let patience = limits.virtual_time.saturating_add(scripted_time(scenario));
     let mut playing = pin!(tokio::time::timeout(patience, script.play()));
-    let mut pacing = pin!(pace.keep());
+    let mut pacing = pin!(async {
+        match pace {
+            Some(pace) => pace.keep().await,
+            None => std::future::pending().await,
+        }
+    });
     poll_fn(|cx| {
         let _ = pacing.as_mut().poll(cx);
         let _ = driving.as_mut().poll(cx);
