@@ -35,7 +35,8 @@ pub fn reference() -> &'static dyn UnderTest {
 /// What the client violates in the run of a scenario and in its control, `oracle: message`.
 pub fn violations(scenario: &Scenario, client: &'static dyn UnderTest) -> Vec<String> {
     match suite::play(scenario, client, &Limits::default()).result {
-        CellResult::Unsupported { .. } => Vec::new(),
+        // A scenario that is not played proves nothing.
+        CellResult::Unsupported { reason } => vec![format!("unsupported: {reason}")],
         CellResult::Ran { trace, findings, control } => {
             let mut violations = ended(&trace.end);
             violations.extend(violated(&findings));
