@@ -69,6 +69,10 @@ pub struct Timeouts {
     pub connect: Option<Duration>,
     /// On the time between two reads.
     pub read: Option<Duration>,
+    /// On the time between two writes.
+    pub write: Option<Duration>,
+    /// On waiting for a connection of the pool.
+    pub pool: Option<Duration>,
 }
 
 /// A client, ready to send.

@@ -29,7 +29,8 @@ pub(super) fn perform(
     settings: &ClientSettings,
     send: &SendRequest,
 ) -> impl Future<Output = Outcome> + Send + 'static {
-    let timeouts = Timeouts { connect: settings.connect_timeout, read: settings.read_timeout };
+    let (connect, read) = (settings.connect_timeout, settings.read_timeout);
+    let timeouts = Timeouts { connect, read, ..Timeouts::default() };
     let sending = client.send(compose(send), timeouts);
     let (deadline, read) = (send.deadline, send.read);
     async move {

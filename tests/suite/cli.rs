@@ -96,7 +96,7 @@ fn without_a_snapshot_is_1() {
     check(
         &["run", SCENARIO, "--snapshots", utf8(&snapshots)],
         1,
-        &["no snapshot yet", "2 results are not as accepted"],
+        &["no snapshot yet", "3 results are not as accepted"],
     );
     check(&["run", SCENARIO, "--no-snapshots"], 0, &["not compared"]);
 }
@@ -181,7 +181,7 @@ fn json_is_versioned() {
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert_eq!(json["version"], 1);
     assert_eq!(json["cells"][0]["scenario"], SCENARIO);
-    assert_eq!(json["cells"].as_array().map(Vec::len), Some(2));
+    assert_eq!(json["cells"].as_array().map(Vec::len), Some(3));
     assert_eq!(json["differences"], serde_json::json!([]));
     let again = check(&["run", SCENARIO, "--format", "json"], 0, &[]);
     assert_eq!(text(&output.stdout), text(&again.stdout));

@@ -1,0 +1,106 @@
+//! The reference client under test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+
+use super::defect::{Defect, Defects};
+use super::pool::Limits;
+use super::retry::{Budget, Retry};
+use super::{Cause, PooledTransport, Transport, TransportError};
+use crate::client::under_test::BoxFuture;
+use crate::client::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
+use crate::scenario::Scenario;
+use crate::trace::ErrorKind;
+
+/// [`PooledTransport`] with [`Retry`], as it should be or with a defect.
+pub(in crate::client) struct Reference(Option<Defect>);
+
+impl Reference {
+    pub(in crate::client) const SOUND: Self = Self(None);
+}
+
+/// The reference client with one defect.
+pub fn with_defect(defect: Defect) -> &'static dyn UnderTest {
+    const CLIENTS: [Reference; Defect::ALL.len()] = {
+        let mut clients = [Reference::SOUND; Defect::ALL.len()];
+        let mut index = 0;
+        while index < clients.len() {
+            clients[index] = Reference(Some(Defect::ALL[index]));
+            index += 1;
+        }
+        clients
+    };
+    static DEFECTIVE: [Reference; Defect::ALL.len()] = CLIENTS;
+    &DEFECTIVE[Defect::ALL.iter().position(|other| *other == defect).expect("ALL has them all")]
+}
+
+/// How long a close waits for requests under way.
+const DRAIN: Duration = Duration::from_secs(10);
+
+impl UnderTest for Reference {
+    fn name(&self) -> &'static str {
+        "reference"
+    }
+
+    fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    fn wiring(&self) -> Wiring {
+        Wiring::Streams
+    }
+
+    fn unsupported(&self, _: &Scenario) -> Option<String> {
+        None
+    }
+
+    fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
+        let settings = &environment.settings;
+        let defaults = Limits::default();
+        let limit = |limit: Option<u32>| limit.map(|limit| limit as usize);
+        let limits = Limits {
+            max_connections: limit(settings.max_connections).unwrap_or(defaults.max_connections),
+            max_idle: limit(settings.max_idle).unwrap_or(defaults.max_idle),
+            idle: settings.idle_timeout.unwrap_or(defaults.idle),
+            ..defaults
+        };
+        let defects = Defects::from(self.0);
+        let pooled = PooledTransport::with_defects(environment.wire.clone(), limits, defects);
+        let transport = Retry::with_defects(pooled, Budget::default(), defects);
+        Ok(Box::new(Adapter(Arc::new(transport))))
+    }
+}
+
+struct Adapter(Arc<Retry<PooledTransport>>);
+
+impl Client for Adapter {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        timeouts: Timeouts,
+    ) -> BoxFuture<Result<Response, Failure>> {
+        let response = self.0.send(request, timeouts);
+        Box::pin(async move {
+            let response = response.await.map_err(|error| describe(&error))?;
+            Ok(response.map(|body| body.map_err(|error| describe(&error)).boxed_unsync()))
+        })
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<()> {
+        Box::pin(async move { self.0.close(DRAIN).await })
+    }
+}
+
+fn describe(error: &TransportError) -> Failure {
+    let failure = Failure::of(error);
+    let kind = match &error.cause {
+        Cause::Timeout { .. } => ErrorKind::Timeout,
+        Cause::Connect(_) => ErrorKind::Connect,
+        Cause::Stale | Cause::Closed => ErrorKind::Canceled,
+        _ => failure.kind,
+    };
+    Failure { kind, ..failure }
+}

@@ -1,0 +1,126 @@
+//! Bugs of real clients that the reference client can be given, to prove that the oracles see them.
+
+use std::fmt;
+
+/// A defect, after a bug of a real client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Defect {
+    /// A pooled connection is handed out without a look (encode/httpx#346).
+    NoStaleCheck,
+    /// Nothing watches idle connections, and the look at checkout heeds FIN only: an idle 408 makes the
+    /// connection "alive" (encode/httpx#143, encode/httpcore#185).
+    LooksForEofOnly,
+    /// The look comes before the event loop has turned (nodejs/undici GHSA-35p6-xmwp-9g52).
+    LooksTooEarly,
+    /// Nothing watches idle connections: they stay in CLOSE_WAIT until somebody wants one
+    /// (seanmonstar/reqwest#2434).
+    LingersInCloseWait,
+    /// Bytes past the end of a response stay in the buffer, for the next request (encode/httpx#1474).
+    KeepsSurplus,
+    /// A connection whose request was cancelled is pooled (aio-libs/aiohttp#12795).
+    PoolsCancelled,
+    /// A connection whose request timed out is pooled (seanmonstar/reqwest#2967 for QUIC, hyperium/hyper#4186 for
+    /// HTTP/2).
+    PoolsTimedOut,
+    /// `Connection: close` in a response is ignored (hyperium/hyper#4110).
+    IgnoresConnectionClose,
+    /// An HTTP/1.0 response without `keep-alive` is taken for a persistent one (hyperium/hyper#1614).
+    IgnoresHttp10,
+    /// `Keep-Alive: timeout` is ignored (nodejs/undici#3141).
+    IgnoresKeepAliveTimeout,
+    /// The idle limit is a thousand times what was asked for (ureq's `max_idle_age` never aged out either:
+    /// algesten/ureq#1172).
+    IdleLimitInWrongUnit,
+    /// The idle clock runs on while the connection is in use, so that one in regular use is closed (openjdk/jdk#15012).
+    IdleClockNotReset,
+    /// A request that may not be repeated is repeated (curl re-sends any method; juspay/hyperswitch#3426).
+    RetriesPost,
+    /// An idempotent request is repeated for ever (hyperium/hyper-util#150).
+    RetriesWithoutLimit,
+    /// A request that met a dead connection before a byte was written fails (hyperium/hyper-util#133).
+    FailsUnsent,
+    /// The end of a connection while an answer is awaited goes unnoticed (hyperium/hyper#1439).
+    DeafToEof,
+    /// A cut body is reported as complete (sagebind/isahc#154).
+    HidesTruncation,
+    /// Dropping the client leaves its sockets open: pool and connections hold each other (algesten/ureq#583).
+    LeaksOnDrop,
+    /// Closing the client forgets its idle connections (golang/go#14607).
+    CloseForgetsIdle,
+    /// Every connection is counted twice against the limit (HTTPCLIENT-2379 miscounts a connection that is released
+    /// twice).
+    CountsConnectionsTwice,
+    /// Busy connections are counted against the limit of idle ones (encode/httpcore#1000).
+    CountsBusyAsIdle,
+    /// The limit on idle connections is ignored (hyperium/hyper-util: a pool set to size 0, 0.1.0 to 0.1.2).
+    IgnoresMaxIdle,
+    /// The limit on connections is ignored (golang/go#34941).
+    IgnoresMaxConnections,
+    /// A request that waits is not told that a connection is free (aio-libs/aiohttp#9671).
+    ForgetsToWake,
+    /// The newest of the waiting requests is served first (hyperium/hyper-util#298).
+    ServesNewestFirst,
+    /// Nothing is ever reused (helidon-io/helidon#8077).
+    NeverReuses,
+    /// A request whose dial is under way takes the first connection that comes free, and its own is opened for nothing
+    /// (hyperium/hyper#4134).
+    DialsForNothing,
+    /// The read timeout is not armed (ReactiveX/RxNetty#344, on a reused connection).
+    IgnoresReadTimeout,
+}
+
+impl Defect {
+    /// Every defect.
+    pub const ALL: [Self; 28] = [
+        Self::NoStaleCheck,
+        Self::LooksForEofOnly,
+        Self::LooksTooEarly,
+        Self::LingersInCloseWait,
+        Self::KeepsSurplus,
+        Self::PoolsCancelled,
+        Self::PoolsTimedOut,
+        Self::IgnoresConnectionClose,
+        Self::IgnoresHttp10,
+        Self::IgnoresKeepAliveTimeout,
+        Self::IdleLimitInWrongUnit,
+        Self::IdleClockNotReset,
+        Self::RetriesPost,
+        Self::RetriesWithoutLimit,
+        Self::FailsUnsent,
+        Self::DeafToEof,
+        Self::HidesTruncation,
+        Self::LeaksOnDrop,
+        Self::CloseForgetsIdle,
+        Self::CountsConnectionsTwice,
+        Self::CountsBusyAsIdle,
+        Self::IgnoresMaxIdle,
+        Self::IgnoresMaxConnections,
+        Self::ForgetsToWake,
+        Self::ServesNewestFirst,
+        Self::NeverReuses,
+        Self::DialsForNothing,
+        Self::IgnoresReadTimeout,
+    ];
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Which defect a client has, if any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Defects(Option<Defect>);
+
+impl Defects {
+    pub fn has(self, defect: Defect) -> bool {
+        self.0 == Some(defect)
+    }
+}
+
+impl From<Option<Defect>> for Defects {
+    fn from(defect: Option<Defect>) -> Self {
+        Self(defect)
+    }
+}

@@ -1,0 +1,107 @@
+//! Why a request has no response, and what is known of how far it got.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::retry::RetryReason;
+
+/// A request that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}{}", attempts(.attempt, .retried))]
+pub struct TransportError {
+    /// What went wrong with the last attempt.
+    #[source]
+    pub cause: Cause,
+    /// How far the last attempt got.
+    pub progress: Progress,
+    /// Which attempt this was, from 1.
+    pub attempt: u32,
+    /// Why each of the attempts before was repeated.
+    pub retried: Vec<RetryReason>,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// One of the four timeouts passed.
+    #[error("{phase} timed out after {after:?}")]
+    Timeout {
+        /// Which.
+        phase: Phase,
+        /// The limit.
+        after: Duration,
+    },
+    /// No connection could be established.
+    #[error("connect failed: {0}")]
+    Connect(io::Error),
+    /// The connection ended, or what arrived is not HTTP.
+    #[error(transparent)]
+    Http(hyper::Error),
+    /// FIN, RST or bytes that nobody asked for were there before the request was written.
+    #[error("the connection was stale before the request was written")]
+    Stale,
+    /// The request cannot be sent: it has no authority, say.
+    #[error("invalid request: {0}")]
+    Invalid(&'static str),
+    /// The transport is closed.
+    #[error("the transport is closed")]
+    Closed,
+    /// A service without a network failed.
+    #[error("the service failed: {0}")]
+    Service(Box<dyn std::error::Error + Send + Sync>),
+    /// The store of idempotency keys failed, and the guard fails closed.
+    #[error("the idempotency store failed: {0}")]
+    Store(String),
+}
+
+/// The phases of a request that have a timeout each, as in httpx.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Establishing a connection.
+    Connect,
+    /// Waiting for bytes of the response.
+    Read,
+    /// Waiting for the socket to take bytes of the request.
+    Write,
+    /// Waiting for a connection of the pool.
+    Pool,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connect",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Pool => "pool",
+        })
+    }
+}
+
+/// How far an attempt got.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The connection carried a request before.
+    pub reused: bool,
+    /// The socket took a byte of the request.
+    pub written: bool,
+    /// A byte of the response was read.
+    pub received: bool,
+}
+
+impl TransportError {
+    pub(super) fn new(cause: Cause, progress: Progress) -> Self {
+        Self { cause, progress, attempt: 1, retried: Vec::new() }
+    }
+}
+
+fn attempts(attempt: &u32, retried: &[RetryReason]) -> String {
+    match retried {
+        [] => String::new(),
+        reasons => {
+            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            format!(" (attempt {attempt}, after: {})", reasons.join(", "))
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The reference client: the executable specification of a pool that never reuses a stale connection.
+//!
+//! [`pool`] decides and knows no socket; `network` carries out and decides nothing. Around them stand [`Transport`]s
+//! that wrap other transports.
+
+mod adapter;
+mod defect;
+mod error;
+mod guard;
+mod in_process;
+mod logged;
+mod mounts;
+mod network;
+mod persistence;
+pub mod pool;
+mod retry;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use adapter::Reference;
+pub use adapter::with_defect;
+pub use defect::Defect;
+pub use error::{Cause, Phase, Progress, TransportError};
+pub use guard::{Abandoned, Claim, Guard, KeyStore, MemoryKeys, OnFailure, Remembered, StoreError};
+pub use in_process::InProcess;
+pub use logged::{Entry, Logged};
+pub use mounts::Mounts;
+pub use network::{Dial, Io, PooledTransport};
+pub use retry::{Budget, FreshConnection, Retried, Retry, RetryReason};
+pub use transport::{BoxFuture, Response, Transport};

@@ -1,0 +1,14 @@
+//! The pooled network transport: a thin rim around the [pool](super::pool), with hyper's HTTP/1.1 on its sockets.
+
+mod body;
+mod checkout;
+mod dial;
+mod exchange;
+mod gate;
+mod lease;
+mod shared;
+mod transport;
+mod watchdog;
+
+pub use dial::{Dial, Io};
+pub use transport::PooledTransport;

@@ -1,0 +1,14 @@
+//! The pool as a pure state machine: it takes `now` and events, and returns what is to be done.
+//!
+//! No sockets, no tasks, no clock. Time is the [`Duration`](std::time::Duration) since the pool was made.
+
+mod connection;
+mod event;
+mod limits;
+mod machine;
+mod queue;
+mod sound;
+
+pub use event::{Action, CloseReason, ConnectionId, Event, Phase, Poison, Refusal, Return, Ticket};
+pub use limits::Limits;
+pub use machine::Pool;
