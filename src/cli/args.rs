@@ -34,7 +34,7 @@ Exit codes:
   0  everything equals the accepted snapshots
   1  a result differs from its snapshot or has none yet, or --repeat found two different traces,
      or `search` found nothing
-  2  bad usage, or a file that cannot be read or is not valid";
+  2  bad usage, a file that cannot be read or is not valid, or output that cannot be written";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -10,7 +10,9 @@ pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        other => {
+            other.map_err(|error| io::Error::new(error.kind(), format!("cannot write the output: {error}")))
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! `closewait run`.
 
-use std::num::NonZeroU32;
-
 use clap::{Args, Parser, ValueEnum};
 use closewait::client::UnderTest;
 use closewait::lab::Limits;
@@ -34,8 +32,8 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Instead of judging, run everything N times and stop at the first trace that differs
-    #[arg(long, value_name = "N", conflicts_with_all = ["transcript", "verbose", "format", "accept"])]
-    repeat: Option<NonZeroU32>,
+    #[arg(long, value_name = "N", conflicts_with_all = ["transcript", "verbose", "format", "accept"], value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: Option<u32>,
     /// Write the snapshots that differ: today's results are the accepted ones from now on
     #[arg(long, conflicts_with = "no_snapshots")]
     accept: bool,
@@ -75,7 +73,7 @@ pub fn run(args: &RunArgs) -> Done {
     let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
     let scenarios = catalogue.select(&args.patterns)?;
     match args.repeat {
-        Some(runs) => repeat(&scenarios, &clients, runs.get()),
+        Some(runs) => repeat(&scenarios, &clients, runs),
         None => play(args, &catalogue, &scenarios, &clients),
     }
 }

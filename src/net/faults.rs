@@ -15,6 +15,8 @@ pub(super) struct Faults {
 #[derive(Debug)]
 struct Rule {
     path: Path,
+    /// Healed since: narrower than `path`.
+    healed: Vec<Path>,
     effect: Effect,
     /// How many more segments it concerns; `None` is until healed.
     left: Option<u32>,
@@ -48,11 +50,12 @@ impl Faults {
             }
             NetworkAction::Heal { path } => {
                 self.rules.retain(|rule| !covers(path, rule.path));
+                self.rules.iter_mut().for_each(|rule| rule.healed.push(path));
                 return true;
             }
             NetworkAction::Forget { .. } | NetworkAction::Rst { .. } => return false,
         };
-        self.rules.push(Rule { path, effect, left });
+        self.rules.push(Rule { path, healed: Vec::new(), effect, left });
         true
     }
 
@@ -61,7 +64,7 @@ impl Faults {
         let mut fortune = Fortune::default();
         for rule in &mut self.rules {
             let duplicates = matches!(rule.effect, Effect::Duplicate(_));
-            if !concerns(rule.path, connection, direction) || (duplicates && !solid) || fortune.dropped {
+            if !rule.concerns(connection, direction) || (duplicates && !solid) || fortune.dropped {
                 continue;
             }
             match rule.effect {
@@ -76,6 +79,13 @@ impl Faults {
     }
 }
 
+impl Rule {
+    fn concerns(&self, connection: u32, direction: Direction) -> bool {
+        let healed = self.healed.iter().any(|path| concerns(*path, connection, direction));
+        concerns(self.path, connection, direction) && !healed
+    }
+}
+
 fn millis(duration: Duration) -> Millis {
     duration.as_millis() as Millis
 }
@@ -85,7 +95,7 @@ fn concerns(path: Path, connection: u32, direction: Direction) -> bool {
         && path.direction.is_none_or(|wanted| wanted == direction)
 }
 
-/// Whether healing `healed` ends a rule on `path`: a rule ends only if all of it lies on the healed path.
+/// Whether all of `path` lies on the healed path.
 fn covers(healed: Path, path: Path) -> bool {
     (healed.connection.is_none() || healed.connection == path.connection)
         && (healed.direction.is_none() || healed.direction == path.direction)
@@ -143,10 +153,20 @@ mod tests {
     }
 
     #[test]
-    fn healing_one_connection_leaves_a_rule_on_all() {
-        let drop = NetworkAction::Drop { path: BOTH, packets: None };
-        let heal = NetworkAction::Heal { path: FIRST_OUT };
-        check(&[drop, heal], 1, Direction::ToOrigin, &[dropped()]);
+    fn healing_a_part_leaves_the_rest() {
+        let drop = |path| NetworkAction::Drop { path, packets: None };
+        let heal = |path| NetworkAction::Heal { path };
+        let to_origin = Path { connection: None, direction: Some(Direction::ToOrigin) };
+        let to_client = Path { connection: None, direction: Some(Direction::ToClient) };
+        let healed = [Fortune::default()];
+        check(&[drop(BOTH), heal(FIRST_OUT)], 1, Direction::ToOrigin, &healed);
+        check(&[drop(BOTH), heal(FIRST_OUT)], 1, Direction::ToClient, &[dropped()]);
+        check(&[drop(BOTH), heal(FIRST_OUT)], 2, Direction::ToOrigin, &[dropped()]);
+        check(&[drop(BOTH), heal(to_origin)], 1, Direction::ToOrigin, &healed);
+        check(&[drop(BOTH), heal(to_origin)], 1, Direction::ToClient, &[dropped()]);
+        check(&[drop(to_origin), heal(to_client)], 1, Direction::ToOrigin, &[dropped()]);
+        check(&[drop(to_origin), heal(to_origin)], 1, Direction::ToOrigin, &healed);
+        check(&[heal(BOTH), drop(to_origin)], 1, Direction::ToOrigin, &[dropped()]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 /// States in which an application still holds the socket. What comes after its own close is the host's affair.
-const HELD: [&str; 5] = ["SYN_SENT", "SYN_RECV", "SYN_RECEIVED", "ESTABLISHED", "CLOSE_WAIT"];
+pub(super) const HELD: [&str; 3] = ["SYN_SENT", "ESTABLISHED", "CLOSE_WAIT"];
 
 fn judge(case: &Case) -> Verdict {
     let mut tally = Tally::default();

@@ -88,6 +88,9 @@ fn list(dir: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<FileProblem>) {
     let unreadable = |source| FileProblem::Io { path: dir.to_owned(), source };
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
+        Err(source) if source.kind() == io::ErrorKind::NotFound => {
+            return problems.push(FileProblem::NoFolder { path: dir.to_owned() });
+        }
         Err(source) => return problems.push(unreadable(source)),
     };
     for entry in entries {
@@ -154,6 +157,12 @@ pub enum FileProblem {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// There is no such folder.
+    #[error("error: there is no folder `{}` here\n  = help: run closewait in a clone of its repository, or name a folder with --scenarios\n", path.display())]
+    NoFolder {
+        /// Which.
+        path: PathBuf,
     },
     /// The path is not `family/name.toml`.
     #[error("error: {} is not at <family>/<name>.toml, both in lower-case words joined by hyphens\n", path.display())]

@@ -37,7 +37,9 @@ fn run(client: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_closewait"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::null());
     let output = command.args(["run", "--client", client, "--format", "json"]).output();
-    let text = String::from_utf8(output.expect("the binary runs").stdout).expect("JSON is UTF-8");
+    let output = output.expect("the binary runs");
+    assert!(output.status.success(), "{client}: {}", output.status);
+    let text = String::from_utf8(output.stdout).expect("JSON is UTF-8");
     assert!(text.contains("\"events\""), "{client}: the output has no traces");
     text
 }
