@@ -29,6 +29,9 @@ struct Trouble {
     noticed: AtomicBool,
     /// The simulated TCP gave up: loopback has no way to say so.
     timed_out: AtomicBool,
+    /// The simulated socket did not take an upload at once. Loopback's buffers take it instead, and how much of
+    /// it is up to the system: no two runs need be the same.
+    held_back: AtomicBool,
     connecting: AtomicU32,
 }
 
@@ -58,6 +61,11 @@ impl Bridge {
         if self.trouble.timed_out.load(Relaxed) {
             return Some(
                 "a timeout of TCP itself does not cross the loopback bridge: the client sees a reset",
+            );
+        }
+        if self.trouble.held_back.load(Relaxed) {
+            return Some(
+                "an upload that has to wait for the network does not cross the loopback bridge: loopback's buffers take it",
             );
         }
         let lost = self.trouble.noticed.load(Relaxed) || self.trouble.connecting.load(Relaxed) > 0;
@@ -95,7 +103,7 @@ async fn gateway(real: TcpStream, wire: Wire, pace: Arc<Pace>, trouble: Arc<Trou
 async fn carry(real: TcpStream, simulated: Stream, pace: &Pace, trouble: &Trouble) {
     let ended = tokio::select! {
         biased;
-        ended = async { tokio::try_join!(outbound(&real, &simulated, pace), inbound(&simulated, &real, pace)) } => ended,
+        ended = async { tokio::try_join!(outbound(&real, &simulated, pace, trouble), inbound(&simulated, &real, pace)) } => ended,
         // After its FIN, too, an origin can reset; nobody reads then who would notice.
         () = simulated.died_after_fin() => Err(Lost::Origin),
     };
@@ -114,13 +122,17 @@ async fn carry(real: TcpStream, simulated: Stream, pace: &Pace, trouble: &Troubl
     pace.touch();
 }
 
+fn zero_if_full(error: io::Error) -> io::Result<usize> {
+    if error.kind() == io::ErrorKind::WouldBlock { Ok(0) } else { Err(error) }
+}
+
 /// Which socket failed, so that the other can be told.
 enum Lost {
     Client,
     Origin,
 }
 
-async fn outbound(real: &TcpStream, simulated: &Stream, pace: &Pace) -> Result<(), Lost> {
+async fn outbound(real: &TcpStream, simulated: &Stream, pace: &Pace, trouble: &Trouble) -> Result<(), Lost> {
     let mut chunk = vec![0; CHUNK];
     loop {
         let n = read_real(real, &mut chunk).await.map_err(|_| Lost::Client)?;
@@ -129,7 +141,11 @@ async fn outbound(real: &TcpStream, simulated: &Stream, pace: &Pace) -> Result<(
             simulated.half_close();
             return Ok(());
         }
-        simulated.write_all(&chunk[..n]).await.map_err(|_| Lost::Origin)?;
+        let taken = simulated.try_write(&chunk[..n]).or_else(zero_if_full).map_err(|_| Lost::Origin)?;
+        if taken < n {
+            trouble.held_back.store(true, Relaxed);
+            simulated.write_all(&chunk[taken..n]).await.map_err(|_| Lost::Origin)?;
+        }
     }
 }
 

@@ -60,7 +60,8 @@ fn first_divergence(
 ) -> Option<Divergence> {
     let plays = (0..runs).map(|_| (scenario.clone(), client));
     let mut traces = lab::run_all(plays, limits);
-    let first = traces.next()?;
+    // A run that the client could not really play is not judged, so it need not be the same either.
+    let first = traces.next().filter(|trace| trace.unsupported.is_none())?;
     (2..).zip(traces).find_map(|(run, other)| {
         if other == first {
             return None;

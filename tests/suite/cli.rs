@@ -156,7 +156,7 @@ fn bad_files_are_2() {
     fs::create_dir_all(scenarios.join("family")).expect("a folder can be made");
     fs::write(scenarios.join("family/bad.toml"), "titel = \"x\"\n").expect("a file can be written");
     check(&["list", "--scenarios", utf8(&scenarios)], 2, &["bad.toml:1:1", "titel", "title"]);
-    check(&["run", "--scenarios", utf8(&scenarios.join("absent"))], 2, &["cannot read", "absent"]);
+    check(&["run", "--scenarios", utf8(&scenarios.join("absent"))], 2, &["there is no folder", "absent"]);
 
     let snapshots = accepted("broken");
     let file = snapshots.join("hyper-util").join(SCENARIO).with_extension("snap");
