@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
 use crate::net::{Stream, Wire};
-use crate::scenario::Scenario;
+use crate::scenario::{Protocol, Scenario};
 
 /// `hyper_util::client::legacy::Client`.
 pub(super) struct HyperUtil;
@@ -34,6 +34,9 @@ impl UnderTest for HyperUtil {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
+        if scenario.protocol != Protocol::Http1 {
+            return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
+        }
         let settings = &scenario.client;
         if settings.max_connections.is_some() {
             return Some(

@@ -5,14 +5,15 @@ use http_body_util::BodyExt;
 
 use crate::client::{Client, Failure, Response, ResponseBody, Timeouts};
 use crate::origin::REQUEST_ID;
-use crate::scenario::{ClientSettings, ReadBody, SendRequest};
+use crate::scenario::{Protocol, ReadBody, Scenario, SendRequest};
 use crate::trace::{BodyEnd, Outcome};
 
 /// The request as the application hands it over.
-pub(super) fn compose(send: &SendRequest) -> http::Request<Bytes> {
+pub(super) fn compose(send: &SendRequest, protocol: Protocol) -> http::Request<Bytes> {
+    let scheme = if protocol.is_tls() { "https" } else { "http" };
     let mut request = http::Request::builder()
         .method(send.method.as_str())
-        .uri(format!("http://origin.test{}", send.path))
+        .uri(format!("{scheme}://origin.test{}", send.path))
         .header(REQUEST_ID, &send.id);
     for (name, value) in &send.headers {
         request = request.header(name, value);
@@ -26,12 +27,12 @@ pub(super) fn compose(send: &SendRequest) -> http::Request<Bytes> {
 /// latest: then the request is dropped, as an application would.
 pub(super) fn perform(
     client: &dyn Client,
-    settings: &ClientSettings,
+    scenario: &Scenario,
     send: &SendRequest,
 ) -> impl Future<Output = Outcome> + Send + 'static {
-    let (connect, read) = (settings.connect_timeout, settings.read_timeout);
+    let (connect, read) = (scenario.client.connect_timeout, scenario.client.read_timeout);
     let timeouts = Timeouts { connect, read, ..Timeouts::default() };
-    let sending = client.send(compose(send), timeouts);
+    let sending = client.send(compose(send, scenario.protocol), timeouts);
     let (deadline, read) = (send.deadline, send.read);
     async move {
         let exchange = async {

@@ -28,7 +28,7 @@ pub(super) static TOP: Table = Table {
         ),
         field(
             "protocol",
-            Kind::Word(&["http1"]),
+            Kind::Word(&["http1", "h2", "https1", "https2"]),
             Default(r#""http1""#),
             "The protocol between client and origin.",
         ),

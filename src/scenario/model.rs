@@ -35,6 +35,33 @@ pub struct Scenario {
 pub enum Protocol {
     /// HTTP/1.1 over TCP (RFC 9112).
     Http1,
+    /// HTTP/2 over TCP with prior knowledge (RFC 9113 section 3.3).
+    H2,
+    /// HTTP/1.1 over TLS, agreed by ALPN or by its absence.
+    Https1,
+    /// HTTP/2 over TLS, agreed by ALPN (RFC 9113 section 3.2).
+    Https2,
+}
+
+impl Protocol {
+    /// Each protocol and its word in scenario files.
+    pub const ALL: [(Self, &'static str); 4] =
+        [(Self::Http1, "http1"), (Self::H2, "h2"), (Self::Https1, "https1"), (Self::Https2, "https2")];
+
+    /// The word of scenario files.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(protocol, _)| *protocol == self).map_or("", |(_, word)| word)
+    }
+
+    /// Whether requests are streams of HTTP/2.
+    pub fn is_http2(self) -> bool {
+        matches!(self, Self::H2 | Self::Https2)
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_tls(self) -> bool {
+        matches!(self, Self::Https1 | Self::Https2)
+    }
 }
 
 /// The `[client]` table. `None` leaves the client's own default.

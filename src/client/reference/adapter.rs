@@ -12,7 +12,7 @@ use super::retry::{Budget, Retry};
 use super::{Cause, PooledTransport, Transport, TransportError};
 use crate::client::under_test::BoxFuture;
 use crate::client::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
-use crate::scenario::Scenario;
+use crate::scenario::{Protocol, Scenario};
 use crate::trace::ErrorKind;
 
 /// [`PooledTransport`] with [`Retry`], as it should be or with a defect.
@@ -53,8 +53,9 @@ impl UnderTest for Reference {
         Wiring::Streams
     }
 
-    fn unsupported(&self, _: &Scenario) -> Option<String> {
-        None
+    fn unsupported(&self, scenario: &Scenario) -> Option<String> {
+        (scenario.protocol != Protocol::Http1)
+            .then(|| format!("this adapter does not speak {}", scenario.protocol.word()))
     }
 
     fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {

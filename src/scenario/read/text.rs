@@ -78,7 +78,7 @@ fn read(id: &str, text: &str, problems: &mut Problems) -> Option<Scenario> {
         about: top.get("about")?,
         sources: top.get("sources")?,
         signatures: top.get("signature").unwrap_or_default(),
-        protocol: Protocol::Http1,
+        protocol: top.get("protocol").map_or(Protocol::Http1, protocol),
         client,
         origin,
         network,
@@ -187,6 +187,11 @@ fn expectations(top: &Record, problems: &mut Problems) -> BTreeMap<String, Expec
         expect.insert(id.get_ref().to_string(), expected);
     }
     expect
+}
+
+fn protocol(word: &str) -> Protocol {
+    let named = Protocol::ALL.into_iter().find(|(_, name)| *name == word);
+    named.map_or(Protocol::Http1, |(protocol, _)| protocol)
 }
 
 fn connection_kind(word: &str) -> ConnectionKind {
