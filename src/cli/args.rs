@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::exit::{self, Exit};
-use super::{list, run, schema, search, show};
+use super::{explore, list, run, schema, search, show};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -48,6 +48,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Find scenarios by what a log says, or by words that describe the trouble
     Search(search::SearchArgs),
+    /// Play random schedules against clients, and shrink what they find to scenario files
+    Explore(explore::ExploreArgs),
     /// Print the JSON Schema of scenario files
     Schema,
 }
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Search(args)) => search::run(&args),
+        Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Schema) => schema::run(),
     };
     done.unwrap_or_else(|error| exit::complain(&*error)).into()

@@ -2,6 +2,7 @@
 
 mod args;
 mod exit;
+mod explore;
 mod list;
 mod output;
 mod run;

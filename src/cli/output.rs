@@ -66,3 +66,33 @@ impl Drop for Progress {
         self.show("");
     }
 }
+
+/// How many of something are done, on stderr, if stderr is a terminal. Any thread may tell.
+pub struct Counter {
+    subject: &'static str,
+    noun: &'static str,
+    visible: bool,
+}
+
+impl Counter {
+    /// Counts `noun` of `subject`.
+    pub fn new(subject: &'static str, noun: &'static str) -> Self {
+        Self { subject, noun, visible: io::stderr().is_terminal() }
+    }
+
+    /// So many are done.
+    pub fn show(&self, done: u64) {
+        if self.visible {
+            // Progress is a courtesy: it must not fail a run.
+            let _ = write!(io::stderr(), "\r\x1b[2K{}  {done} {}", self.subject, self.noun);
+        }
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        if self.visible {
+            let _ = write!(io::stderr(), "\r\x1b[2K");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod accepted;
 pub mod card;
+pub mod explored;
 pub mod found;
 pub mod json;
 pub mod listing;

@@ -19,7 +19,12 @@ pub(super) static TOP: Table = Table {
             Required,
             "What breaks, in plain words, and what causes it in the real world.",
         ),
-        field("sources", Kind::Sources, Required, "What the scenario stands for, at least one."),
+        field(
+            "sources",
+            Kind::Sources,
+            Required,
+            "What the scenario stands for, at least one: issues, RFC sections, or the `closewait explore` or `closewait sweep` command that found it.",
+        ),
         field(
             "signature",
             Kind::Texts,

@@ -22,4 +22,4 @@ pub use read::parse;
 pub use reference::reference;
 pub use schema::schema;
 pub use search::Hit;
-pub use write::{Unwritable, write};
+pub use write::{Unwritable, step_words, write};
