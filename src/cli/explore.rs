@@ -198,7 +198,10 @@ fn violations(scenario: &Scenario, client: &'static dyn UnderTest) -> Vec<&'stat
     }
     let trace = lab::run(scenario, client, &Limits::default());
     let findings = oracle::judge(scenario, &trace);
-    random::violated(&findings).filter(|oracle| *oracle != EXPECTATIONS).collect()
+    random::violated(&findings)
+        .map(|finding| finding.oracle)
+        .filter(|oracle| *oracle != EXPECTATIONS)
+        .collect()
 }
 
 fn unmask(args: &ExploreArgs, bug: &str) -> Done {

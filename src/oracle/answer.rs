@@ -73,14 +73,13 @@ fn expected_body<'a>(request: &Request, reply: &'a Replied) -> &'a [u8] {
     if is_bodiless(&request.method, reply.status) { &[] } else { &reply.body }
 }
 
-/// What the origin wrote as the next message on the connection after it had the request, without it being a reply
-/// that the trace knows whole: HTTP/1.1 gives the client no means to doubt bytes that the script sends in place of
-/// a reply, nor to miss the rest of a close-delimited body.
+/// What reached the client as the next message on the connection after the request was written, without it being a
+/// reply that the trace knows whole: HTTP/1.1 gives the client no means to doubt bytes that come in place of a reply,
+/// though the origin sent them before it had the request, nor to miss the rest of a close-delimited body.
 fn is_as_written(case: &Case, request: &Request, attempt: &Attempt, response: &Response) -> bool {
-    let Some(exchange) = case.exchange_of(attempt).filter(|exchange| !exchange.is_premature()) else {
+    let Some(wire) = case.exchange_of(attempt).and_then(|exchange| exchange.response.as_ref()) else {
         return false;
     };
-    let Some(wire) = &exchange.response else { return false };
     let is_reply = request.replies.iter().any(|reply| {
         reply.connection == attempt.connection && wire.first_sent.is_some_and(|sent| reply.moment < sent)
     });

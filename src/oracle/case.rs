@@ -56,6 +56,25 @@ impl<'a> Case<'a> {
         closing.next().map(|(event, entry)| Moment { event, at: entry.at })
     }
 
+    /// Whether a connection was being opened at `until`, begun at `from` or later: the client does something about it.
+    pub fn is_dialling(&self, from: Millis, until: Moment) -> bool {
+        self.connections().any(|connection| {
+            let begun = connection.syn.is_some_and(|syn| from <= syn.at && syn < until);
+            let done = connection.established.is_some_and(|established| established.at < until.at);
+            begun && !done
+        })
+    }
+
+    /// Whether at that moment the client has as many connections as it may have, so that a request waits in line.
+    pub fn is_full(&self, now: Moment) -> bool {
+        let open = self.connections().filter(|connection| {
+            let begun = connection.syn.is_some_and(|syn| syn < now);
+            begun && connection.over().is_none_or(|over| now.at <= over.at)
+        });
+        let open = open.count();
+        self.scenario.client.max_connections.is_some_and(|limit| open >= limit as usize)
+    }
+
     /// The last event, to prove that something never happened.
     pub fn last_event(&self) -> Option<usize> {
         self.trace.events.len().checked_sub(1)

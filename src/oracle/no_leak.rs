@@ -19,7 +19,8 @@ pub(super) const HELD: [&str; 3] = ["SYN_SENT", "ESTABLISHED", "CLOSE_WAIT"];
 fn judge(case: &Case) -> Verdict {
     let mut tally = Tally::default();
     if let Some(limit) = case.scenario.client.max_connections {
-        let spans: Vec<Span> = case.connections().filter_map(open_span).collect();
+        let spans: Vec<Span> =
+            case.connections().filter_map(|connection| open_span(case, connection)).collect();
         judge_limit("open", limit, &spans, &mut tally);
     }
     if let Some(limit) = case.scenario.client.max_idle {
@@ -59,9 +60,28 @@ struct Span {
     to: Millis,
 }
 
-fn open_span(connection: &Connection) -> Option<Span> {
-    let to = connection.over().map_or(Millis::MAX, |over| over.at);
-    connection.syn.map(|from| Span { from, to })
+/// From its SYN on, or, if whoever wanted it had gone before it was established, from then on: a client that stops a
+/// dial does so without a sign on the wire, and its host refuses what comes then.
+fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
+    let syn = connection.syn?;
+    let over = connection.over().map_or(Millis::MAX, |over| over.at);
+    let to = unsent_rest(case, connection).map_or(over, |unsent| unsent.at.min(over));
+    let established = connection.established.filter(|established| established.at < to);
+    let by = established.map_or(usize::MAX, |established| established.event);
+    let may_be_stopped = case.requests().any(|request| {
+        request.started < syn && request.over().is_some_and(|over| syn < over && over.event < by)
+    });
+    let from = if may_be_stopped { established } else { Some(syn) };
+    from.map(|from| Span { from, to })
+}
+
+/// When a request was over that had not been sent whole: the FIN of its connection waits behind bytes that the
+/// network does not take, and whether the client closed the socket is not to be seen.
+fn unsent_rest(case: &Case, connection: &Connection) -> Option<Moment> {
+    let written = &connection.exchanges.last()?.request;
+    let request = case.views.requests.get(written.id.as_deref()?)?;
+    let over = request.over()?;
+    written.last_sent.is_none_or(|last| over < last).then_some(over)
 }
 
 /// When the connection lay idle and could be used: a stale one is the affair of `prompt-close`.

@@ -85,6 +85,9 @@ fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
     let ended = case.connection_of(last)?.death()?;
     match &race.request.finished {
         Some((finished, Outcome::Deadline)) if ended.at < finished.at => {
+            if case.is_dialling(ended.at, *finished) || case.is_full(*finished) {
+                return None;
+            }
             let waited = ms(finished.at - ended.at);
             Some((format!("hung for {waited} after the end of its connection was delivered"), finished.event))
         }

@@ -4,6 +4,7 @@ mod bad_scenarios;
 mod catalogue;
 mod cli;
 mod docs;
+mod explore;
 mod fresh_processes;
 mod network;
 mod pcapng;
@@ -35,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(watchdogs::trials());
     trials.extend(pcapng::trials());
     trials.extend(cli::trials());
+    trials.extend(explore::trials());
     trials.extend(docs::trials());
     trials
 }

@@ -150,7 +150,7 @@ impl Explored {
         self.runs += 1;
         let findings = oracle::judge(scenario, trace);
         self.coverage.count(scenario, trace, &findings);
-        for oracle in violated(&findings) {
+        for Finding { oracle, .. } in violated(&findings) {
             let suspicion = Suspicion { oracle, faults: faults_of(scenario) };
             self.suspect(suspicion, Suspect { times: 1, after, draw });
         }
@@ -173,7 +173,7 @@ impl Explored {
     }
 }
 
-/// The oracles that are violated, required and advised ones.
-pub fn violated(findings: &[Finding]) -> impl Iterator<Item = &'static str> {
-    findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Violated { .. })).map(|f| f.oracle)
+/// The findings that are violations, of required oracles and of advice.
+pub fn violated(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Violated { .. }))
 }

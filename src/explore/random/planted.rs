@@ -8,7 +8,7 @@ use crate::client::UnderTest;
 use crate::client::reference::{Defect, with_defect};
 use crate::explore::shrink::{Found, Witness, found};
 use crate::lab::{self, Limits};
-use crate::oracle;
+use crate::oracle::{self, Finding, Level};
 use crate::scenario::{Protocol, Scenario};
 
 /// A planted bug that random schedules have found.
@@ -25,8 +25,9 @@ pub struct Unmasked {
 /// Schedules that are played between two looks at the results.
 const BATCH: usize = 32;
 
-/// Plays the schedules of `draws` against the reference client with a planted bug, until an oracle is violated that
-/// the client without the bug does not violate. `None` if none of them shows it.
+/// Plays the schedules of `draws` against the reference client with a planted bug, until a required oracle is violated
+/// that the client without the bug does not violate; advice counts if nothing else comes. `None` if none of the
+/// schedules shows the bug.
 pub fn unmask(
     defect: Defect,
     sound: &'static dyn UnderTest,
@@ -37,20 +38,26 @@ pub fn unmask(
     let schedules = Schedules::of(protocol);
     let mut draws = draws.into_iter().peekable();
     let mut runs = 0;
+    let mut advice = None;
     while draws.peek().is_some() {
         let batch: Vec<(Draw, Arc<Scenario>)> =
             draws.by_ref().take(BATCH).map(|draw| (draw, Arc::new(schedules.draw(draw, client)))).collect();
         let plays = batch.iter().map(|(_, scenario)| (scenario.clone(), client));
         for ((draw, scenario), trace) in batch.iter().zip(lab::run_all(plays, &Limits::default())) {
             runs += 1;
-            for oracle in violated(&oracle::judge(scenario, &trace)) {
-                let witness = Witness { client, oracle, sound: Some(sound) };
+            let findings = oracle::judge(scenario, &trace);
+            let wanted = |finding: &&Finding| finding.level == Level::Required || advice.is_none();
+            for finding in violated(&findings).filter(wanted).collect::<Vec<_>>() {
+                let witness = Witness { client, oracle: finding.oracle, sound: Some(sound) };
                 let source = format!("closewait explore --planted {defect} --seed {}", draw.seed);
-                if let Some(found) = found(scenario, &witness, &source) {
-                    return Some(Unmasked { runs, draw: *draw, found });
+                let Some(found) = found(scenario, &witness, &source) else { continue };
+                let unmasked = Unmasked { runs, draw: *draw, found };
+                if finding.level == Level::Required {
+                    return Some(unmasked);
                 }
+                advice.get_or_insert(unmasked);
             }
         }
     }
-    None
+    advice
 }
