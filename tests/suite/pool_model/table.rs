@@ -87,7 +87,8 @@ fn row(table: &mut String, phase: Phase, waits: bool, name: &str, event: Event) 
         pool.handle(BEGUN, Event::Wanted { ticket: OTHER, fresh: false, after: None });
     }
     assert_eq!(pool.phase(CONNECTION), Some(phase));
-    let now = BEGUN + Duration::from_secs(if event == Event::Tick { 45 } else { 1 });
+    let later = if event == Event::Tick { Duration::from_secs(45) } else { Duration::from_millis(2) };
+    let now = BEGUN + later;
     let actions = pool.handle(now, event);
     pool.assert_sound(now);
     let next = match pool.phase(CONNECTION) {

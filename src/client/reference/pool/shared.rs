@@ -180,7 +180,8 @@ impl Pool {
                 streams.draining |= streams.refused > 1;
             }
             Finish::Abandoned => {
-                let silent = since < now && streams.keep_alive.is_silent_since(since);
+                let is_last = streams.draining && !streams.is_busy();
+                let silent = since < now && streams.keep_alive.is_silent_since(since) && !is_last;
                 if silent && !self.defects.has(Defect::TrustsSilence) {
                     streams.keep_alive.doubt.get_or_insert(Doubt::Young);
                     if streams.keep_alive.asked.is_none() {
