@@ -6,6 +6,7 @@ mod cli;
 mod docs;
 mod fresh_processes;
 mod network;
+mod pcapng;
 mod planted_bugs;
 mod pool_model;
 mod reference;
@@ -30,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(pool_model::trials());
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
+    trials.extend(pcapng::trials());
     trials.extend(cli::trials());
     trials.extend(docs::trials());
     trials
