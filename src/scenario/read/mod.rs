@@ -6,6 +6,7 @@ mod flow;
 mod http;
 mod keys;
 mod problems;
+mod protocol;
 mod reply;
 mod script;
 mod text;
