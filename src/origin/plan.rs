@@ -130,7 +130,8 @@ mod tests {
     fn so_many_arrivals_are_reset() {
         let mut plans = Plans::<()>::default();
         plans.reset("a", ErrorCode::RefusedStream, 2);
-        let taken = [plans.take_reset("a"), plans.take_reset("a"), plans.take_reset("a"), plans.take_reset("b")];
+        let taken =
+            [plans.take_reset("a"), plans.take_reset("a"), plans.take_reset("a"), plans.take_reset("b")];
         assert_eq!(taken, [Some(ErrorCode::RefusedStream), Some(ErrorCode::RefusedStream), None, None]);
     }
 }

@@ -185,9 +185,10 @@ impl Origin {
     fn admit(&self, stream: Stream) -> Served {
         let connection = Arc::new(Connection::new(stream));
         let mut state = self.state();
-        let session = self.shared.protocol.is_http2().then(|| {
-            Arc::new(http2::Session::new(connection.clone(), &self.shared.settings, state.pings))
-        });
+        let session =
+            self.shared.protocol.is_http2().then(|| {
+                Arc::new(http2::Session::new(connection.clone(), &self.shared.settings, state.pings))
+            });
         let served = Served { connection, session };
         state.connections.insert(served.connection.number(), served.clone());
         served

@@ -10,15 +10,28 @@ use crate::trace::http2::{Decoder, Field, Frame, Next, PREFACE, Payload, Setting
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
     /// A header block: a request, or its trailers.
-    Head { stream: u32, fields: Vec<Field>, end: bool },
+    Head {
+        stream: u32,
+        fields: Vec<Field>,
+        end: bool,
+    },
     /// So many bytes that count against the windows.
-    Data { stream: u32, length: usize, end: bool },
-    Reset { stream: u32 },
+    Data {
+        stream: u32,
+        length: usize,
+        end: bool,
+    },
+    Reset {
+        stream: u32,
+    },
     Settings(Vec<(Setting, u32)>),
     SettingsAck,
     Ping([u8; 8]),
     /// More window; stream 0 is the connection.
-    Window { stream: u32, by: u32 },
+    Window {
+        stream: u32,
+        by: u32,
+    },
     /// The bytes are not HTTP/2: nothing can be read any more.
     Broken(ErrorCode),
 }

@@ -65,7 +65,11 @@ impl Session {
     }
 
     /// What happened next, by the bytes that were read; `None` if more are needed.
-    pub(super) fn next(&self, incoming: &mut Incoming, buffer: &mut BytesMut) -> Option<[Option<Happened>; 2]> {
+    pub(super) fn next(
+        &self,
+        incoming: &mut Incoming,
+        buffer: &mut BytesMut,
+    ) -> Option<[Option<Happened>; 2]> {
         let arrival = incoming.next(buffer)?;
         Some(self.act(|streams| streams.receive(arrival)))
     }

@@ -67,9 +67,15 @@ struct Stream {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Happened {
     /// The head of a request is there, its body perhaps not.
-    Head { stream: u32, request: Request },
+    Head {
+        stream: u32,
+        request: Request,
+    },
     /// The whole request is there.
-    Whole { stream: u32, request: Request },
+    Whole {
+        stream: u32,
+        request: Request,
+    },
     Ping([u8; 8]),
     /// The client does not speak HTTP/2: nothing more is read.
     Broken,
@@ -101,7 +107,9 @@ impl Streams {
     /// Takes in what arrived. Returns what the origin has to know: a request with nothing but a head is two things.
     pub fn receive(&mut self, arrival: Arrival) -> [Option<Happened>; 2] {
         let happened = match arrival {
-            Arrival::Head { stream, fields, end } => return self.receive_head(stream, &Request::of(&fields), end),
+            Arrival::Head { stream, fields, end } => {
+                return self.receive_head(stream, &Request::of(&fields), end);
+            }
             Arrival::Data { stream, length, end } => self.receive_data(stream, length, end),
             Arrival::Reset { stream } => {
                 self.close(stream);

@@ -21,7 +21,10 @@ pub fn action(action: &OriginAction) -> String {
             format!("resets the stream of {id} with {}{times}", error.name())
         }
         OriginAction::Settings { connection, max_streams, initial_window } => {
-            format!("changes settings on connection {connection}: {}", settings(*max_streams, *initial_window))
+            format!(
+                "changes settings on connection {connection}: {}",
+                settings(*max_streams, *initial_window)
+            )
         }
         OriginAction::Ping { connection } => format!("sends PING on connection {connection}"),
         OriginAction::Pings { connection, pings } => format!("{}{}", self::pings(*pings), on(*connection)),

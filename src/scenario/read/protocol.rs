@@ -49,7 +49,9 @@ pub(super) fn check_client(record: &Record, protocol: Protocol, problems: &mut P
         check_keys(record, HTTP2_CLIENT, protocol, problems);
     }
     let (interval, says) = ("ping_interval", |name: &str| record.says(name));
-    for needless in ["ping_timeout", "ping_while_idle"].into_iter().filter(|name| says(name) && !says(interval)) {
+    for needless in
+        ["ping_timeout", "ping_while_idle"].into_iter().filter(|name| says(name) && !says(interval))
+    {
         problems
             .add(record.span_of(needless), format!("`{needless}` without `{interval}`: no PING is ever sent"))
             .help(format!("add e.g. {interval} = \"10s\""));
@@ -88,7 +90,10 @@ fn check_keys(record: &Record, keys: &[&str], protocol: Protocol, problems: &mut
 fn needs_http2(place: Range<usize>, what: &str, protocol: Protocol, problems: &mut Problems) {
     problems
         .add(place, format!("{what} needs HTTP/2, and this scenario is played over {}", protocol.word()))
-        .help(format!("write protocol = \"{}\" at the top level", if protocol.is_tls() { "https2" } else { "h2" }));
+        .help(format!(
+            "write protocol = \"{}\" at the top level",
+            if protocol.is_tls() { "https2" } else { "h2" }
+        ));
 }
 
 fn needs_http1<'p>(
@@ -97,5 +102,6 @@ fn needs_http1<'p>(
     protocol: Protocol,
     problems: &'p mut Problems,
 ) -> &'p mut Problems {
-    problems.add(place, format!("{what} needs HTTP/1.1, and this scenario is played over {}", protocol.word()))
+    problems
+        .add(place, format!("{what} needs HTTP/1.1, and this scenario is played over {}", protocol.word()))
 }
