@@ -12,4 +12,6 @@ mod script;
 mod text;
 mod values;
 
+pub(super) use reply::{filler, implied_after, implied_framing};
 pub use text::parse;
+pub(super) use values::{Value, read_default};

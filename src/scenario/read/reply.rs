@@ -39,9 +39,13 @@ fn framing(record: &Record, status: u16) -> Framing {
         Some("chunked") => Framing::Chunked,
         Some("close") => Framing::Close,
         Some(_) => Framing::None,
-        None if has_no_body(status) => Framing::None,
-        None => Framing::Length,
+        None => implied_framing(status),
     }
+}
+
+/// How the length of a body is told if the file does not say.
+pub(in crate::scenario) fn implied_framing(status: u16) -> Framing {
+    if has_no_body(status) { Framing::None } else { Framing::Length }
 }
 
 fn body(record: &Record, problems: &mut Problems) -> Option<String> {
@@ -52,7 +56,12 @@ fn body(record: &Record, problems: &mut Problems) -> Option<String> {
             .help("keep `body`, or `body_length`");
     }
     let id: String = record.get("id")?;
-    Some(format!("{id} ").chars().cycle().take(length as usize).collect())
+    Some(filler(&id, length as usize))
+}
+
+/// The body that `body_length` stands for.
+pub(in crate::scenario) fn filler(id: &str, length: usize) -> String {
+    format!("{id} ").chars().cycle().take(length).collect()
 }
 
 fn after(record: &Record, framing: Framing, problems: &mut Problems) -> AfterReply {
@@ -69,9 +78,14 @@ fn after(record: &Record, framing: Framing, problems: &mut Problems) -> AfterRep
         Some("fin") => AfterReply::Fin,
         Some("rst") => AfterReply::Rst,
         Some("close") => AfterReply::Close,
-        None if framing == Framing::Close => AfterReply::Close,
-        _ => AfterReply::Keep,
+        Some(_) => AfterReply::Keep,
+        None => implied_after(framing),
     }
+}
+
+/// What the origin does after a reply if the file does not say.
+pub(in crate::scenario) fn implied_after(framing: Framing) -> AfterReply {
+    if framing == Framing::Close { AfterReply::Close } else { AfterReply::Keep }
 }
 
 fn check_body(reply: &Reply, record: &Record, problems: &mut Problems) {
