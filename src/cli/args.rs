@@ -27,6 +27,7 @@ Examples:
   closewait run --repeat 200                                  prove that every run is the same
   closewait run 'reset/*' --pcap reset.pcapng                 look at the packets with Wireshark
   closewait list                                              the scenarios
+  closewait explore --client hyper-util --seed 7              random schedules, and what they find
   closewait search socket hang up                             those that make a log say this
   closewait show half-close/fin-while-idle                    one scenario, its sources and its script";
 

@@ -42,8 +42,12 @@ fn unused<'a>(case: &'a Case) -> impl Iterator<Item = (u32, Moment)> + 'a {
     case.connections().filter(|connection| connection.exchanges.is_empty()).filter_map(|connection| {
         let syn = connection.syn?;
         let wanted = !case.requests().any(|request| gave_up(request) && lives_at(request, syn));
-        let refused = |established: &Moment| connection.to_origin.own_rst.is_some_and(|rst| rst.at == established.at);
-        connection.established.filter(|established| wanted && !refused(established)).map(|established| (connection.number, established))
+        let refused =
+            |established: &Moment| connection.to_origin.own_rst.is_some_and(|rst| rst.at == established.at);
+        connection
+            .established
+            .filter(|established| wanted && !refused(established))
+            .map(|established| (connection.number, established))
     })
 }
 

@@ -136,12 +136,12 @@ fn others_idle(case: &Case, connection: &Connection, close: Moment) -> usize {
     let others = case.connections().filter(|other| other.number != connection.number);
     let idle = |other: &&Connection| {
         let open = other.over().is_none_or(|over| close.at <= over.at);
-        let exchanges = other.exchanges.iter().enumerate();
-        open && exchanges.clone().any(|(index, exchange)| {
-            let since = exchange.complete().is_some_and(|complete| complete.at <= close.at);
-            let next = other.exchanges.get(index + 1);
-            since && next.is_none_or(|next| close.at <= next.request.first_sent.at)
-        })
+        let before = other.exchanges.iter().take_while(|exchange| exchange.request.first_sent.at < close.at);
+        let free = match before.last() {
+            Some(last) => last.complete(),
+            None => other.established,
+        };
+        open && free.is_some_and(|free| free.at <= close.at)
     };
     others.filter(idle).count()
 }

@@ -24,7 +24,7 @@ pub(super) static TOP: Table = Table {
             "sources",
             Kind::Sources,
             Required,
-            "What the scenario stands for, at least one: issues, RFC sections, or the `closewait explore` or `closewait sweep` command that found it.",
+            "What the scenario stands for, at least one.",
         ),
         field(
             "signature",

@@ -45,7 +45,7 @@ const PLANTED: [(Defect, &str, &str); 28] = [
 ];
 
 /// Why no defect is caught by this oracle alone.
-const IN_COMPANY: [(&str, &str); 3] = [
+const IN_COMPANY: [(&str, &str); 4] = [
     (
         "race-outcome",
         "what comes of a race is a hang, a wrong answer or a duplicate, and other oracles know those too",
@@ -54,6 +54,10 @@ const IN_COMPANY: [(&str, &str); 3] = [
     (
         "reuses-when-healthy",
         "a connection that is not reused is a needless one: no-needless-connections advises the same",
+    ),
+    (
+        "as-expected",
+        "a scenario expects in its own words what the other oracles say of every scenario",
     ),
 ];
 

@@ -53,12 +53,13 @@ pub(super) fn client() -> impl Strategy<Value = ClientSettings> {
         max_connections,
         connect_timeout: connect.map(millis),
         read_timeout: read.map(millis),
+        ..ClientSettings::default()
     })
 }
 
 pub(super) fn origin() -> impl Strategy<Value = OriginSettings> {
     weighted(0.15, select(vec![1000, 2000, 5000]))
-        .prop_map(|idle| OriginSettings { idle_timeout: idle.map(millis) })
+        .prop_map(|idle| OriginSettings { idle_timeout: idle.map(millis), ..OriginSettings::default() })
 }
 
 pub(super) fn network() -> impl Strategy<Value = NetworkSettings> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::steps::{concerns, plainer_steps, renumbered};
-use crate::scenario::{ClientSettings, NetworkSettings, OriginSettings, Scenario, Step};
+use crate::scenario::{Action, ClientSettings, NetworkSettings, OriginSettings, Scenario, Step, When};
 
 /// Scenarios that say a little less. Whether they make sense is for the parser to say.
 pub(super) fn candidates(scenario: &Scenario) -> Vec<Scenario> {
@@ -43,7 +43,23 @@ fn without_a_request(scenario: &Scenario) -> Vec<Scenario> {
         let counted_anew = (1..=3).filter_map(|gone| renumbered(&rest, gone)).collect::<Vec<_>>();
         std::iter::once(rest).chain(counted_anew).collect::<Vec<_>>()
     };
-    ids.flat_map(without).collect()
+    ids.flat_map(without).chain(pauses_for_requests(scenario)).collect()
+}
+
+/// Without one request, with a moment's pause somewhere: all that a request does for a finding may be to take time.
+fn pauses_for_requests(scenario: &Scenario) -> Vec<Scenario> {
+    let pause = Step { action: Action::Wait(Duration::from_millis(10)), when: When::Now, line: 0 };
+    let ids = scenario.requests().map(|request| request.id.clone());
+    let paused = |id: String| {
+        let rest: Vec<Step> = scenario.script.iter().filter(|step| !concerns(step, &id)).cloned().collect();
+        let at = |place: usize| {
+            let mut script = rest.clone();
+            script.insert(place, pause.clone());
+            with_script(scenario, script)
+        };
+        (1..rest.len()).map(at).collect::<Vec<_>>()
+    };
+    ids.flat_map(paused).collect()
 }
 
 /// Without one step, without two in a row, and without any two.

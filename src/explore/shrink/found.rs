@@ -99,9 +99,12 @@ fn count(many: usize, noun: &str) -> String {
     if many == 1 { format!("1 {noun}") } else { format!("{many} {noun}s") }
 }
 
-/// The RFCs among the sources of an oracle, which are joined by commas.
+/// The RFCs among the sources of an oracle, which are joined by commas; of several sections the RFC as a whole.
 fn rfcs(sources: &str) -> impl Iterator<Item = String> {
-    sources.split(", ").filter(|source| source.starts_with("RFC ")).map(str::to_owned)
+    sources.split(", ").filter(|source| source.starts_with("RFC ")).map(|source| {
+        let whole = source.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+        if source.contains(" section ") { source.to_owned() } else { whole }
+    })
 }
 
 /// Lines of a width that fits the files in `scenarios/`.
@@ -137,6 +140,13 @@ mod tests {
         check(&[], "no-leak-without-a-fault");
         check(&["origin-fin"], "no-leak-origin-fin");
         check(&["network-drop", "reply-http-10"], "no-leak-network-drop-and-reply-http-10");
+    }
+
+    #[test]
+    fn sources_are_such_as_a_file_may_have() {
+        let read = |sources| rfcs(sources).collect::<Vec<_>>();
+        assert_eq!(read("hyperium/hyper#1439, RFC 9112 section 9.5"), ["RFC 9112 section 9.5"]);
+        assert_eq!(read("RFC 9112 sections 6.3, 8 and 9.2"), ["RFC 9112"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Random schedules: the same on any number of threads, no violation by the reference client, every planted bug found.
 
+mod false_alarms;
 mod planted;
 
 use std::path::Path;
@@ -11,7 +12,8 @@ use closewait::scenario::{self, Catalogue, Protocol, Scenario, Step};
 use libtest_mimic::{Failed, Trial};
 
 pub fn trials() -> Vec<Trial> {
-    let trial = |name: &str, check: fn() -> Result<(), Failed>| Trial::test(format!("explore::{name}"), check);
+    let trial =
+        |name: &str, check: fn() -> Result<(), Failed>| Trial::test(format!("explore::{name}"), check);
     let mut trials = vec![
         trial("reference_holds_every_oracle", reference_holds_every_oracle),
         trial("threads_make_no_difference", threads_make_no_difference),
@@ -21,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
         trial("coverage_says_what_was_never_reached", coverage_says_what_was_never_reached),
     ];
     trials.extend(planted::trials());
+    trials.extend(false_alarms::trials());
     trials
 }
 
@@ -127,7 +130,8 @@ fn a_finding_is_saved_once_and_reproduces() -> Result<(), Failed> {
     assert_eq!(reloaded.scenario_of(&sighting.found), Some(scenario.id.as_str()));
     assert_eq!(reloaded.save(&sighting.found, &folder)?, None, "nor is it saved by another run");
     assert_eq!(std::fs::read_to_string(&path)?, before);
-    let described = found(scenario, &witness, "closewait explore --seed 1").ok_or("it is found in the file")?;
+    let described =
+        found(scenario, &witness, "closewait explore --seed 1").ok_or("it is found in the file")?;
     assert_eq!(described.faults, sighting.found.faults);
     Ok(())
 }
