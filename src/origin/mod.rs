@@ -3,11 +3,16 @@
 //! It knows no client. Unless told otherwise it answers each request with `200` and a body that names
 //! the request and the connection, and it writes down what it executed.
 
+mod application;
 mod connection;
+mod hosted;
 mod message;
 mod request;
+mod served;
 mod server;
 
+pub use application::Application;
+pub use hosted::Hosted;
 pub use server::Origin;
 
 /// The header by which requests tell whose they are.

@@ -1,5 +1,6 @@
 //! Scenario files: the model and its text form. Knows no client and no socket.
 
+mod built_in;
 mod catalogue;
 mod control;
 mod excerpt;
@@ -14,7 +15,7 @@ mod reference;
 mod schema;
 mod search;
 
-pub use catalogue::{Catalogue, FileProblem, LoadError, NoSuchScenario};
+pub use catalogue::{Catalogue, FileProblem, IdTaken, LoadError, NoSuchScenario};
 pub use invalid::{Invalid, Problem};
 pub use model::*;
 pub use read::parse;
