@@ -66,7 +66,7 @@ impl Prepared {
         Ok(Self { client, version, snapshots, parts, left_out, cells, application, known })
     }
 
-    /// `<client>::<family>/<name>`, and one trial for snapshots that nothing is compared with.
+    /// `<client>::<family>/<name>`, and one trial for snapshots that no scenario has.
     pub fn trials(self: &Arc<Self>, acceptance: Acceptance) -> Vec<Trial> {
         let each = (0..self.parts.len()).map(|index| self.trial(index, acceptance));
         each.chain([self.trial_of_orphans(acceptance)]).collect()
@@ -104,7 +104,7 @@ impl Prepared {
 
     fn trial_of_orphans(self: &Arc<Self>, acceptance: Acceptance) -> Trial {
         let suite = self.clone();
-        let name = format!("{}::every snapshot has a scenario", self.client.name());
+        let name = format!("{}::every-snapshot-has-a-scenario", self.client.name());
         Trial::test(name, move || -> Result<(), Failed> {
             let known: Vec<&str> = suite.known.iter().map(String::as_str).collect();
             let orphans = suite.snapshots.orphans(suite.client.name(), &known)?;

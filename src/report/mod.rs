@@ -5,6 +5,8 @@ pub mod card;
 pub mod found;
 pub mod json;
 pub mod listing;
+#[cfg(feature = "cli")]
+pub mod pcapng;
 pub mod results;
 pub mod snapshot;
 mod source;
