@@ -32,7 +32,8 @@ fn counts(cells: &[Cell]) -> String {
         (count > 0).then(|| format!("{} {count} {}", mark.sign(), mark.name()))
     };
     let counts: Vec<String> = Mark::ALL.into_iter().filter_map(count).collect();
-    format!("{} scenarios: {}", cells.len(), counts.join("  "))
+    let plural = if cells.len() == 1 { "" } else { "s" };
+    format!("{} scenario{plural}: {}", cells.len(), counts.join("  "))
 }
 
 /// The required oracles that are violated, in the run or in its control.
@@ -40,8 +41,11 @@ fn violated(cell: &Cell) -> Vec<&'static str> {
     let CellResult::Ran { findings, control, .. } = &cell.result else { return Vec::new() };
     let controlled = control.iter().flat_map(|control| &control.findings);
     let is_violated = |finding: &&Finding| matches!(finding.verdict, Verdict::Violated { .. });
-    let mut oracles: Vec<&'static str> =
-        findings.iter().chain(controlled).filter(is_violated).map(|finding| finding.oracle).collect();
-    oracles.dedup();
+    let mut oracles: Vec<&'static str> = Vec::new();
+    for finding in findings.iter().chain(controlled).filter(is_violated) {
+        if !oracles.contains(&finding.oracle) {
+            oracles.push(finding.oracle);
+        }
+    }
     oracles
 }

@@ -41,7 +41,7 @@ pub const SOURCE: &str = "tests/suite/snapshots.rs";
 
 /// The line of the header that names the client and its version.
 pub fn description(client: &str, version: &str) -> String {
-    format!("{client} {version}")
+    format!("{client} {version}").trim_end().to_owned()
 }
 
 /// One finding in one line, or one line for each violation.

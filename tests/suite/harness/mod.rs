@@ -157,7 +157,7 @@ fn fails_when_behaviour_changes(folder: Crate) {
 fn accepts_on_request(folder: Crate) {
     let folder = folder.empty();
     folder.check("plain", &[], &[], 0, &[]);
-    folder.check("retrying", &[], &ACCEPT, 0, &["✗ half-close/fin-in-flight-post  at-most-once"]);
+    folder.check("retrying", &[], &ACCEPT, 0, &["✗ half-close/fin-in-flight-post  race-outcome, at-most-once"]);
     folder.check("retrying", &[], &CI, 0, &[]);
     folder.check("plain", &["fin-in-flight-post"], &CI, 101, &["fixed: at-most-once: "]);
 }
@@ -182,13 +182,13 @@ fn reads_the_version_from_the_lock(folder: Crate) {
 
 fn says_why_a_scenario_is_unsupported(folder: Crate) {
     let folder = folder.empty();
-    let words = ["ignored, unsupported: plain has no idle timeout", "ignored, unsupported: not on a Sunday"];
+    let words = ["ignored (unsupported: plain has no idle timeout", "ignored (unsupported: not on a Sunday"];
     folder.check("incapable", &[], &[], 0, &words);
 }
 
 fn keeps_fixed_settings(folder: Crate) {
     let folder = folder.empty();
-    let words = ["ignored, unsupported: the scenario needs idle_timeout = ", "this client's is 5s"];
+    let words = ["ignored (unsupported: the scenario needs idle_timeout = ", "this client's is 5s"];
     folder.check("fixed", &[], &[], 0, &words);
 }
 
@@ -198,9 +198,9 @@ fn plays_scenarios_of_the_crate(folder: Crate) {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(SCENARIO).with_extension("toml");
     let text = fs::read_to_string(source).expect("the scenario is there");
     folder.write("tests/scenarios/ours/fin.toml", &text);
+    folder.check("own-only", &[], &[], 0, &["1 scenario: ✓ 1 holds"]);
     folder.check("own", &[], &[], 0, &["plain::ours/fin"]);
     folder.check("own", &["--list"], &[], 0, &["plain::half-close/fin-while-idle: test\n"]);
-    folder.check("own-only", &[], &[], 0, &["1 scenarios: ✓ 1 holds"]);
     // An id that is taken.
     folder.write("tests/scenarios/half-close/fin-while-idle.toml", &text);
     folder.check("own", &[], &[], 2, &["there are two scenarios `half-close/fin-while-idle`"]);
@@ -216,7 +216,7 @@ fn refuses_bad_suites(folder: Crate) {
 
 fn plays_before_an_axum_application(folder: Crate) {
     let folder = folder.empty();
-    let words = ["ignored, unsupported: only the scripted origin can answer as the script says"];
+    let words = ["ignored (unsupported: only the scripted origin can answer as the script says"];
     folder.check("axum", &[], &[], 0, &words);
     let snapshot = folder.snapshot("axum");
     // The application answered, over the simulated network, and the oracles saw it.
