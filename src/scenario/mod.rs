@@ -14,6 +14,7 @@ mod read;
 mod reference;
 mod schema;
 mod search;
+mod write;
 
 pub use catalogue::{Catalogue, FileProblem, IdTaken, LoadError, NoSuchScenario};
 pub use invalid::{Invalid, Problem};
@@ -22,3 +23,4 @@ pub use read::parse;
 pub use reference::reference;
 pub use schema::schema;
 pub use search::Hit;
+pub use write::{Unwritable, write};

@@ -13,6 +13,7 @@ mod pool_model;
 mod reference;
 mod repeat;
 mod scenario_parser;
+mod scenario_writer;
 mod snapshots;
 mod watchdogs;
 
@@ -25,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.extend(bad_scenarios::trials());
     trials.extend(scenario_parser::trials());
+    trials.extend(scenario_writer::trials());
     trials.extend(catalogue::trials());
     trials.extend(snapshots::trials());
     trials.extend(network::trials());
