@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub(super) const ACCEPT: &str = "CLOSEWAIT_ACCEPT";
 /// Where to write the results, as `closewait run --format json` does.
 pub(super) const RESULTS: &str = "CLOSEWAIT_RESULTS";
+/// Where to write the packets of every run, as a pcapng capture.
+pub(super) const PCAP: &str = "CLOSEWAIT_PCAP";
 
 /// What to do with results that are not the accepted ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +43,9 @@ pub(super) fn crate_folder() -> PathBuf {
     env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from)
 }
 
-/// The file for the results, if one is wanted.
-pub(super) fn results_file() -> Option<PathBuf> {
-    env::var_os(RESULTS).filter(|value| !value.is_empty()).map(PathBuf::from)
+/// The file that a variable names, if one is wanted.
+pub(super) fn file(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// Whether each trial has a process of its own.

@@ -8,11 +8,11 @@ use std::sync::{Arc, PoisonError};
 
 use libtest_mimic::{Arguments, Trial};
 
-use super::environment::{Acceptance, RESULTS, is_nextest, results_file};
+use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest};
 use super::suite::Suite;
 use super::summary;
 use super::trial::Prepared;
-use crate::report::json;
+use crate::report::{json, pcapng};
 use crate::report::results::{ClientVersion, Results};
 use crate::scenario::Scenario;
 
@@ -42,21 +42,28 @@ fn tell(suites: &[Arc<Prepared>]) -> Result<(), String> {
     for suite in suites {
         let _ = io::stdout().write_all(summary::of(suite).as_bytes());
     }
-    let Some(file) = results_file() else { return Ok(()) };
-    let [suite] = suites else {
-        return Err(format!("{RESULTS} takes the results of one suite, and this test has {}", suites.len()));
-    };
-    write_results(suite, &file).map_err(|error| format!("cannot write {}: {error}", file.display()))
+    let wanted = [RESULTS, PCAP].into_iter().filter_map(|variable| Some((variable, file(variable)?)));
+    for (variable, file) in wanted {
+        let [suite] = suites else {
+            return Err(format!("{variable} takes what came out of one suite, and this test has {}", suites.len()));
+        };
+        write(suite, variable, &file).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    }
+    Ok(())
 }
 
 /// Whole, or not at all: a gate that reads half a file would call the other half gone.
-fn write_results(suite: &Prepared, file: &Path) -> io::Result<()> {
+fn write(suite: &Prepared, variable: &str, file: &Path) -> io::Result<()> {
     let scenarios: Vec<&Scenario> = suite.parts.iter().map(|part| &part.scenario).collect();
     let mut cells = suite.cells.lock().unwrap_or_else(PoisonError::into_inner).clone();
     cells.sort_by(|one, other| one.scenario.cmp(&other.scenario));
     let client = ClientVersion { name: suite.client.name(), version: suite.version };
-    let text = json::render(&Results::new(vec![client], &scenarios, cells))?;
+    let results = Results::new(vec![client], &scenarios, cells);
+    let bytes = match variable {
+        PCAP => pcapng::render(&results).map_err(io::Error::other)?,
+        _ => json::render(&results)?.into_bytes(),
+    };
     let draft = file.with_extension("partial");
-    fs::write(&draft, text)?;
+    fs::write(&draft, bytes)?;
     fs::rename(&draft, file)
 }

@@ -5,7 +5,7 @@ pub mod card;
 pub mod found;
 pub mod json;
 pub mod listing;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "harness"))]
 pub mod pcapng;
 pub mod results;
 pub mod snapshot;

@@ -92,7 +92,7 @@ impl Crate {
     fn run(&self, fixture: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         let this = std::env::current_exe().expect("a test knows its binary");
         let mut command = Command::new(this);
-        for name in ["CI", "NEXTEST", "CLOSEWAIT_ACCEPT", "CLOSEWAIT_RESULTS"] {
+        for name in ["CI", "NEXTEST", "CLOSEWAIT_ACCEPT", "CLOSEWAIT_RESULTS", "CLOSEWAIT_PCAP"] {
             command.env_remove(name);
         }
         command.current_dir(&self.0).env("CARGO_MANIFEST_DIR", &self.0).env(FIXTURE, fixture);
@@ -157,7 +157,13 @@ fn fails_when_behaviour_changes(folder: Crate) {
 fn accepts_on_request(folder: Crate) {
     let folder = folder.empty();
     folder.check("plain", &[], &[], 0, &[]);
-    folder.check("retrying", &[], &ACCEPT, 0, &["✗ half-close/fin-in-flight-post  race-outcome, at-most-once"]);
+    folder.check(
+        "retrying",
+        &[],
+        &ACCEPT,
+        0,
+        &["✗ half-close/fin-in-flight-post  race-outcome, at-most-once"],
+    );
     folder.check("retrying", &[], &CI, 0, &[]);
     folder.check("plain", &["fin-in-flight-post"], &CI, 101, &["fixed: at-most-once: "]);
 }
@@ -251,5 +257,8 @@ fn writes_results(folder: Crate) {
     assert_eq!(json["clients"][0]["name"], "plain");
     assert!(json["cells"].as_array().is_some_and(|cells| cells.len() > 3), "{text}");
     assert!(!folder.0.join("results.partial").exists());
+    folder.check("plain", &[], &[("CLOSEWAIT_PCAP", "runs.pcapng")], 0, &[]);
+    let capture = fs::read(folder.0.join("runs.pcapng")).expect("it was written");
+    assert_eq!(capture[..4], [0x0a, 0x0d, 0x0d, 0x0a], "a section header block");
     folder.check("plain", &[], &[("CLOSEWAIT_RESULTS", "no/such/folder.json")], 2, &["cannot write no/such"]);
 }
