@@ -12,8 +12,8 @@ use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest};
 use super::suite::Suite;
 use super::summary;
 use super::trial::Prepared;
-use crate::report::{json, pcapng};
 use crate::report::results::{ClientVersion, Results};
+use crate::report::{json, pcapng};
 use crate::scenario::Scenario;
 
 /// Runs the trials of several suites that the command line asks for, and ends the process, with 2 where a suite cannot
@@ -45,7 +45,10 @@ fn tell(suites: &[Arc<Prepared>]) -> Result<(), String> {
     let wanted = [RESULTS, PCAP].into_iter().filter_map(|variable| Some((variable, file(variable)?)));
     for (variable, file) in wanted {
         let [suite] = suites else {
-            return Err(format!("{variable} takes what came out of one suite, and this test has {}", suites.len()));
+            return Err(format!(
+                "{variable} takes what came out of one suite, and this test has {}",
+                suites.len()
+            ));
         };
         write(suite, variable, &file).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     }

@@ -17,11 +17,28 @@ pub enum Setting {
     ConnectTimeout,
     /// [`ClientSettings::read_timeout`].
     ReadTimeout,
+    /// [`ClientSettings::ping_interval`].
+    PingInterval,
+    /// [`ClientSettings::ping_timeout`].
+    PingTimeout,
+    /// [`ClientSettings::stream_window`].
+    StreamWindow,
+    /// [`ClientSettings::connection_window`].
+    ConnectionWindow,
 }
 
 impl Setting {
-    const ALL: [Self; 5] =
-        [Self::IdleTimeout, Self::MaxIdle, Self::MaxConnections, Self::ConnectTimeout, Self::ReadTimeout];
+    const ALL: [Self; 9] = [
+        Self::IdleTimeout,
+        Self::MaxIdle,
+        Self::MaxConnections,
+        Self::ConnectTimeout,
+        Self::ReadTimeout,
+        Self::PingInterval,
+        Self::PingTimeout,
+        Self::StreamWindow,
+        Self::ConnectionWindow,
+    ];
 
     /// The key in a scenario file.
     pub fn key(self) -> &'static str {
@@ -31,6 +48,10 @@ impl Setting {
             Self::MaxConnections => "max_connections",
             Self::ConnectTimeout => "connect_timeout",
             Self::ReadTimeout => "read_timeout",
+            Self::PingInterval => "ping_interval",
+            Self::PingTimeout => "ping_timeout",
+            Self::StreamWindow => "stream_window",
+            Self::ConnectionWindow => "connection_window",
         }
     }
 
@@ -49,6 +70,10 @@ impl Setting {
             Self::MaxConnections => number(settings.max_connections),
             Self::ConnectTimeout => duration(settings.connect_timeout),
             Self::ReadTimeout => duration(settings.read_timeout),
+            Self::PingInterval => duration(settings.ping_interval),
+            Self::PingTimeout => duration(settings.ping_timeout),
+            Self::StreamWindow => number(settings.stream_window),
+            Self::ConnectionWindow => number(settings.connection_window),
         }
     }
 }

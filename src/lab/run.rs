@@ -138,6 +138,7 @@ async fn play(
     let environment = Environment {
         wire: wire.clone(),
         bridge: bridge.as_ref().map(Bridge::address),
+        protocol: scenario.protocol,
         settings: scenario.client.clone(),
     };
     let client = match cast.client.build(&environment) {

@@ -62,7 +62,7 @@ impl Hosted {
             OriginAction::Crash => self.crash(),
             OriginAction::Restart => self.shared.wire.restart_origin(),
             // A scenario with such a step is not played: `Application::unsupported`.
-            OriginAction::Reply(_) | OriginAction::Hold { .. } | OriginAction::Send { .. } => return false,
+            _ => return false,
         }
         true
     }
