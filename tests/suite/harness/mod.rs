@@ -117,13 +117,8 @@ fn lists_one_trial_per_scenario(folder: Crate) {
         folder.check("plain", &exact, &[], 0, &[]).lines().filter(|l| l.ends_with(": test")).count(),
         1
     );
-    folder.check(
-        "ignoring",
-        &["fin-while-idle"],
-        &CI,
-        101,
-        &["fin-while-idle ... ignored", "fin-while-idle-keep"],
-    );
+    folder.check("ignoring", &["fin-while-idle"], &CI, 0, &["fin-while-idle ... ignored"]);
+    folder.check("ignoring", &["--ignored"], &[], 0, &["fin-while-idle ... ok"]);
 }
 
 fn accepts_what_is_new(folder: Crate) {
