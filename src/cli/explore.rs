@@ -11,7 +11,7 @@ use closewait::explore::shrink::{Known, Witness, shrink};
 use closewait::lab::{self, Limits};
 use closewait::oracle;
 use closewait::report::explored;
-use closewait::scenario::{self, Catalogue, Protocol, Scenario};
+use closewait::scenario::{self, Protocol, Scenario};
 use closewait::suite;
 
 use super::args::ScenariosDir;
@@ -109,7 +109,7 @@ pub fn run(args: &ExploreArgs) -> Done {
 
 fn explore(args: &ExploreArgs) -> Done {
     let clients = suite::choose(&args.clients)?;
-    let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
+    let catalogue = args.scenarios.load()?;
     let mut reports = Vec::new();
     let mut new = false;
     for client in clients {
@@ -154,7 +154,7 @@ fn rows(
     let mut rows = Vec::new();
     for sighting in sightings {
         let id = known.scenario_of(&sighting.found).map(str::to_owned);
-        let saved = if args.save { known.save(&sighting.found, &args.scenarios.scenarios)? } else { None };
+        let saved = if args.save { known.save(&sighting.found, &args.scenarios.folder())? } else { None };
         rows.push(explored::Row { sighting, known: id, saved });
     }
     Ok(rows)

@@ -6,6 +6,7 @@ pub mod explored;
 pub mod found;
 pub mod json;
 pub mod listing;
+#[cfg(any(feature = "cli", feature = "harness"))]
 pub mod pcapng;
 pub mod results;
 pub mod snapshot;

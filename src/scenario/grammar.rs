@@ -20,12 +20,7 @@ pub(super) static TOP: Table = Table {
             Required,
             "What breaks, in plain words, and what causes it in the real world.",
         ),
-        field(
-            "sources",
-            Kind::Sources,
-            Required,
-            "What the scenario stands for, at least one.",
-        ),
+        field("sources", Kind::Sources, Required, "What the scenario stands for, at least one."),
         field(
             "signature",
             Kind::Texts,
