@@ -27,7 +27,7 @@ fn answered() -> TraceBuilder {
 fn two_requests_at_a_time() {
     let trace = answered().h2_request(40, "b", "GET", 1, 3).h2_request(40, "c", "GET", 1, 5);
     let trace = trace.h2_response(60, "c", 1, 5).h2_response(70, "b", 1, 3);
-    let bye = [goaway(0, ErrorCode::NO_ERROR)].concat();
+    let bye = goaway(0, ErrorCode::NO_ERROR);
     check("h2-healthy", trace.closing(80).client_sends(80, 1, bye).client_fin(80, 1));
 }
 
