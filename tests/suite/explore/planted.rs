@@ -17,10 +17,9 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// Bugs that show only where requests are streams: there are no random schedules for HTTP/2 yet.
-const NEED_STREAMS: [&str; 13] = [
+const NEED_STREAMS: [&str; 12] = [
     "IgnoresGoaway",
     "KillsAccepted",
-    "RetriesProcessed",
     "SurfacesRefused",
     "PingTimerNotReset",
     "KeepsUnanswered",
