@@ -5,6 +5,7 @@ mod catalogue;
 mod cli;
 mod docs;
 mod fresh_processes;
+mod gate;
 mod network;
 mod planted_bugs;
 mod pool_model;
@@ -31,6 +32,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
     trials.extend(cli::trials());
+    trials.extend(gate::trials());
     trials.extend(docs::trials());
     trials
 }

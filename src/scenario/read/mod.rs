@@ -11,4 +11,6 @@ mod script;
 mod text;
 mod values;
 
+pub(crate) use problems::Problems;
 pub use text::parse;
+pub(crate) use values::type_name;

@@ -228,7 +228,7 @@ fn wrong_type(field: &Field, found: &DeValue<'_>) -> Refusal {
 }
 
 /// What TOML calls a value, with its article.
-pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
+pub(crate) fn type_name(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "a number",
