@@ -26,6 +26,7 @@ Examples:
   closewait run --accept                                      make today's results the accepted ones
   closewait run --repeat 200                                  prove that every run is the same
   closewait gate --baseline origin/main                       what got worse since a revision
+  closewait run 'reset/*' --pcap reset.pcapng                 look at the packets with Wireshark
   closewait list                                              the scenarios
   closewait search socket hang up                             those that make a log say this
   closewait show half-close/fin-while-idle                    one scenario, its sources and its script";

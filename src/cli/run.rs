@@ -1,5 +1,7 @@
 //! `closewait run`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, ValueEnum};
 use closewait::client::UnderTest;
 use closewait::gate::{Rules, compare, decide};
@@ -8,14 +10,14 @@ use closewait::report::accepted::Snapshots;
 use closewait::report::document::{About, of_results};
 use closewait::report::gate::Input;
 use closewait::report::results::{ClientVersion, Results};
-use closewait::report::{baseline, json, terminal};
+use closewait::report::{baseline, json, pcapng, terminal};
 use closewait::scenario::{Catalogue, Scenario};
 use closewait::suite;
 
 use super::args::{ScenariosDir, SnapshotsDir};
 use super::exit::{Done, Exit};
 use super::files::write_all;
-use super::output::{Progress, print};
+use super::output::{Progress, print, write_file};
 use super::outputs::Outputs;
 
 /// Arguments of `run`.
@@ -45,6 +47,9 @@ pub struct RunArgs {
     /// Compare with no snapshot; then the exit code tells of bad usage and bad files only
     #[arg(long)]
     no_snapshots: bool,
+    /// Also write the packets of every run, with what was found in them, as a pcapng capture
+    #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
+    pcap: Option<PathBuf>,
     #[command(flatten)]
     outputs: Outputs,
     #[command(flatten)]
@@ -103,6 +108,9 @@ fn play(
     }
     if args.outputs.any() {
         write_reports(args, &results)?;
+    }
+    if let Some(path) = &args.pcap {
+        write_file(path, &pcapng::render(&results)?)?;
     }
     let accepted = if args.accept { accept(&mut results, &snapshots)? } else { String::new() };
     let page = match args.format {

@@ -4,6 +4,7 @@ mod connection;
 mod event;
 mod exchange;
 mod http1;
+pub(crate) mod http2;
 mod recorder;
 mod requests;
 mod staleness;

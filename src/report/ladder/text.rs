@@ -22,12 +22,8 @@ pub fn text(ladder: &Ladder) -> String {
             page += &format!("{:>13}┊{}┊\n", "", centred(&idle, ' '));
         }
         let proof = if row.proof { '!' } else { ' ' };
-        let line =
-            if ladder.stale.iter().any(|s| s.from_ms <= row.at && row.at < s.until_ms.max(s.from_ms + 1)) {
-                '▒'
-            } else {
-                '│'
-            };
+        let stale = ladder.stale.iter().any(|stale| (stale.from_ms..=stale.until_ms).contains(&row.at));
+        let line = if stale { '▒' } else { '│' };
         let arrival = row.arrival.map_or(String::new(), |at| format!(" {} ms", grouped(at)));
         page += &format!("{proof}{:>8} ms {line}{}│{arrival}\n", grouped(row.at), row.middle);
     }

@@ -6,6 +6,6 @@ mod step;
 mod time;
 
 pub use line::one_line;
-pub use origin::first_line;
+pub use origin::{first_line, pings};
 pub use step::{fault, step};
 pub use time::{grouped, span, stamp};
