@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod explore;
+pub mod gate;
 pub mod lab;
 pub mod net;
 pub mod oracle;

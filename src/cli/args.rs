@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::exit::{self, Exit};
-use super::{list, run, schema, search, show};
+use super::{gate, list, run, schema, search, show};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -25,6 +25,7 @@ Examples:
   closewait run 'half-close/*' --client reqwest --transcript  what happens, event by event
   closewait run --accept                                      make today's results the accepted ones
   closewait run --repeat 200                                  prove that every run is the same
+  closewait gate --baseline origin/main                       what got worse since a revision
   closewait run 'reset/*' --pcap reset.pcapng                 look at the packets with Wireshark
   closewait list                                              the scenarios
   closewait search socket hang up                             those that make a log say this
@@ -35,13 +36,16 @@ Exit codes:
   0  everything equals the accepted snapshots
   1  a result differs from its snapshot or has none yet, or --repeat found two different traces,
      or `search` found nothing
-  2  bad usage, a file that cannot be read or is not valid, or output that cannot be written";
+  2  bad usage, a file that cannot be read or is not valid, or output that cannot be written
+  3  only `gate`: nothing regressed, but another change is denied by a rule";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Play scenarios against clients, judge them, compare with the accepted snapshots [default]
     #[command(after_help = EXIT_CODES)]
     Run(run::RunArgs),
+    /// Compare with what is accepted, by meaning: what regressed, drifted, was fixed
+    Gate(gate::GateArgs),
     /// List the scenarios
     List(list::ListArgs),
     /// Show one scenario: what breaks and why, who had it, how a client should behave, which clients do
@@ -73,6 +77,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         None => run::run(&run::RunArgs::parse_from_nothing()),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Gate(args)) => gate::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Search(args)) => search::run(&args),

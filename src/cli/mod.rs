@@ -1,9 +1,13 @@
 //! The command line: arguments, exit codes, progress. One subcommand a file; the work is in the library.
 
 mod args;
+mod baseline;
 mod exit;
+mod files;
+mod gate;
 mod list;
 mod output;
+mod outputs;
 mod run;
 mod schema;
 mod search;

@@ -1,9 +1,14 @@
 //! What people and machines get to see of a run. Computes no verdict.
 
 pub mod accepted;
+pub mod baseline;
 pub mod card;
+pub mod document;
+pub mod facts;
 pub mod found;
+pub mod gate;
 pub mod json;
+pub mod ladder;
 pub mod listing;
 pub mod pcapng;
 pub mod results;

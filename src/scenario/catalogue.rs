@@ -77,6 +77,11 @@ impl Catalogue {
     }
 }
 
+/// Whether a pattern describes a scenario; `*` stands for any characters, also `/`.
+pub fn describes(pattern: &str, id: &str) -> bool {
+    glob::matches(pattern, id)
+}
+
 impl FromIterator<Scenario> for Catalogue {
     fn from_iter<I: IntoIterator<Item = Scenario>>(scenarios: I) -> Self {
         Self(scenarios.into_iter().map(|scenario| (scenario.id.clone(), scenario)).collect())

@@ -1,7 +1,7 @@
 //! What happened in one run, in order. Plain data: no clock, no socket, no client.
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::scenario::Direction;
 
@@ -211,7 +211,7 @@ pub struct Segment {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "end", rename_all = "kebab-case")]
 pub enum End {
     /// The script ran to its end and the client was closed.

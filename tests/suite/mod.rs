@@ -5,6 +5,7 @@ mod catalogue;
 mod cli;
 mod docs;
 mod fresh_processes;
+mod gate;
 mod network;
 mod pcapng;
 mod planted_bugs;
@@ -12,6 +13,7 @@ mod pool_model;
 mod reference;
 mod repeat;
 mod scenario_parser;
+mod scenario_writer;
 mod snapshots;
 mod watchdogs;
 
@@ -22,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.extend(bad_scenarios::trials());
     trials.extend(scenario_parser::trials());
+    trials.extend(scenario_writer::trials());
     trials.extend(catalogue::trials());
     trials.extend(snapshots::trials());
     trials.extend(network::trials());
@@ -33,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(watchdogs::trials());
     trials.extend(pcapng::trials());
     trials.extend(cli::trials());
+    trials.extend(gate::trials());
     trials.extend(docs::trials());
     trials
 }

@@ -8,4 +8,6 @@ mod tests;
 mod walk;
 mod wire;
 
+pub(in crate::report) use connection::{Connection as Reading, Item};
+pub(in crate::report) use outcome::error as error_words;
 pub use page::{Line, Transcript};
