@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::exit::{self, Exit};
-use super::{gate, list, run, schema, search, show};
+use super::{gate, list, report, run, schema, search, show};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -26,6 +26,7 @@ Examples:
   closewait run --accept                                      make today's results the accepted ones
   closewait run --repeat 200                                  prove that every run is the same
   closewait gate --baseline origin/main                       what got worse since a revision
+  closewait run --html report.html                            the report people look at
   closewait run 'reset/*' --pcap reset.pcapng                 look at the packets with Wireshark
   closewait list                                              the scenarios
   closewait search socket hang up                             those that make a log say this
@@ -46,6 +47,8 @@ enum Command {
     Run(run::RunArgs),
     /// Compare with what is accepted, by meaning: what regressed, drifted, was fixed
     Gate(gate::GateArgs),
+    /// Make the HTML report of results files: one, or several side by side
+    Report(report::ReportArgs),
     /// List the scenarios
     List(list::ListArgs),
     /// Show one scenario: what breaks and why, who had it, how a client should behave, which clients do
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         None => run::run(&run::RunArgs::parse_from_nothing()),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Gate(args)) => gate::run(&args),
+        Some(Command::Report(args)) => report::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Search(args)) => search::run(&args),

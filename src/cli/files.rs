@@ -21,7 +21,7 @@ pub struct Output {
     /// Where to.
     pub path: PathBuf,
     /// What.
-    pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 /// Writes all of them, or none: first beside their places, then moved there. What is meant for stdout comes last.
@@ -32,7 +32,7 @@ pub fn write_all(outputs: &[Output]) -> Result<(), Box<dyn std::error::Error>> {
     let files: Vec<&Output> = outputs.iter().filter(|output| !is_stdout(&output.path)).collect();
     let mut written = Vec::new();
     for output in &files {
-        match beside(&output.path, &output.text) {
+        match beside(&output.path, &output.bytes) {
             Ok(temporary) => written.push(temporary),
             Err(source) => {
                 discard(&written);
@@ -47,7 +47,7 @@ pub fn write_all(outputs: &[Output]) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     for output in outputs.iter().filter(|output| is_stdout(&output.path)) {
-        print(&output.text)?;
+        print(&String::from_utf8_lossy(&output.bytes))?;
     }
     Ok(())
 }
@@ -57,7 +57,7 @@ pub fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn beside(path: &Path, text: &str) -> io::Result<PathBuf> {
+fn beside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     if path.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
     }
@@ -67,7 +67,7 @@ fn beside(path: &Path, text: &str) -> io::Result<PathBuf> {
     temporary.push(name);
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(temporary);
-    let done = fs::write(&temporary, text);
+    let done = fs::write(&temporary, bytes);
     if done.is_err() {
         discard(std::slice::from_ref(&temporary));
     }

@@ -86,6 +86,8 @@ pub fn run(args: &GateArgs) -> Done {
     let name = args.baseline.clone().unwrap_or_else(|| args.snapshots.snapshots.display().to_string());
     // What is wrong with the files is said before anything is run.
     let accepted = baseline::load(&name, &args.snapshots.snapshots)?;
+    // Snapshots hold verdicts; only a results file holds what can be laid beside today's results.
+    let before = Path::new(&name).is_file().then(|| baseline::load_document(Path::new(&name))).transpose()?;
     let text = rules_text(args)?;
     let catalogue = catalogue(args)?;
     let document = match &args.current {
@@ -102,7 +104,7 @@ pub fn run(args: &GateArgs) -> Done {
     let path = rules_path(args).display().to_string();
     let input = Input { document: &document, verdict: &verdict, baseline: &name, rules: &path };
 
-    let mut outputs = args.outputs.results(&document)?;
+    let mut outputs = args.outputs.results(before.as_ref(), &document)?;
     outputs.extend(args.outputs.reports(&input)?);
     write_all(&outputs)?;
     report(args, &input, on_stdout)?;

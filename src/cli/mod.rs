@@ -8,6 +8,7 @@ mod gate;
 mod list;
 mod output;
 mod outputs;
+mod report;
 mod run;
 mod schema;
 mod search;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use closewait::report::document::Document;
 use closewait::report::gate::{self, Input};
+use closewait::report::html;
 
 use super::files::{Output, is_stdout};
 
@@ -16,6 +17,9 @@ pub struct Outputs {
     /// Write the results file: versioned JSON, enough to compare and to report (`-` is stdout)
     #[arg(long, visible_alias = "json", value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write the report as one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Write what changed as Markdown, for a job summary or a comment on a pull request
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
@@ -35,7 +39,7 @@ impl Outputs {
 
     /// Whether anything is written.
     pub fn any(&self) -> bool {
-        self.out.is_some() || self.compare()
+        self.out.is_some() || self.html.is_some() || self.compare()
     }
 
     /// Whether a report takes the place of the text on stdout.
@@ -43,7 +47,7 @@ impl Outputs {
     /// # Errors
     /// If two reports want to.
     pub fn on_stdout(&self) -> Result<bool, Box<dyn Error>> {
-        let paths = [&self.out, &self.markdown, &self.junit, &self.sarif];
+        let paths = [&self.out, &self.html, &self.markdown, &self.junit, &self.sarif];
         match paths.into_iter().flatten().filter(|path| is_stdout(path)).count() {
             0 => Ok(false),
             1 => Ok(true),
@@ -51,14 +55,23 @@ impl Outputs {
         }
     }
 
-    /// The results file.
+    /// The results file, and the HTML report of it: beside `before`, if there is one.
     ///
     /// # Errors
     /// Never in practice.
-    pub fn results(&self, document: &Document) -> Result<Vec<Output>, Box<dyn Error>> {
+    pub fn results(
+        &self,
+        before: Option<&Document>,
+        document: &Document,
+    ) -> Result<Vec<Output>, Box<dyn Error>> {
         let mut outputs = Vec::new();
         if let Some(path) = &self.out {
-            outputs.push(Output { path: path.clone(), text: document.to_json()? });
+            outputs.push(Output { path: path.clone(), bytes: document.to_json()?.into_bytes() });
+        }
+        if let Some(path) = &self.html {
+            let before = before.map(|before| ("before", before));
+            let documents: Vec<_> = before.into_iter().chain([("after", document)]).collect();
+            outputs.push(Output { path: path.clone(), bytes: html::render(&documents)?.into_bytes() });
         }
         Ok(outputs)
     }
@@ -70,13 +83,14 @@ impl Outputs {
     pub fn reports(&self, input: &Input<'_>) -> Result<Vec<Output>, Box<dyn Error>> {
         let mut outputs = Vec::new();
         if let Some(path) = &self.markdown {
-            outputs.push(Output { path: path.clone(), text: gate::markdown(input, gate::LIMIT) });
+            outputs
+                .push(Output { path: path.clone(), bytes: gate::markdown(input, gate::LIMIT).into_bytes() });
         }
         if let Some(path) = &self.junit {
-            outputs.push(Output { path: path.clone(), text: gate::junit(input)? });
+            outputs.push(Output { path: path.clone(), bytes: gate::junit(input)?.into_bytes() });
         }
         if let Some(path) = &self.sarif {
-            outputs.push(Output { path: path.clone(), text: gate::sarif(input)? });
+            outputs.push(Output { path: path.clone(), bytes: gate::sarif(input)?.into_bytes() });
         }
         Ok(outputs)
     }

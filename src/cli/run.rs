@@ -16,8 +16,8 @@ use closewait::suite;
 
 use super::args::{ScenariosDir, SnapshotsDir};
 use super::exit::{Done, Exit};
-use super::files::write_all;
-use super::output::{Progress, print, write_file};
+use super::files::{Output, write_all};
+use super::output::{Progress, print};
 use super::outputs::Outputs;
 
 /// Arguments of `run`.
@@ -106,11 +106,8 @@ fn play(
             results.find_orphans(&snapshots, &known)?;
         }
     }
-    if args.outputs.any() {
+    if args.outputs.any() || args.pcap.is_some() {
         write_reports(args, &results)?;
-    }
-    if let Some(path) = &args.pcap {
-        write_file(path, &pcapng::render(&results)?)?;
     }
     let accepted = if args.accept { accept(&mut results, &snapshots)? } else { String::new() };
     let page = match args.format {
@@ -171,7 +168,10 @@ fn repeat(scenarios: &[&Scenario], clients: &[&'static dyn UnderTest], runs: u32
 /// The results file, and the reports of what differs from the accepted snapshots.
 fn write_reports(args: &RunArgs, results: &Results<'_>) -> Result<(), Box<dyn std::error::Error>> {
     let document = of_results(results, about(args));
-    let mut outputs = args.outputs.results(&document)?;
+    let mut outputs = args.outputs.results(None, &document)?;
+    if let Some(path) = &args.pcap {
+        outputs.push(Output { path: path.clone(), bytes: pcapng::render(results)? });
+    }
     if args.outputs.compare() {
         let folder = &args.snapshots.snapshots;
         let mut accepted = baseline::of_folder(folder)?;

@@ -7,6 +7,7 @@ pub mod document;
 pub mod facts;
 pub mod found;
 pub mod gate;
+pub mod html;
 pub mod json;
 pub mod ladder;
 pub mod listing;

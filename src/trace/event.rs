@@ -230,7 +230,7 @@ pub enum End {
 }
 
 /// A TCP socket that was left on the client's host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SocketAtEnd {
     /// Connection number; `None` for a socket that never sent a SYN.
     pub connection: Option<u32>,

@@ -6,6 +6,7 @@ mod cli;
 mod docs;
 mod fresh_processes;
 mod gate;
+mod html;
 mod network;
 mod pcapng;
 mod planted_bugs;
@@ -34,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(pool_model::trials());
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
+    trials.extend(html::trials());
     trials.extend(pcapng::trials());
     trials.extend(cli::trials());
     trials.extend(gate::trials());

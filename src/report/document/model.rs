@@ -10,7 +10,7 @@ use crate::gate::{
 use crate::oracle::{Level, Severity};
 use crate::report::facts::Told;
 use crate::report::ladder::Ladder;
-use crate::trace::{End, Millis};
+use crate::trace::{End, Millis, SocketAtEnd};
 
 /// What the key `format` says.
 pub const FORMAT: &str = "closewait results";
@@ -58,6 +58,12 @@ pub struct ScenarioInfo {
     pub title: String,
     /// What breaks, in plain words.
     pub about: String,
+    /// Issues and RFC sections that the scenario stands for.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// What users find in a log.
+    #[serde(default)]
+    pub signatures: Vec<String>,
     /// The file, as seen from where closewait ran; absent if it travels with the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -99,6 +105,9 @@ pub struct Run {
     pub requests: Vec<Request>,
     /// What happened, line by line.
     pub transcript: Vec<Line>,
+    /// The client host's TCP sockets that were left at the end.
+    #[serde(default)]
+    pub sockets: Vec<SocketAtEnd>,
     /// What happened, as a diagram. Not of a control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ladder: Option<Ladder>,

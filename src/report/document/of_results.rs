@@ -58,6 +58,8 @@ fn scenario(scenario: &Scenario, folder: Option<&Path>) -> ScenarioInfo {
         id: scenario.id.clone(),
         title: scenario.title.clone(),
         about: scenario.about.trim().to_owned(),
+        sources: scenario.sources.clone(),
+        signatures: scenario.signatures.clone(),
         file: folder.map(|folder| format!("{}/{}.toml", folder.display(), scenario.id)),
         lines: scenario.script.iter().filter_map(line).collect(),
     }
@@ -104,6 +106,7 @@ fn run(scenario: &Scenario, trace: &Trace, findings: &[oracle::Finding]) -> Run 
         connections: opened(&views),
         requests: requests.collect(),
         transcript: transcript.lines().iter().map(line).collect(),
+        sockets: trace.sockets.clone(),
         ladder: None,
     }
 }

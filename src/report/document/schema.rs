@@ -45,6 +45,8 @@ fn scenario() -> Value {
             "id": text(),
             "title": text(),
             "about": text(),
+            "sources": list(text()),
+            "signatures": list(text()),
             "file": { "type": "string", "description": "As seen from where closewait ran." },
             "lines": {
                 "description": "Request id to the line of the file in which it is sent, from 1.",
@@ -80,6 +82,10 @@ fn run() -> Value {
             "transcript": list(object(
                 json!({ "at_ms": count(), "text": text(), "events": list(count()) }),
                 &["at_ms", "text", "events"],
+            )),
+            "sockets": list(object(
+                json!({ "connection": { "type": ["integer", "null"] }, "state": text() }),
+                &["state"],
             )),
             "ladder": reference("ladder")
         }),

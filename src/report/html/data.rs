@@ -95,7 +95,11 @@ pub(super) fn collect<'a>(documents: &[(&str, &'a Document)], columns: &'a [Colu
     let mut shown = Shown {
         columns: columns
             .iter()
-            .map(|column| ShownColumn { name: &column.name, client: &column.client, version: &column.version })
+            .map(|column| ShownColumn {
+                name: &column.name,
+                client: &column.client,
+                version: &column.version,
+            })
             .collect(),
         scenarios: scenarios(documents),
         cells: Vec::new(),
@@ -165,8 +169,11 @@ fn run(run: &document::Run) -> Run<'_> {
         let proves = |proof: &&[usize]| proof.iter().any(|event| line.events.contains(event));
         (0..proofs.len()).filter(|index| proves(&proofs[*index])).collect()
     };
-    let transcript =
-        run.transcript.iter().map(|told| Line { at: told.at_ms, text: &told.text, proves: line(told) }).collect();
+    let transcript = run
+        .transcript
+        .iter()
+        .map(|told| Line { at: told.at_ms, text: &told.text, proves: line(told) })
+        .collect();
     Run { end: end(&run.end), findings, ladder: run.ladder.as_ref(), transcript, sockets: &run.sockets }
 }
 

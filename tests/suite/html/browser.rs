@@ -17,7 +17,9 @@ pub fn installed() -> bool {
 }
 
 fn find() -> Option<&'static str> {
-    NAMES.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()))
+    NAMES
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()))
 }
 
 /// A page in a browser of its own.
@@ -92,7 +94,9 @@ impl Page {
 
     /// Asks until the page says yes.
     pub fn wait_for(&self, condition: &str) {
-        let asked = (0..200).any(|_| self.eval(&format!("new Promise(done => setTimeout(() => done({condition}), 10))")) == true);
+        let asked = (0..200).any(|_| {
+            self.eval(&format!("new Promise(done => setTimeout(() => done({condition}), 10))")) == true
+        });
         assert!(asked, "the page never came to: {condition}");
     }
 
@@ -131,7 +135,10 @@ impl Page {
 
     /// What is on the screen, as PNG in base64.
     pub fn screenshot(&self) -> String {
-        self.call("Page.captureScreenshot", json!({ "format": "png" }))["data"].as_str().expect("it is text").to_owned()
+        self.call("Page.captureScreenshot", json!({ "format": "png" }))["data"]
+            .as_str()
+            .expect("it is text")
+            .to_owned()
     }
 
     /// Console messages, exceptions, and requests other than for the page itself.

@@ -44,14 +44,15 @@ pub fn trials() -> Vec<Trial> {
 const VIOLATED: &str = "idle-limit/keep-alive-timeout-advertised";
 
 fn played(patterns: &[&str]) -> Document {
-    let catalogue = Catalogue::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")).expect("it is sound");
+    let catalogue =
+        Catalogue::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")).expect("it is sound");
     let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
     let scenarios = catalogue.select(&patterns).expect("the patterns match");
     let clients = client::built_in();
     let cells = suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |_, _| ());
     let versions = clients.iter().map(|c| ClientVersion { name: c.name(), version: c.version() }).collect();
     let results = Results::new(versions, &scenarios, cells);
-    document::of_results(&results, &document::About::default())
+    document::of_results(&results, document::About::default())
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -85,7 +86,8 @@ fn count(page: &Page, selector: &str) -> u64 {
 }
 
 fn focused(page: &Page) -> String {
-    let value = page.eval("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent");
+    let value =
+        page.eval("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent");
     value.as_str().expect("it is text").to_owned()
 }
 
@@ -196,7 +198,7 @@ fn a_phone_shows_all_of_it() {
 
 fn dark_and_light_differ() {
     check("dark", &[("", &played(&[VIOLATED]))], |page| {
-        let mut colours = |scheme: &str| {
+        let colours = |scheme: &str| {
             page.colour_scheme(scheme);
             open(page, VIOLATED, 0);
             page.eval("getComputedStyle(document.body).backgroundColor + getComputedStyle(document.querySelector('.ladder text')).fill")
