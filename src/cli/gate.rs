@@ -87,7 +87,7 @@ pub fn run(args: &GateArgs) -> Done {
     // What is wrong with the files is said before anything is run.
     let accepted = baseline::load(&name, &args.snapshots.snapshots)?;
     let text = rules_text(args)?;
-    let catalogue = catalogue(args)?;
+    let catalogue = args.scenarios.load()?;
     let document = match &args.current {
         Some(path) => narrowed(args, baseline::load_document(path)?)?,
         None => {
@@ -133,20 +133,11 @@ fn report(args: &GateArgs, input: &Input<'_>, on_stdout: bool) -> Result<(), Box
     Ok(())
 }
 
-/// The scenarios; none are needed to compare two files.
-fn catalogue(args: &GateArgs) -> Result<Catalogue, Box<dyn Error>> {
-    let folder = &args.scenarios.scenarios;
-    if args.current.is_some() && !folder.exists() {
-        return Ok(Catalogue::default());
-    }
-    Ok(Catalogue::load(folder)?)
-}
-
 fn run_now(args: &GateArgs, catalogue: &Catalogue) -> Result<Document, Box<dyn Error>> {
     let clients = suite::choose(&args.clients)?;
     let scenarios = catalogue.select(&args.patterns)?;
     let results = run::results(&scenarios, &clients);
-    let about = About { selection: &args.patterns, folder: Some(&args.scenarios.scenarios) };
+    let about = About { selection: &args.patterns, folder: args.scenarios.folder() };
     Ok(of_results(&results, about))
 }
 

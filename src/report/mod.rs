@@ -10,6 +10,7 @@ pub mod gate;
 pub mod json;
 pub mod ladder;
 pub mod listing;
+#[cfg(any(feature = "cli", feature = "harness"))]
 pub mod pcapng;
 pub mod results;
 pub mod snapshot;

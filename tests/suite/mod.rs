@@ -6,6 +6,7 @@ mod cli;
 mod docs;
 mod fresh_processes;
 mod gate;
+mod harness;
 mod network;
 mod pcapng;
 mod planted_bugs;
@@ -18,6 +19,8 @@ mod snapshots;
 mod watchdogs;
 
 use libtest_mimic::Trial;
+
+pub use harness::{FIXTURE, play_fixture};
 
 /// Every trial of the suite.
 pub fn trials() -> Vec<Trial> {
@@ -32,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(reference::trials());
     trials.extend(planted_bugs::trials());
     trials.extend(pool_model::trials());
+    trials.extend(harness::trials());
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
     trials.extend(pcapng::trials());
