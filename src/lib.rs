@@ -2,8 +2,11 @@
 //! simulated packet network, and proves from the packets whether a stale connection was ever reused.
 
 pub mod client;
+#[cfg(feature = "cli")]
 pub mod explore;
 pub mod gate;
+#[cfg(feature = "harness")]
+pub mod harness;
 pub mod lab;
 pub mod net;
 pub mod oracle;

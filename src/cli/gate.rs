@@ -89,7 +89,7 @@ pub fn run(args: &GateArgs) -> Done {
     // Snapshots hold verdicts; only a results file holds what can be laid beside today's results.
     let before = Path::new(&name).is_file().then(|| baseline::load_document(Path::new(&name))).transpose()?;
     let text = rules_text(args)?;
-    let catalogue = catalogue(args)?;
+    let catalogue = args.scenarios.load()?;
     let document = match &args.current {
         Some(path) => narrowed(args, baseline::load_document(path)?)?,
         None => {
@@ -135,20 +135,11 @@ fn report(args: &GateArgs, input: &Input<'_>, on_stdout: bool) -> Result<(), Box
     Ok(())
 }
 
-/// The scenarios; none are needed to compare two files.
-fn catalogue(args: &GateArgs) -> Result<Catalogue, Box<dyn Error>> {
-    let folder = &args.scenarios.scenarios;
-    if args.current.is_some() && !folder.exists() {
-        return Ok(Catalogue::default());
-    }
-    Ok(Catalogue::load(folder)?)
-}
-
 fn run_now(args: &GateArgs, catalogue: &Catalogue) -> Result<Document, Box<dyn Error>> {
     let clients = suite::choose(&args.clients)?;
     let scenarios = catalogue.select(&args.patterns)?;
     let results = run::results(&scenarios, &clients);
-    let about = About { selection: &args.patterns, folder: Some(&args.scenarios.scenarios) };
+    let about = About { selection: &args.patterns, folder: args.scenarios.folder() };
     Ok(of_results(&results, about))
 }
 

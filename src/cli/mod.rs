@@ -2,10 +2,12 @@
 
 mod args;
 mod baseline;
+mod completions;
 mod exit;
 mod files;
 mod gate;
 mod list;
+mod man;
 mod output;
 mod outputs;
 mod report;

@@ -82,7 +82,7 @@ impl RunArgs {
 /// Plays and reports.
 pub fn run(args: &RunArgs) -> Done {
     let clients = suite::choose(&args.clients)?;
-    let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
+    let catalogue = args.scenarios.load()?;
     let scenarios = catalogue.select(&args.patterns)?;
     match args.repeat {
         Some(runs) => repeat(&scenarios, &clients, runs),
@@ -186,5 +186,5 @@ fn write_reports(args: &RunArgs, results: &Results<'_>) -> Result<(), Box<dyn st
 
 /// What the results file says that the run was about.
 fn about(args: &RunArgs) -> About<'_> {
-    About { selection: &args.patterns, folder: Some(&args.scenarios.scenarios) }
+    About { selection: &args.patterns, folder: args.scenarios.folder() }
 }

@@ -11,6 +11,7 @@ pub mod html;
 pub mod json;
 pub mod ladder;
 pub mod listing;
+#[cfg(any(feature = "cli", feature = "harness"))]
 pub mod pcapng;
 pub mod results;
 pub mod snapshot;

@@ -7,6 +7,7 @@ mod docs;
 mod fresh_processes;
 mod gate;
 mod html;
+mod harness;
 mod network;
 mod pcapng;
 mod planted_bugs;
@@ -19,6 +20,8 @@ mod snapshots;
 mod watchdogs;
 
 use libtest_mimic::Trial;
+
+pub use harness::{FIXTURE, play_fixture};
 
 /// Every trial of the suite.
 pub fn trials() -> Vec<Trial> {
@@ -33,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(reference::trials());
     trials.extend(planted_bugs::trials());
     trials.extend(pool_model::trials());
+    trials.extend(harness::trials());
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
     trials.extend(html::trials());

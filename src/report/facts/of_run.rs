@@ -48,7 +48,7 @@ pub fn opened(views: &Views) -> u32 {
 fn request(request: &Request) -> RequestFacts {
     let attempt = |attempt: &crate::trace::Attempt| Attempt {
         connection: attempt.connection,
-        stream: None,
+        stream: attempt.stream,
         fresh: attempt.fresh,
     };
     let (outcome, error) = match request.outcome() {

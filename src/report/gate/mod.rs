@@ -4,6 +4,7 @@
 mod annotations;
 mod escape;
 mod input;
+#[cfg(feature = "cli")]
 mod junit;
 mod markdown;
 mod sarif;
@@ -11,6 +12,7 @@ mod terminal;
 
 pub use annotations::annotations;
 pub use input::Input;
+#[cfg(feature = "cli")]
 pub use junit::junit;
 pub use markdown::{LIMIT, markdown};
 pub use sarif::sarif;

@@ -49,6 +49,11 @@ fn words(reason: &StaleReason) -> String {
         StaleReason::Unsolicited => "bytes that nobody asked for were delivered".to_owned(),
         StaleReason::PersistenceEnded { request } => format!("the answer to {request} ended its persistence"),
         StaleReason::Abandoned { request } => format!("{request} was given up on it"),
+        StaleReason::GoAway { last_stream, code } => {
+            format!("a GOAWAY was delivered: last stream {last_stream}, {code}")
+        }
+        StaleReason::Malformed { what } => format!("{what} was delivered"),
+        StaleReason::PingUnanswered { .. } => "the client's ping timeout passed".to_owned(),
         StaleReason::IdleTimeout { .. } => "the client's idle timeout passed".to_owned(),
         StaleReason::KeepAliveTimeout { .. } => "the origin's Keep-Alive timeout passed".to_owned(),
     }
