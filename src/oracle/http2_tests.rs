@@ -100,6 +100,12 @@ fn bounded_wait() {
     check(excluded, &waited("a GOAWAY that excludes stream 3 of connection 1"));
     let told_nothing = "holds: b was ended by its deadline: nothing told the client; 1 request ended in time";
     check(waiting().bytes(50, 1, gone(3)).deadline(5_050, "b"), told_nothing);
+    let ping_timeout = Some(std::time::Duration::from_secs(2));
+    let pings = Scenario { client: ClientSettings { ping_timeout, ..ClientSettings::default() }, ..h2() };
+    let pinged = waiting().client_sends(1_000, 1, ping(false)).deadline(5_040, "b");
+    let late = "HangOrLeak: b waited for its deadline, 2 040 ms after \
+                the client's ping timeout of 2 000 ms had passed on connection 1";
+    check_in("bounded-wait", &pings, pinged, late);
     let unwritten = answered().start(40, "b", "GET").deadline(5_040, "b");
     let free = "HangOrLeak: b waited for its deadline, 5 000 ms after connection 1 was free for it";
     check(unwritten, free);

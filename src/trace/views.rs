@@ -25,7 +25,8 @@ impl Views {
         let connections = Connections::of(trace);
         let requests = Requests::of(trace, &connections);
         let end = trace.events.iter().map(|event| event.at).max().unwrap_or_default();
-        let limits = Limits { idle: settings.idle_timeout.map(millis), ping: None };
+        let limits =
+            Limits { idle: settings.idle_timeout.map(millis), ping: settings.ping_timeout.map(millis) };
         let stale = |connection: &Connection| {
             staleness::of(connection, &requests, limits, end).map(|stale| (connection.number, stale))
         };

@@ -185,6 +185,22 @@ fn idle_is_without_a_stream() {
 }
 
 #[test]
+fn a_ping_asks_for_a_sign_of_life() {
+    let ping_timeout = Some(Duration::from_secs(2));
+    let settings = ClientSettings { ping_timeout, ..ClientSettings::default() };
+    let check = |trace, expected: &str| check_with(&settings, trace, expected);
+    let pinged = || answered().client_sends(1_000, 1, ping(false));
+    let stale = format!("{ONE}\nstale at 3000: PingUnanswered {{ limit: 2000 }}");
+    check(pinged().step(3_000), ONE);
+    check(pinged().step(3_001), &stale);
+    check(pinged().bytes(3_000, 1, ping(true)).step(9_000), ONE);
+    check(pinged().bytes(2_000, 1, frame(8, 0, 0, &[0, 0, 0, 1])).step(9_000), ONE);
+    check(pinged().bytes(3_001, 1, ping(true)).step(9_000), &stale);
+    check(pinged().client_fin(2_500, 1).step(9_000), ONE);
+    check_with(&ClientSettings::default(), pinged().step(9_000), ONE);
+}
+
+#[test]
 fn settings_take_effect_when_they_arrive() {
     let trace =
         TraceBuilder::new().h2_open(0, 1, &[(3, 9), (4, 1)]).bytes(40, 1, settings(&[(3, 1)])).build();
@@ -212,4 +228,6 @@ fn a_goaway_falls_into_windows() {
     let begun = headers(3, &[(":status", "200")], 0);
     assert_eq!(window(b(answered()).origin_gets(52, 1).bytes(54, 1, begun).bytes(55, 1, gone())), Some("W4"));
     assert_eq!(window(answered().bytes(40, 1, gone())), None);
+    let refused = rst_stream(3, ErrorCode::REFUSED_STREAM);
+    assert_eq!(window(b(answered()).origin_gets(52, 1).bytes(54, 1, refused).bytes(55, 1, gone())), None);
 }
