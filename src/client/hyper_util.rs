@@ -101,9 +101,9 @@ impl Client for Pooled {
 
 /// Dials the simulated origin, whatever the URI.
 #[derive(Clone)]
-struct Connector {
-    wire: Wire,
-    timeout: Option<Duration>,
+pub(super) struct Connector {
+    pub wire: Wire,
+    pub timeout: Option<Duration>,
 }
 
 impl tower_service::Service<Uri> for Connector {

@@ -6,6 +6,7 @@ mod failure;
 mod hyper_util;
 pub mod reference;
 mod reqwest;
+mod tonic;
 mod under_test;
 
 pub use failure::Failure;
@@ -13,7 +14,7 @@ pub use under_test::{BoxFuture, Client, Environment, Response, ResponseBody, Tim
 
 /// The clients that closewait ships adapters for.
 pub fn built_in() -> &'static [&'static dyn UnderTest] {
-    &[&hyper_util::HyperUtil, &reqwest::Reqwest, &reference::Reference::SOUND]
+    &[&hyper_util::HyperUtil, &reqwest::Reqwest, &tonic::Tonic, &reference::Reference::SOUND]
 }
 
 /// The version of a dependency that this build was locked to.
