@@ -16,8 +16,9 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
-use super::Connector;
-use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
+use super::{
+    BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version,
+};
 use crate::scenario::{
     Action, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
 };
