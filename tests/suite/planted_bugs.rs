@@ -13,7 +13,7 @@ use libtest_mimic::{Failed, Trial};
 use super::reference::{reference, violations};
 
 /// Defect, scenario, and the oracle that is meant to catch it.
-pub(super) const PLANTED: [(Defect, &str, &str); 28] = [
+pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::NoStaleCheck, "half-close/fin-while-idle", "no-stale-reuse"),
     (Defect::LooksForEofOnly, "unsolicited/200-long-before-request", "no-stale-reuse"),
     (Defect::LooksTooEarly, "unsolicited/200-just-before-request", "no-cross-talk"),
@@ -42,6 +42,19 @@ pub(super) const PLANTED: [(Defect, &str, &str); 28] = [
     (Defect::NeverReuses, "idle-limit/clock-restarts-with-each-use", "reuses-when-healthy"),
     (Defect::DialsForNothing, "limits/one-comes-free-while-another-opens", "no-needless-connections"),
     (Defect::IgnoresReadTimeout, "silent-death/read-timeout-ends-it", "bounded-wait"),
+    (Defect::IgnoresGoaway, "h2-goaway/while-idle", "no-stale-reuse"),
+    (Defect::KillsAccepted, "h2-goaway/new-request-while-one-drains", "as-expected"),
+    (Defect::RetriesProcessed, "h2-connect/half-close-with-a-stream-open", "at-most-once"),
+    (Defect::SurfacesRefused, "h2-streams/refused-once-post", "as-expected"),
+    (Defect::PingTimerNotReset, "h2-silent-death/ping-answered-late", "reuses-when-healthy"),
+    (Defect::KeepsUnanswered, "h2-silent-death/pings-while-idle", "no-stale-reuse"),
+    (Defect::PingsOnlyWhenBusy, "h2-silent-death/pings-while-idle", "as-expected"),
+    (Defect::TrustsSilence, "h2-silent-death/one-timeout-is-enough", "recovers"),
+    (Defect::CancelNotTold, "h2-cancel/before-the-head", "cancel-is-told"),
+    (Defect::AbandonedHoldsWindow, "h2-cancel/abandoned-body-keeps-no-window", "as-expected"),
+    (Defect::IgnoresStreamLimit, "h2-streams/limit-lowered-midway", "as-expected"),
+    (Defect::ConnectFailureHangsWaiters, "h2-connect/refused-for-both-who-wait", "bounded-wait"),
+    (Defect::DialsForEach, "h2-connect/two-requests-one-connection", "no-needless-connections"),
 ];
 
 /// Why no defect is caught by this oracle alone.

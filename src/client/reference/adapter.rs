@@ -63,7 +63,7 @@ impl UnderTest for Reference {
     fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
         let settings = &environment.settings;
         let defects = Defects::from(self.0);
-        let windows = Windows::default();
+        let windows = Windows { stream: settings.stream_window, connection: settings.connection_window };
         let limits = limits(settings, environment.protocol);
         let pooled = PooledTransport::with_windows(dialer(environment), limits, windows, defects);
         let transport = Retry::with_defects(pooled, Budget::default(), defects);
@@ -79,6 +79,9 @@ fn limits(settings: &ClientSettings, protocol: Protocol) -> Limits {
         max_idle: limit(settings.max_idle).unwrap_or(defaults.max_idle),
         idle: settings.idle_timeout.unwrap_or(defaults.idle),
         shares: protocol.is_http2(),
+        ping_interval: settings.ping_interval,
+        ping_timeout: settings.ping_timeout.unwrap_or(defaults.ping_timeout),
+        ping_while_idle: settings.ping_while_idle,
         ..defaults
     }
 }
