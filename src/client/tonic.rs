@@ -16,7 +16,7 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
-use super::hyper_util::Connector;
+use super::Connector;
 use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
 use crate::scenario::{
     Action, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
@@ -52,7 +52,7 @@ impl UnderTest for Tonic {
         let settings = &environment.settings;
         let endpoint = configured(Endpoint::from_static("http://origin.test"), settings);
         // The endpoint's own timeout on connecting wraps the connector, as it would a real one.
-        let connector = Connector { wire: environment.wire.clone(), timeout: None };
+        let connector = Connector::new(environment.wire.clone());
         Ok(Box::new(Calls(endpoint.connect_with_connector_lazy(connector))))
     }
 }
