@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Arrow, ArrowKind, Ladder, Note, NoteKind, Side};
 use super::span;
-use crate::report::transcript::{Item, Reading, error_words};
+use crate::report::transcript::{Frames, Item, Reading, error_words};
 use crate::report::words::{fault, grouped};
 use crate::scenario::{Action, Direction, OriginAction, Scenario};
 use crate::trace::{BodyEnd, Fate, Millis, Outcome, Segment, Trace, Views, What};
@@ -17,6 +17,8 @@ impl Ladder {
             proof: proof.iter().copied().collect(),
             ladder: Self::default(),
             connections: BTreeMap::new(),
+            frames: Frames::of(trace),
+            carried: BTreeMap::new(),
             in_flight: Vec::new(),
         };
         let last = last_shown(scenario, trace, &build.proof);
@@ -51,6 +53,9 @@ struct Build<'a> {
     proof: BTreeSet<usize>,
     ladder: Ladder,
     connections: BTreeMap<u32, Reading>,
+    frames: Frames,
+    /// What segments of HTTP/2 carry, by connection, direction and sequence number.
+    carried: BTreeMap<(u32, Direction, u32), Item>,
     /// Which arrow a segment under way belongs to.
     in_flight: Vec<(u32, Direction, Segment, usize)>,
 }
@@ -111,7 +116,7 @@ impl Build<'_> {
     }
 
     fn segment(&mut self, event: usize, at: Millis, way: (u32, Direction), fate: Fate, segment: &Segment) {
-        let Some(item) = self.connections.entry(way.0).or_default().item(way.1, segment) else { return };
+        let Some(item) = self.item(event, way, segment) else { return };
         match fate {
             Fate::Sent | Fate::Forged => {
                 let arrow = self.left(event, at, way, fate, segment, &item);
@@ -120,6 +125,22 @@ impl Build<'_> {
             Fate::Delivered => self.ended(event, at, way, segment, &item, true),
             Fate::Dropped => self.ended(event, at, way, segment, &item, false),
         }
+    }
+
+    /// What a segment carries; nothing for one that is not worth an arrow.
+    fn item(&mut self, event: usize, way: (u32, Direction), segment: &Segment) -> Option<Item> {
+        if segment.payload.is_empty() || !self.frames.are_spoken_on(way.0) {
+            return self.connections.entry(way.0).or_default().item(way.1, segment);
+        }
+        let place = (way.0, way.1, segment.seq);
+        let before =
+            || self.carried.range((way.0, way.1, 0)..=place).next_back().map(|(_, item)| item.clone());
+        let item = self.frames.item(event).cloned().or_else(before).unwrap_or(Item::Bytes);
+        self.carried.entry(place).or_insert_with(|| item.clone());
+        // They only keep the protocol going; SETTINGS that a script sends are noted as its step.
+        let housekeeping =
+            matches!(&item, Item::Frame(name) if name == "SETTINGS" || name == "WINDOW_UPDATE");
+        (!housekeeping || segment.fin || segment.rst).then_some(item)
     }
 
     /// A segment leaves: the arrow that it belongs to.
@@ -207,6 +228,7 @@ fn described(item: &Item, segment: &Segment) -> (String, ArrowKind) {
         Item::Answer(_) => ArrowKind::Answer,
         Item::Unasked => ArrowKind::Unasked,
         Item::Bytes => ArrowKind::Bytes,
+        Item::Frame(_) => ArrowKind::Frame,
         Item::Fin => ArrowKind::Fin,
         Item::Rst => ArrowKind::Rst,
     };
