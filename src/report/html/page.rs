@@ -1,5 +1,10 @@
 //! The page: heading, filter, grid, and the data that the script draws cells from.
 
+use std::io::Write;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::data::{self, Shown};
@@ -33,7 +38,7 @@ pub struct Column {
 pub fn render(documents: &[(&str, &Document)]) -> serde_json::Result<String> {
     let columns = columns(documents);
     let shown = data::collect(documents, &columns);
-    let data = in_script(&serde_json::to_string(&shown)?);
+    let data = packed(&serde_json::to_vec(&shown)?);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -54,7 +59,7 @@ pub fn render(documents: &[(&str, &Document)]) -> serde_json::Result<String> {
                     }
                 }
                 p #status role="status" style="position:absolute;left:-999rem" {}
-                script #report type="application/json" { (PreEscaped(data)) }
+                script #report type="text/plain" { (data) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -62,9 +67,12 @@ pub fn render(documents: &[(&str, &Document)]) -> serde_json::Result<String> {
     Ok(page.into_string())
 }
 
-/// Inside a script element only `<` can end it, or open a comment.
-fn in_script(json: &str) -> String {
-    json.replace('<', "\\u003c")
+/// As the script unpacks it: zlib (RFC 1950) in base64. Most of the data is repeated, and a whole catalogue of it too
+/// large to attach to anything.
+fn packed(json: &[u8]) -> String {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(json).expect("a vector takes every byte");
+    BASE64_STANDARD.encode(encoder.finish().expect("a vector takes every byte"))
 }
 
 fn columns(documents: &[(&str, &Document)]) -> Vec<Column> {

@@ -26,7 +26,7 @@ const seconds = (ms) => (ms % 1000 === 0 ? `${grouped(ms / 1000)} s` : `${groupe
 
 /* ---------------------------------------------------------------- the cells that are open */
 
-const report = JSON.parse($("#report").textContent);
+let report;
 const buttons = [...document.querySelectorAll(".grid button")];
 let open = [];
 
@@ -40,9 +40,22 @@ function show(indexes, focus = true) {
   $(".panes").classList.toggle("open", open.length > 0);
   $(".panes").classList.toggle("beside", open.length > 1);
   $(".cells").replaceChildren(...open.map(cellPane));
-  const hash = open.map((index) => `${cellOf(index).column}:${cellOf(index).scenario}`).join("|");
-  history.replaceState(null, "", hash ? `#${encodeURIComponent(hash)}` : location.pathname + location.search);
+  remember();
   if (focus && open.length > 0) $(".cells .cell:last-child h2").focus();
+}
+
+/* The address names what is open, so that it can be sent to somebody. Browsers limit how often it may change. */
+let remembering;
+function remember() {
+  clearTimeout(remembering);
+  remembering = setTimeout(() => {
+    const hash = open.map((index) => nameOf(cellOf(index))).join("|");
+    history.replaceState(null, "", hash ? `#${encodeURIComponent(hash)}` : location.pathname + location.search);
+  }, 50);
+}
+
+function nameOf(cell) {
+  return `${report.columns[cell.column].name}:${report.scenarios[cell.scenario].id}`;
 }
 
 function close(index) {
@@ -61,7 +74,7 @@ function choose(index) {
 
 function fromHash() {
   const wanted = decodeURIComponent(location.hash.slice(1)).split("|").filter(Boolean);
-  const find = (name) => report.cells.findIndex((cell) => `${cell.column}:${cell.scenario}` === name);
+  const find = (name) => report.cells.findIndex((cell) => nameOf(cell) === name);
   show(wanted.map(find).filter((index) => index >= 0), false);
 }
 
@@ -314,14 +327,31 @@ function rove(target) {
   for (const button of buttons) button.tabIndex = button === target ? 0 : -1;
 }
 
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.matches("input[type=search]");
-  if (event.key === "Escape" && open.length > 0 && !typing) close(open.at(-1));
-  else if (event.key === "/" && !typing) { event.preventDefault(); $("#words").focus(); }
-  else move(event);
+async function unpack(base64) {
+  const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+function listen() {
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input[type=search]");
+    if (event.key === "Escape" && open.length > 0 && !typing) close(open.at(-1));
+    else if (event.key === "/" && !typing) { event.preventDefault(); $("#words").focus(); }
+    else move(event);
+  });
+  for (const button of buttons) button.addEventListener("click", () => { rove(button); choose(Number(button.dataset.cell)); });
+  for (const input of document.querySelectorAll(".filter input")) input.addEventListener("input", filter);
+  window.addEventListener("hashchange", fromHash);
+  if (buttons.length > 0) rove(buttons[0]);
+}
+
+unpack($("#report").textContent).then((unpacked) => {
+  report = unpacked;
+  listen();
+  fromHash();
+  document.body.dataset.ready = "true";
+}, () => {
+  $("#status").removeAttribute("style");
+  announce("This browser cannot unpack the report: it wants DecompressionStream.");
 });
-for (const button of buttons) button.addEventListener("click", () => { rove(button); choose(Number(button.dataset.cell)); });
-for (const input of document.querySelectorAll(".filter input")) input.addEventListener("input", filter);
-window.addEventListener("hashchange", fromHash);
-if (buttons.length > 0) rove(buttons[0]);
-fromHash();
