@@ -48,13 +48,12 @@ const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::SurfacesRefused, "h2-streams/refused-once-post", "as-expected"),
     (Defect::PingTimerNotReset, "h2-silent-death/ping-answered-late", "reuses-when-healthy"),
     (Defect::KeepsUnanswered, "h2-silent-death/pings-while-idle", "no-stale-reuse"),
-    (Defect::PingsOnlyWhenBusy, "h2-silent-death/pings-while-idle", "as-expected"),
-    (Defect::TrustsSilence, "h2-silent-death/one-timeout-is-enough", "recovers"),
+    (Defect::PingsOnlyWhenBusy, "h2-silent-death/pings-while-idle-spare-a-post", "as-expected"),
+    (Defect::TrustsSilence, "h2-silent-death/one-timeout-is-enough", "as-expected"),
     (Defect::CancelNotTold, "h2-cancel/before-the-head", "cancel-is-told"),
-    (Defect::AbandonedHoldsWindow, "h2-cancel/abandoned-body-keeps-no-window", "as-expected"),
-    (Defect::IgnoresStreamLimit, "h2-streams/limit-lowered-midway", "as-expected"),
-    (Defect::ConnectFailureHangsWaiters, "h2-connect/refused-for-both-who-wait", "bounded-wait"),
-    (Defect::DialsForEach, "h2-connect/two-requests-one-connection", "no-needless-connections"),
+    (Defect::AbandonedHoldsWindow, "h2-cancel/abandoned-body-starves-nobody", "as-expected"),
+    (Defect::IgnoresStreamLimit, "h2-streams/limit-lowered-midway", "no-leak"),
+    (Defect::CancelsForAll, "h2-connect/one-of-two-who-wait-is-cancelled", "as-expected"),
 ];
 
 /// Why no defect is caught by this oracle alone.

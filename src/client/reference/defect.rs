@@ -89,15 +89,13 @@ pub enum Defect {
     AbandonedHoldsWindow,
     /// HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS is ignored (golang/go#13774).
     IgnoresStreamLimit,
-    /// HTTP/2: of those who wait for a dial only one learns that it failed (hyperium/hyper#3199).
-    ConnectFailureHangsWaiters,
-    /// HTTP/2: each request dials, though one connection would do for all (golang/go#13397).
-    DialsForEach,
+    /// HTTP/2: who gives up a dial takes all with it who wait for it too (hyperium/hyper#3199).
+    CancelsForAll,
 }
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 40] = [
         Self::NoStaleCheck,
         Self::LooksForEofOnly,
         Self::LooksTooEarly,
@@ -137,8 +135,7 @@ impl Defect {
         Self::CancelNotTold,
         Self::AbandonedHoldsWindow,
         Self::IgnoresStreamLimit,
-        Self::ConnectFailureHangsWaiters,
-        Self::DialsForEach,
+        Self::CancelsForAll,
     ];
 }
 

@@ -232,7 +232,7 @@ impl Pool {
 
     /// The dial that the request can wait for together with others.
     pub(super) fn dial_to_join(&self) -> Option<ConnectionId> {
-        if !self.shares || self.defects.has(Defect::DialsForEach) {
+        if !self.shares {
             return None;
         }
         let dialing = |connection: &Connection| matches!(connection.state, State::Dialing { .. });
