@@ -157,8 +157,8 @@ fn idle_too_long(connection: &Connection, idle_timeout: Option<Millis>, end: Mil
     })
 }
 
-/// The first time that a PING was followed by silence for longer than the limit, until the instant `end`: a client that
-/// closes at the limit has kept it. Whatever comes is a sign of life; that the answer itself is missing may be the origin's way with PINGs.
+/// The first time that a PING was followed by silence for longer than the limit, before the instant `end`. Whatever
+/// comes is a sign of life; that the answer itself is missing may be the origin's way with PINGs.
 fn ping_unanswered(connection: &Connection, limit: Millis, end: Millis) -> Option<Staleness> {
     let delivered = &connection.data().1.delivered;
     connection.http2.as_ref()?.pings().find_map(|ping| {
@@ -166,7 +166,7 @@ fn ping_unanswered(connection: &Connection, limit: Millis, end: Millis) -> Optio
         let sign_of_life = delivered.moment_of(delivered.len_after(ping.event));
         let silent = sign_of_life.is_none_or(|sign| at < sign.at);
         let reason = StaleReason::PingUnanswered { limit };
-        (silent && at <= end).then_some(Staleness { at, reason, event: ping.event })
+        (silent && at < end).then_some(Staleness { at, reason, event: ping.event })
     })
 }
 
