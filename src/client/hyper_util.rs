@@ -9,13 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Uri;
-use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::{Connect, Connected, Connection};
 use hyper_util::client::legacy::{Client as Legacy, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
 use crate::net::{Stream, Wire};
-use crate::scenario::{Protocol, Scenario};
+use crate::scenario::Scenario;
+use crate::tls::{Offer, client_config};
 
 /// `hyper_util::client::legacy::Client`.
 pub(super) struct HyperUtil;
@@ -34,7 +36,7 @@ impl UnderTest for HyperUtil {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        if scenario.protocol != Protocol::Http1 {
+        if scenario.protocol.is_http2() {
             return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
         }
         let settings = &scenario.client;
@@ -57,13 +59,17 @@ impl UnderTest for HyperUtil {
             builder.pool_max_idle_per_host(limit as usize);
         }
         let connector = Connector { wire: environment.wire.clone(), timeout: settings.connect_timeout };
-        Ok(Box::new(Pooled(builder.build(connector))))
+        Ok(if environment.protocol.is_tls() {
+            Box::new(Pooled(builder.build(over_tls(connector))))
+        } else {
+            Box::new(Pooled(builder.build(connector)))
+        })
     }
 }
 
-struct Pooled(Legacy<Connector, Full<Bytes>>);
+struct Pooled<C>(Legacy<C, Full<Bytes>>);
 
-impl Client for Pooled {
+impl<C: Connect + Clone + Send + Sync + 'static> Client for Pooled<C> {
     fn send(&self, request: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
         let response: ResponseFuture = self.0.request(request.map(Full::new));
         Box::pin(async move {
@@ -77,6 +83,15 @@ impl Client for Pooled {
         drop(self);
         Box::pin(std::future::ready(()))
     }
+}
+
+/// As hyper-rustls has it: ALPN only for more than one protocol.
+fn over_tls(connector: Connector) -> HttpsConnector<Connector> {
+    HttpsConnectorBuilder::new()
+        .with_tls_config(client_config(Offer::Blank))
+        .https_only()
+        .enable_http1()
+        .wrap_connector(connector)
 }
 
 /// Dials the simulated origin, whatever the URI.

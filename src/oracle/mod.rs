@@ -10,6 +10,7 @@ mod finding;
 mod no_cross_talk;
 mod no_leak;
 mod no_needless_connections;
+mod no_silent_truncation;
 mod no_stale_reuse;
 mod prompt_close;
 mod race_outcome;

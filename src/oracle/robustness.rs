@@ -47,7 +47,7 @@ fn any_trace() -> impl Strategy<Value = Trace> {
         };
         let events = steps.into_iter().map(event).collect();
         let socket = SocketAtEnd { connection: Some(1), state: "CLOSE_WAIT".to_owned() };
-        Trace { events, end, sockets: leaks.then_some(socket).into_iter().collect(), unsupported: None }
+        Trace { events, records: Vec::new(), end, sockets: leaks.then_some(socket).into_iter().collect(), unsupported: None }
     })
 }
 

@@ -3,16 +3,19 @@
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::tls::Session;
 use crate::net::Stream;
 use crate::scenario::AfterReply;
 
 /// Writing is synchronous as far as the socket takes it, so that a step of the script is on the wire
 /// when the next step begins; a task flushes the rest.
 pub(super) struct Connection {
-    pub stream: Stream,
+    stream: Stream,
+    tls: Option<Mutex<Session>>,
     queue: Mutex<Queue>,
     waiting: Notify,
     answers: Mutex<Answers>,
@@ -33,8 +36,9 @@ struct Queue {
 }
 
 impl Connection {
-    pub fn new(stream: Stream) -> Self {
-        Self { stream, queue: Mutex::default(), waiting: Notify::new(), answers: Mutex::default() }
+    pub fn new(stream: Stream, tls: Option<Session>) -> Self {
+        let tls = tls.map(Mutex::new);
+        Self { stream, tls, queue: Mutex::default(), waiting: Notify::new(), answers: Mutex::default() }
     }
 
     /// The connection's number, from 1.
@@ -42,8 +46,67 @@ impl Connection {
         self.stream.connection()
     }
 
-    /// Writes bytes after those that wait already, then does `then`.
+    /// Writes bytes after those that wait already, then does `then`. Under TLS they are sealed, and an orderly close
+    /// says close_notify.
     pub fn write(&self, bytes: &[u8], then: AfterReply) {
+        let says_so = matches!(then, AfterReply::Close | AfterReply::CloseNotify);
+        let sealed = self.with_tls(|tls, wire| {
+            tls.send(bytes, wire);
+            if says_so {
+                tls.close_notify(wire);
+            }
+        });
+        self.put(sealed.as_deref().unwrap_or(bytes), then);
+    }
+
+    /// As [`Connection::write`], but only the first bytes of the record that carries the last of it are sent.
+    pub fn write_part_of_record(&self, bytes: &[u8], part: u32, then: AfterReply) {
+        let sealed = self.with_tls(|tls, wire| {
+            tls.send(bytes, wire);
+            wire.truncate(part as usize);
+            tls.fall_silent();
+        });
+        self.put(&sealed.unwrap_or_default(), then);
+    }
+
+    /// Sends a fatal alert, and nothing after it.
+    pub fn alert(&self, description: &str) {
+        let sealed = self.with_tls(|tls, wire| tls.alert(description, wire));
+        self.put(&sealed.unwrap_or_default(), AfterReply::Keep);
+    }
+
+    /// Appends what the client sent, as plain text. False once it sends no more.
+    pub async fn read_more(&self, buffer: &mut BytesMut) -> bool {
+        let before = buffer.len();
+        while buffer.len() == before {
+            if self.tls.is_none() {
+                return matches!(self.stream.read_into(buffer).await, Ok(1..));
+            }
+            if self.with_session(|tls| tls.has_ended()) == Some(true) {
+                return false;
+            }
+            let mut sealed = BytesMut::new();
+            if !matches!(self.stream.read_into(&mut sealed).await, Ok(1..)) {
+                return false;
+            }
+            let answer = self.with_tls(|tls, wire| tls.receive(&sealed, buffer, wire));
+            self.put(&answer.unwrap_or_default(), AfterReply::Keep);
+        }
+        true
+    }
+
+    fn with_session<T>(&self, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        self.tls.as_ref().map(|tls| act(&mut tls.lock().expect("nobody panics with this lock")))
+    }
+
+    /// What TLS wants on the wire after `act`; `None` without TLS.
+    fn with_tls(&self, act: impl FnOnce(&mut Session, &mut Vec<u8>)) -> Option<Vec<u8>> {
+        let mut wire = Vec::new();
+        self.with_session(|tls| act(tls, &mut wire)).map(|()| wire)
+    }
+
+    /// Queues bytes of the wire, and writes what the socket takes.
+    fn put(&self, bytes: &[u8], then: AfterReply) {
         {
             let mut queue = self.queue.lock().expect("nobody panics with this lock");
             queue.bytes.extend_from_slice(bytes);
@@ -125,7 +188,7 @@ impl Connection {
             }
         }
         match queue.then.take() {
-            None | Some(AfterReply::Keep) => {}
+            None | Some(AfterReply::Keep | AfterReply::CloseNotify) => {}
             Some(AfterReply::Fin) => self.stream.half_close(),
             Some(AfterReply::Rst) => self.stream.reset(),
             Some(AfterReply::Close) => self.stream.close(),

@@ -7,6 +7,7 @@ mod connection;
 mod message;
 mod request;
 mod server;
+mod tls;
 
 pub use server::Origin;
 

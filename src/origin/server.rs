@@ -9,8 +9,9 @@ use tokio::sync::Notify;
 use super::connection::Connection;
 use super::message::{self, Message};
 use super::request::{Head, take_body, take_head};
+use super::tls::{Session, Terms};
 use crate::net::{Listener, Wire};
-use crate::scenario::{AfterReply, OriginAction, OriginSettings, Reply};
+use crate::scenario::{AfterReply, Cut, OriginAction, OriginSettings, Reply, Scenario};
 use crate::trace::{Recorder, What};
 
 /// A handle on the origin. It serves until the runtime ends.
@@ -32,6 +33,8 @@ struct Shared {
 struct State {
     connections: BTreeMap<u32, Arc<Connection>>,
     plans: BTreeMap<String, Plan>,
+    /// `None` without TLS.
+    terms: Option<Terms>,
 }
 
 /// What is planned for, and known of, one request.
@@ -56,9 +59,11 @@ impl Origin {
     ///
     /// # Errors
     /// When the simulated port is taken: not in a run, which has one origin.
-    pub async fn start(wire: Wire, settings: OriginSettings, recorder: Recorder) -> std::io::Result<Self> {
+    pub async fn start(wire: Wire, scenario: &Scenario, recorder: Recorder) -> std::io::Result<Self> {
         let listener = wire.listen().await?;
-        let shared = Shared { wire, settings, recorder, state: Mutex::default(), received: Notify::new() };
+        let settings = scenario.origin.clone();
+        let state = State { terms: Terms::of(scenario.protocol, &settings), ..State::default() };
+        let shared = Shared { wire, settings, recorder, state: Mutex::new(state), received: Notify::new() };
         let origin = Self { shared: Arc::new(shared) };
         tokio::spawn(origin.clone().accept(listener));
         Ok(origin)
@@ -75,6 +80,19 @@ impl Origin {
             OriginAction::Fin { connection } => return self.write(*connection, b"", AfterReply::Fin),
             OriginAction::Rst { connection } => return self.reset(*connection),
             OriginAction::Close { connection } => return self.write(*connection, b"", AfterReply::Close),
+            OriginAction::CloseNotify { connection } => {
+                return self.write(*connection, b"", AfterReply::CloseNotify);
+            }
+            OriginAction::Alert { connection, description } => {
+                return self.on(*connection, |connection| connection.alert(description));
+            }
+            OriginAction::Tls { certificate, alpn, handshake } => {
+                if let Some(terms) = &mut self.state().terms {
+                    terms.certificate = certificate.unwrap_or(terms.certificate);
+                    terms.alpn = alpn.unwrap_or(terms.alpn);
+                    terms.handshake = handshake.unwrap_or(terms.handshake);
+                }
+            }
             OriginAction::StopListening => self.shared.wire.refuse_connections(true),
             OriginAction::Listen => self.shared.wire.refuse_connections(false),
             OriginAction::Crash => self.crash(),
@@ -99,13 +117,17 @@ impl Origin {
     }
 
     fn write(&self, connection: u32, bytes: &[u8], then: AfterReply) -> bool {
+        self.on(connection, |connection| connection.write(bytes, then))
+    }
+
+    /// False if there is no such connection.
+    fn on(&self, connection: u32, act: impl FnOnce(&Connection)) -> bool {
         let connection = self.state().connections.get(&connection).cloned();
-        connection.map(|connection| connection.write(bytes, then)).is_some()
+        connection.map(|connection| act(&connection)).is_some()
     }
 
     fn reset(&self, connection: u32) -> bool {
-        let connection = self.state().connections.get(&connection).cloned();
-        connection.map(|connection| connection.reset()).is_some()
+        self.on(connection, Connection::reset)
     }
 
     fn plan_reply(&self, reply: &Reply) {
@@ -131,7 +153,9 @@ impl Origin {
 
     async fn accept(self, listener: Listener) {
         while let Ok(stream) = listener.accept().await {
-            let connection = Arc::new(Connection::new(stream));
+            let tls = self.state().terms;
+            let tls = tls.map(|terms| Session::new(terms, self.shared.recorder.clone(), stream.connection()));
+            let connection = Arc::new(Connection::new(stream, tls));
             self.state().connections.insert(connection.number(), connection.clone());
             let origin = self.clone();
             tokio::spawn(async move {
@@ -177,7 +201,7 @@ impl Origin {
                 }
             }
             let limit = self.shared.settings.idle_timeout.filter(|_| buffer.is_empty());
-            let read = read_more(connection, buffer);
+            let read = connection.read_more(buffer);
             let more = match limit {
                 Some(limit) => tokio::select! {
                     biased;
@@ -199,7 +223,7 @@ impl Origin {
         loop {
             match take_body(head, buffer) {
                 Ok(true) => return true,
-                Ok(false) if read_more(connection, buffer).await => {}
+                Ok(false) if connection.read_more(buffer).await => {}
                 _ => return false,
             }
         }
@@ -268,11 +292,11 @@ impl Origin {
             complete,
         };
         self.shared.recorder.push(self.shared.wire.now(), replied);
-        connection.write(&bytes, reply.then);
+        match reply.cut {
+            Some(Cut::Record(part)) => connection.write_part_of_record(&bytes, part, reply.then),
+            _ => connection.write(&bytes, reply.then),
+        }
         connection.answered();
     }
 }
 
-async fn read_more(connection: &Connection, buffer: &mut BytesMut) -> bool {
-    matches!(connection.stream.read_into(buffer).await, Ok(1..))
-}

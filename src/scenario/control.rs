@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Action, ClientAction, ReadBody, Scenario, SendRequest, Step};
+use super::model::{Action, ClientAction, OriginSettings, ReadBody, Scenario, SendRequest, Step};
 
 impl Scenario {
     /// The first part of the id: `half-close` of `half-close/fin-while-idle`.
@@ -29,10 +29,17 @@ impl Scenario {
     }
 
     /// The same script without the fault: no step of the origin or the network, nothing cancelled, every body read to
-    /// its end, and no expectations. `None` if the script has no fault, so that its control would be itself.
+    /// its end, no bad certificate, no stalled handshake, and no expectations. `None` if the script has no fault, so that its control would be itself.
     pub fn control(&self) -> Option<Scenario> {
         let script: Vec<Step> = self.script.iter().filter_map(without_fault).collect();
-        (script != self.script).then(|| Scenario { script, expect: BTreeMap::new(), ..self.clone() })
+        let sound = OriginSettings::default();
+        let origin = OriginSettings {
+            certificate: sound.certificate,
+            handshake: sound.handshake,
+            ..self.origin.clone()
+        };
+        let differs = script != self.script || origin != self.origin;
+        differs.then(|| Scenario { script, origin, expect: BTreeMap::new(), ..self.clone() })
     }
 }
 

@@ -15,6 +15,8 @@ mod schema;
 mod search;
 
 pub use catalogue::{Catalogue, FileProblem, LoadError, NoSuchScenario};
+#[cfg(test)]
+pub(crate) use grammar::ALERTS;
 pub use invalid::{Invalid, Problem};
 pub use model::*;
 pub use read::parse;

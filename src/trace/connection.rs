@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Trace, Unsolicited, What, exchange};
+use super::{Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Tls, Trace, Unsolicited, What, exchange};
 
 /// The connections of a run, in the order of their SYNs.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,8 @@ pub struct Connection {
     pub to_origin: Flow,
     /// From the origin to the client.
     pub to_client: Flow,
+    /// What TLS makes of the bytes; `None` for a connection without TLS.
+    pub tls: Option<Tls>,
     /// The requests written on it, in order, with what came back for them.
     pub exchanges: Vec<Exchange>,
     /// What came back for none of them.
@@ -45,6 +47,8 @@ pub enum SignalKind {
     Fin,
     /// RST from the origin or a middlebox.
     Rst,
+    /// close_notify or a fatal alert of the origin.
+    Alert,
     /// Bytes that answer no request.
     Unsolicited,
 }
@@ -60,6 +64,8 @@ impl Connections {
             }
         }
         for connection in connections.0.values_mut() {
+            let records = trace.records.iter().filter(|record| record.connection == connection.number);
+            connection.tls = Tls::of(records, &connection.to_origin, &connection.to_client);
             connection.read_messages();
         }
         connections
@@ -81,6 +87,14 @@ impl Connections {
 }
 
 impl Connection {
+    /// From when on requests can be written: TCP is established and, where there is TLS, its handshake is done.
+    pub fn ready(&self) -> Option<Moment> {
+        match &self.tls {
+            Some(tls) => tls.established,
+            None => self.established,
+        }
+    }
+
     /// The client's own end of the connection: its first FIN or RST.
     pub fn client_close(&self) -> Option<Moment> {
         first(self.to_origin.fin.sent, self.to_origin.own_rst)
@@ -100,8 +114,9 @@ impl Connection {
     /// Everything that came, or was on its way, to tell the client not to use the connection.
     pub fn signals(&self) -> Vec<Signal> {
         let flags = [(SignalKind::Fin, self.to_client.fin), (SignalKind::Rst, self.to_client.rst)];
+        let alerts = self.alerts().map(|passage| (SignalKind::Alert, passage));
         let flags =
-            flags.into_iter().map(|(kind, Passage { sent, delivered })| Signal { kind, sent, delivered });
+            flags.into_iter().chain(alerts).map(|(kind, Passage { sent, delivered })| Signal { kind, sent, delivered });
         let unsolicited = self.unsolicited.iter().filter(|bytes| !bytes.only_crlf);
         let unsolicited = unsolicited.map(|bytes| (bytes.sent, Some(bytes.delivered)));
         let premature = self.exchanges.iter().filter(|exchange| exchange.is_premature());
@@ -113,6 +128,20 @@ impl Connection {
             flags.chain(bytes).filter(|signal| signal.sent.or(signal.delivered).is_some()).collect();
         signals.sort_by_key(|signal| signal.delivered.map_or(usize::MAX, |delivered| delivered.event));
         signals
+    }
+
+    /// What HTTP wrote either way, to the origin first: the connection's bytes, or what TLS carried in them.
+    pub fn data(&self) -> (&Flow, &Flow) {
+        match &self.tls {
+            Some(tls) => (&tls.to_origin, &tls.to_client),
+            None => (&self.to_origin, &self.to_client),
+        }
+    }
+
+    /// The origin's close_notify, and its first fatal alert.
+    fn alerts(&self) -> impl Iterator<Item = Passage> {
+        let tls = self.tls.iter();
+        tls.flat_map(|tls| [Some(tls.to_client.fin), tls.alert.as_ref().map(|alert| alert.passage)]).flatten()
     }
 
     fn observe(&mut self, direction: Direction, fate: Fate, segment: &Segment, now: Moment) {
@@ -133,7 +162,9 @@ impl Connection {
     }
 
     fn read_messages(&mut self) {
-        (self.exchanges, self.unsolicited) = exchange::read(&self.to_origin, &self.to_client);
+        let (to_origin, to_client) = self.data();
+        let (exchanges, unsolicited) = exchange::read(to_origin, to_client);
+        (self.exchanges, self.unsolicited) = (exchanges, unsolicited);
     }
 }
 

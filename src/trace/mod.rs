@@ -12,6 +12,7 @@ mod stream;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod views;
 mod window;
 
@@ -20,9 +21,10 @@ pub use event::*;
 pub use exchange::*;
 pub use http1::BodyFraming;
 pub(crate) use http1::is_bodiless;
-pub use recorder::Recorder;
+pub use recorder::{Recorder, Secret};
 pub use requests::*;
 pub use staleness::*;
 pub use stream::*;
+pub use tls::*;
 pub use views::*;
 pub use window::*;

@@ -207,6 +207,7 @@ impl TraceBuilder {
     pub(crate) fn build(self) -> Trace {
         Trace {
             events: self.events,
+            records: self.records,
             end: self.end.unwrap_or(End::Completed),
             sockets: self.sockets,
             unsupported: self.unsupported,

@@ -9,10 +9,11 @@ use http_body_util::BodyExt;
 use super::defect::{Defect, Defects};
 use super::pool::Limits;
 use super::retry::{Budget, Retry};
-use super::{Cause, PooledTransport, Transport, TransportError};
+use super::{Cause, Dial, PooledTransport, TlsDial, Transport, TransportError};
 use crate::client::under_test::BoxFuture;
 use crate::client::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
-use crate::scenario::{Protocol, Scenario};
+use crate::scenario::Scenario;
+use crate::tls::{Offer, client_config, host};
 use crate::trace::ErrorKind;
 
 /// [`PooledTransport`] with [`Retry`], as it should be or with a defect.
@@ -54,7 +55,9 @@ impl UnderTest for Reference {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        (scenario.protocol != Protocol::Http1)
+        scenario
+            .protocol
+            .is_http2()
             .then(|| format!("this adapter does not speak {}", scenario.protocol.word()))
     }
 
@@ -69,9 +72,19 @@ impl UnderTest for Reference {
             ..defaults
         };
         let defects = Defects::from(self.0);
-        let pooled = PooledTransport::with_defects(environment.wire.clone(), limits, defects);
+        let pooled = PooledTransport::with_defects(dialer(environment, defects), limits, defects);
         let transport = Retry::with_defects(pooled, Budget::default(), defects);
         Ok(Box::new(Adapter(Arc::new(transport))))
+    }
+}
+
+fn dialer(environment: &Environment, defects: Defects) -> Box<dyn Dial> {
+    let wire = environment.wire.clone();
+    if environment.protocol.is_tls() {
+        let config = client_config(Offer::Of(environment.protocol));
+        Box::new(TlsDial::with_defects(wire, config, host(), defects))
+    } else {
+        Box::new(wire)
     }
 }
 

@@ -65,13 +65,15 @@ pub enum Defect {
     /// A request whose dial is under way takes the first connection that comes free, and its own is opened for nothing
     /// (hyperium/hyper#4134).
     DialsForNothing,
+    /// Under TLS a FIN without close_notify ends a body as well as close_notify does (pyca/pyopenssl#229).
+    TrustsFinUnderTls,
     /// The read timeout is not armed (ReactiveX/RxNetty#344, on a reused connection).
     IgnoresReadTimeout,
 }
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::NoStaleCheck,
         Self::LooksForEofOnly,
         Self::LooksTooEarly,
@@ -99,6 +101,7 @@ impl Defect {
         Self::ServesNewestFirst,
         Self::NeverReuses,
         Self::DialsForNothing,
+        Self::TrustsFinUnderTls,
         Self::IgnoresReadTimeout,
     ];
 }

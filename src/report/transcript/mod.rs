@@ -3,6 +3,7 @@
 mod connection;
 mod outcome;
 mod page;
+mod sealed;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -30,23 +30,26 @@ impl Walk<'_> {
     ) {
         let state = self.connections.entry(connection).or_default();
         let before = state.written.len();
-        let Some(item) = state.item(direction, segment) else { return };
-        let new_request = state.written.len() > before;
+        let items = state.items(direction, segment);
+        let mut new_request = state.written.len() > before;
         if self.closing == Closing::Lab {
             return;
         }
-        let sight = Sight { index, at, connection, direction, item };
-        match fate {
-            Fate::Sent if segment.retransmission => self.retransmitted(&sight),
-            Fate::Sent => self.sent(&sight, new_request),
-            Fate::Forged => self.forged(&sight),
-            Fate::Delivered => self.arrived(&sight, segment),
-            Fate::Dropped => self.lost(&sight),
-        }
-        if segment.fin && sight.item != Item::Fin {
-            let fin = Sight { item: Item::Fin, ..sight };
+        let with_fin = segment.fin && !items.contains(&Item::Fin);
+        for item in items {
+            let sight = Sight { index, at, connection, direction, item };
             match fate {
-                Fate::Sent if !segment.retransmission => self.sent(&fin, false),
+                Fate::Sent if segment.retransmission => self.retransmitted(&sight),
+                Fate::Sent => self.sent(&sight, &mut new_request),
+                Fate::Forged => self.forged(&sight),
+                Fate::Delivered => self.arrived(&sight, segment),
+                Fate::Dropped => self.lost(&sight),
+            }
+        }
+        if with_fin {
+            let fin = Sight { index, at, connection, direction, item: Item::Fin };
+            match fate {
+                Fate::Sent if !segment.retransmission => self.sent(&fin, &mut false),
                 Fate::Delivered => self.arrived(&fin, segment),
                 _ => {}
             }
@@ -64,21 +67,42 @@ impl Walk<'_> {
                 continue;
             }
             let state = self.connections.entry(*connection).or_default();
-            let item = state.item(*direction, segment).map_or("ACK".to_owned(), |item| item.words());
+            let item = state.items(*direction, segment);
+            let item = item.first().map_or("ACK".to_owned(), Item::words);
             let text = format!("connection {connection}: {item} {} {}", towards(*direction), happened(*fate));
             lines.push(Line { at: event.at, text, events: vec![index] });
         }
         lines
     }
 
-    fn sent(&mut self, sight: &Sight, new_request: bool) {
+    fn sent(&mut self, sight: &Sight, new_request: &mut bool) {
         let Sight { index, at, connection, direction, .. } = *sight;
         match (&sight.item, direction) {
             (Item::Syn, Direction::ToOrigin) => self.on(sight, "opening"),
-            (Item::Request(id), _) if new_request => self.written(index, at, id, connection),
+            (Item::Request(id), _) if std::mem::take(new_request) => {
+                self.written(index, at, id, connection);
+            }
+            (Item::Handshake(messages), Direction::ToOrigin) if messages.contains("Finished") => {
+                let alpn = self.connections.get(&connection).and_then(|state| state.alpn.as_ref());
+                let by_alpn = alpn.map_or(String::new(), |alpn| format!(", {alpn} by ALPN"));
+                self.on(sight, &format!("TLS established{by_alpn}"));
+            }
+            (Item::Alert(name), _) => self.alert_sent(sight, name),
             (Item::Fin, _) => self.fin_sent(sight),
             (Item::Rst, _) => self.reset(sight),
             _ => {}
+        }
+    }
+
+    fn alert_sent(&mut self, sight: &Sight, name: &str) {
+        let Sight { at, connection, direction, .. } = *sight;
+        let answers = self.connections.get(&connection).is_some_and(|state| state.has_ended(Direction::ToOrigin));
+        match direction {
+            Direction::ToOrigin => self.on(sight, &format!("client sends {name}")),
+            Direction::ToClient if self.told(at, |action| alerts(action, connection)) => self.absorb(sight),
+            Direction::ToClient if !answers => self.on(sight, &format!("origin sends {name}")),
+            // The orderly answer to the client's close.
+            Direction::ToClient => {}
         }
     }
 
@@ -140,7 +164,9 @@ impl Walk<'_> {
             Item::Answer(id) if state.completes_answer(id, segment) => {
                 self.line(sight.index, sight.at, delivered(id));
             }
-            Item::Unasked | Item::Bytes => {
+            // The orderly answer to the client's close.
+            Item::Alert(_) if state.has_ended(Direction::ToOrigin) => {}
+            Item::Unasked | Item::Bytes | Item::Alert(_) => {
                 self.on(sight, &format!("{} delivered to the client", sight.item.words()));
             }
             _ => {}
@@ -195,6 +221,13 @@ impl Walk<'_> {
 
 fn closes(action: &Action, connection: u32) -> bool {
     matches!(action, Action::Origin(OriginAction::Fin { connection: c } | OriginAction::Close { connection: c }) if *c == connection)
+}
+
+/// An orderly close says close_notify.
+fn alerts(action: &Action, connection: u32) -> bool {
+    matches!(action, Action::Origin(
+        OriginAction::CloseNotify { connection: c } | OriginAction::Alert { connection: c, .. } | OriginAction::Close { connection: c }
+    ) if *c == connection)
 }
 
 fn resets(action: &Action, connection: u32) -> bool {

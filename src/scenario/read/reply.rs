@@ -48,6 +48,7 @@ fn after(word: Option<&str>, framing: Framing) -> AfterReply {
         Some("fin") => AfterReply::Fin,
         Some("rst") => AfterReply::Rst,
         Some("close") => AfterReply::Close,
+        Some("close-notify") => AfterReply::CloseNotify,
         None if framing == Framing::Close => AfterReply::Close,
         _ => AfterReply::Keep,
     }

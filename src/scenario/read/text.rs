@@ -63,13 +63,19 @@ fn read(id: &str, text: &str, problems: &mut Problems) -> Option<Scenario> {
     }
     let top = section(&TOP, root.get_ref(), 0..0, problems);
     let client = client(&top, problems);
-    let origin = origin(&top, problems);
+    let protocol = top.get("protocol").map_or(Protocol::Http1, protocol);
+    let origin = origin(&top, protocol, problems);
     let network = network(&top, problems);
     let expect = expectations(&top, problems);
     let script = top.raw("script").and_then(|raw| script::read(raw, text, problems));
     if let Some(script) = &script {
-        let setting =
-            flow::Setting { client: &client, origin: &origin, expect: &expect, span: top.span_of("script") };
+        let setting = flow::Setting {
+            protocol,
+            client: &client,
+            origin: &origin,
+            expect: &expect,
+            span: top.span_of("script"),
+        };
         flow::check(script, &setting, problems);
     }
     Some(Scenario {
@@ -78,7 +84,7 @@ fn read(id: &str, text: &str, problems: &mut Problems) -> Option<Scenario> {
         about: top.get("about")?,
         sources: top.get("sources")?,
         signatures: top.get("signature").unwrap_or_default(),
-        protocol: top.get("protocol").map_or(Protocol::Http1, protocol),
+        protocol,
         client,
         origin,
         network,
@@ -132,9 +138,19 @@ fn client(top: &Record, problems: &mut Problems) -> ClientSettings {
     }
 }
 
-fn origin(top: &Record, problems: &mut Problems) -> OriginSettings {
-    let record = subsection(top, "origin", &ORIGIN, problems);
-    OriginSettings { idle_timeout: record.and_then(|record| record.get("idle_timeout")) }
+fn origin(top: &Record, protocol: Protocol, problems: &mut Problems) -> OriginSettings {
+    let Some(record) = subsection(top, "origin", &ORIGIN, problems) else { return OriginSettings::default() };
+    for key in ["certificate", "alpn", "handshake"] {
+        if record.says(key) && !protocol.is_tls() {
+            flow::tls::needs_tls(record.span_of(key), &format!("`{key}`"), protocol, problems);
+        }
+    }
+    OriginSettings {
+        idle_timeout: record.get("idle_timeout"),
+        certificate: record.get("certificate").unwrap_or_default(),
+        alpn: record.get("alpn"),
+        handshake: record.get("handshake").unwrap_or_default(),
+    }
 }
 
 fn network(top: &Record, problems: &mut Problems) -> NetworkSettings {

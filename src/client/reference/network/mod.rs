@@ -7,8 +7,10 @@ mod exchange;
 mod gate;
 mod lease;
 mod shared;
+mod tls;
 mod transport;
 mod watchdog;
 
-pub use dial::{Dial, Io};
+pub use dial::{Dial, Dialled, Io, PriorKnowledge};
+pub use tls::TlsDial;
 pub use transport::PooledTransport;

@@ -266,7 +266,7 @@ async fn dial(shared: Weak<Shared>, id: ConnectionId, limit: Option<Duration>, d
     };
     if let Some(shared) = shared.upgrade() {
         match result {
-            Ok(io) => shared.connected(id, io).await,
+            Ok(dialled) => shared.connected(id, dialled.io).await,
             Err(cause) => shared.connect_failed(id, cause),
         }
     }

@@ -26,7 +26,9 @@ pub(super) fn check(script: &[Scripted], problems: &mut Problems) {
 fn most_opened(step: &Scripted) -> u32 {
     match &step.action {
         Action::Client(ClientAction::Send(_)) => 1,
-        Action::Origin(OriginAction::Hold { .. } | OriginAction::Listen | OriginAction::Restart) => 0,
+        Action::Origin(
+            OriginAction::Hold { .. } | OriginAction::Listen | OriginAction::Restart | OriginAction::Tls { .. },
+        ) => 0,
         Action::Origin(OriginAction::Reply(reply)) => {
             let harmless = reply.then == AfterReply::Keep && reply.cut.is_none();
             if harmless && reply.status < 400 && reply.headers.is_empty() { 0 } else { reply.times }
@@ -52,6 +54,8 @@ fn place(step: &Scripted) -> Option<Place> {
             OriginAction::Send { connection, .. }
             | OriginAction::Fin { connection }
             | OriginAction::Rst { connection }
+            | OriginAction::CloseNotify { connection }
+            | OriginAction::Alert { connection, .. }
             | OriginAction::Close { connection },
         ) => (*connection, false),
         Action::Network(NetworkAction::Forget { connection, .. } | NetworkAction::Rst { connection, .. }) => {

@@ -16,8 +16,10 @@ pub(super) fn check(script: &[Scripted], problems: &mut Problems) {
             OriginAction::Send { .. }
             | OriginAction::Fin { .. }
             | OriginAction::Rst { .. }
+            | OriginAction::CloseNotify { .. }
+            | OriginAction::Alert { .. }
             | OriginAction::Close { .. } => host.must_be_on(step, problems),
-            OriginAction::Reply(_) | OriginAction::Hold { .. } => {}
+            OriginAction::Reply(_) | OriginAction::Hold { .. } | OriginAction::Tls { .. } => {}
         }
     }
 }
