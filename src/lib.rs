@@ -2,6 +2,7 @@
 //! simulated packet network, and proves from the packets whether a stale connection was ever reused.
 
 pub mod client;
+pub mod explore;
 pub mod lab;
 pub mod net;
 pub mod oracle;

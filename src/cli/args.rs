@@ -25,6 +25,7 @@ Examples:
   closewait run 'half-close/*' --client reqwest --transcript  what happens, event by event
   closewait run --accept                                      make today's results the accepted ones
   closewait run --repeat 200                                  prove that every run is the same
+  closewait run 'reset/*' --pcap reset.pcapng                 look at the packets with Wireshark
   closewait list                                              the scenarios
   closewait search socket hang up                             those that make a log say this
   closewait show half-close/fin-while-idle                    one scenario, its sources and its script";

@@ -22,7 +22,9 @@ fn judge(case: &Case) -> Verdict {
             judge_request(request, *finished, outcome, &cut, &mut tally);
         }
     }
-    tally.verdict("under TLS, no body that only the end of the connection ends met its end without close_notify")
+    tally.verdict(
+        "under TLS, no body that only the end of the connection ends met its end without close_notify",
+    )
 }
 
 /// The end of a connection that ended a body and did not say so.
@@ -52,7 +54,8 @@ fn bare_end(connection: &Connection, tls: &Tls, response: &WireResponse) -> Opti
 fn judge_request(request: &Request, finished: Moment, outcome: &Outcome, cut: &Cut, tally: &mut Tally) {
     let Cut { connection, end, is_rst } = *cut;
     let (id, what) = (&request.id, if is_rst { "an RST" } else { "a FIN" });
-    let ended = format!("{what} without close_notify ended its body on connection {connection} at {}", ms(end.at));
+    let ended =
+        format!("{what} without close_notify ended its body on connection {connection} at {}", ms(end.at));
     match outcome {
         Outcome::Response { end: BodyEnd::Complete, body, .. } => {
             let message = format!("{id} got {} bytes, reported complete, though {ended}", body.len());

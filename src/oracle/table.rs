@@ -4,8 +4,8 @@ use super::case::Case;
 use super::{Finding, Level, Verdict};
 use super::{
     as_expected, at_most_once, bounded_retries, bounded_wait, no_cross_talk, no_leak,
-    no_needless_connections, no_silent_truncation, no_stale_reuse, prompt_close, race_outcome, recovers, reuses_when_healthy,
-    unsent_is_free,
+    no_needless_connections, no_silent_truncation, no_stale_reuse, prompt_close, race_outcome, recovers,
+    reuses_when_healthy, unsent_is_free,
 };
 use crate::scenario::Scenario;
 use crate::trace::Trace;

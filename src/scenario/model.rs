@@ -114,6 +114,11 @@ impl Certificate {
         (Self::WrongHost, "wrong-host"),
         (Self::UnknownAuthority, "unknown-authority"),
     ];
+
+    /// The word of scenario files.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(certificate, _)| *certificate == self).map_or("", |(_, word)| word)
+    }
 }
 
 /// The protocols that the origin lets clients choose from in the handshake (ALPN, RFC 7301), its favourite first.
@@ -133,6 +138,11 @@ impl Alpn {
     /// Each and its word in scenario files.
     pub const ALL: [(Self, &'static str); 4] =
         [(Self::H2, "h2"), (Self::Http11, "http/1.1"), (Self::Both, "both"), (Self::None, "none")];
+
+    /// The word of scenario files.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(alpn, _)| *alpn == self).map_or("", |(_, word)| word)
+    }
 
     /// What a protocol needs.
     pub fn of(protocol: Protocol) -> Self {

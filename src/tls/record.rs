@@ -88,7 +88,6 @@ pub(super) fn length(bytes: &[u8]) -> Option<usize> {
     Some(HEADER + usize::from(u16::from_be_bytes([header[3], header[4]])))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

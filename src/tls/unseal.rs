@@ -19,7 +19,8 @@ pub fn unseal(events: &[Event], secrets: &[Secret]) -> Vec<TlsRecord> {
     let mut records = Vec::new();
     for ((connection, direction), bytes) in &streams {
         let own: Vec<&Secret> = secrets.iter().filter(|secret| secret.connection == *connection).collect();
-        let reader = Reader { connection: *connection, direction: *direction, keys: Keys::of(*direction, &own) };
+        let reader =
+            Reader { connection: *connection, direction: *direction, keys: Keys::of(*direction, &own) };
         records.extend(reader.read(bytes));
     }
     records
@@ -132,7 +133,8 @@ impl Keys {
             Direction::ToOrigin => ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0"),
             Direction::ToClient => ("SERVER_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0"),
         };
-        let key = |label: &str| secrets.iter().find(|secret| secret.label == label).map(|secret| Key::of(secret));
+        let key =
+            |label: &str| secrets.iter().find(|secret| secret.label == label).map(|secret| Key::of(secret));
         Self { current: key(handshake), next: key(application) }
     }
 

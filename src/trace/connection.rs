@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Tls, Trace, Unsolicited, What, exchange};
+use super::{
+    Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Tls, Trace, Unsolicited, What, exchange,
+};
 
 /// The connections of a run, in the order of their SYNs.
 #[derive(Debug, Clone, Default)]
@@ -115,8 +117,11 @@ impl Connection {
     pub fn signals(&self) -> Vec<Signal> {
         let flags = [(SignalKind::Fin, self.to_client.fin), (SignalKind::Rst, self.to_client.rst)];
         let alerts = self.alerts().map(|passage| (SignalKind::Alert, passage));
-        let flags =
-            flags.into_iter().chain(alerts).map(|(kind, Passage { sent, delivered })| Signal { kind, sent, delivered });
+        let flags = flags.into_iter().chain(alerts).map(|(kind, Passage { sent, delivered })| Signal {
+            kind,
+            sent,
+            delivered,
+        });
         let unsolicited = self.unsolicited.iter().filter(|bytes| !bytes.only_crlf);
         let unsolicited = unsolicited.map(|bytes| (bytes.sent, Some(bytes.delivered)));
         let premature = self.exchanges.iter().filter(|exchange| exchange.is_premature());

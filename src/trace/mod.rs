@@ -4,8 +4,11 @@ mod connection;
 mod event;
 mod exchange;
 mod http1;
+pub(crate) mod http2;
 mod recorder;
 mod requests;
+#[cfg(test)]
+pub(crate) mod sealing;
 mod staleness;
 mod stream;
 #[cfg(test)]

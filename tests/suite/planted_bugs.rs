@@ -41,6 +41,7 @@ const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::ServesNewestFirst, "limits/waiting-in-line", "as-expected"),
     (Defect::NeverReuses, "idle-limit/clock-restarts-with-each-use", "reuses-when-healthy"),
     (Defect::DialsForNothing, "limits/one-comes-free-while-another-opens", "no-needless-connections"),
+    (Defect::TrustsFinUnderTls, "tls-truncation/close-delimited-whole-but-fin-alone", "no-silent-truncation"),
     (Defect::IgnoresReadTimeout, "silent-death/read-timeout-ends-it", "bounded-wait"),
 ];
 

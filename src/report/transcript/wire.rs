@@ -96,7 +96,8 @@ impl Walk<'_> {
 
     fn alert_sent(&mut self, sight: &Sight, name: &str) {
         let Sight { at, connection, direction, .. } = *sight;
-        let answers = self.connections.get(&connection).is_some_and(|state| state.has_ended(Direction::ToOrigin));
+        let answers =
+            self.connections.get(&connection).is_some_and(|state| state.has_ended(Direction::ToOrigin));
         match direction {
             Direction::ToOrigin => self.on(sight, &format!("client sends {name}")),
             Direction::ToClient if self.told(at, |action| alerts(action, connection)) => self.absorb(sight),

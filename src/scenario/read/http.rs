@@ -155,7 +155,8 @@ pub(super) fn cut(text: &str) -> Result<Cut, Refusal> {
         _ => {
             let help = match nearest(place, PLACES) {
                 Some(meant) => format!("did you mean \"{}\"?", text.replacen(place, meant, 1)),
-                None => "a place is status-line, header N, head, body N, last-chunk, byte N or record N".to_owned(),
+                None => "a place is status-line, header N, head, body N, last-chunk, byte N or record N"
+                    .to_owned(),
             };
             refuse(format!("{} is not a place in a message", quoted(text)), help)
         }

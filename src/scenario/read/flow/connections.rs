@@ -27,7 +27,10 @@ fn most_opened(step: &Scripted) -> u32 {
     match &step.action {
         Action::Client(ClientAction::Send(_)) => 1,
         Action::Origin(
-            OriginAction::Hold { .. } | OriginAction::Listen | OriginAction::Restart | OriginAction::Tls { .. },
+            OriginAction::Hold { .. }
+            | OriginAction::Listen
+            | OriginAction::Restart
+            | OriginAction::Tls { .. },
         ) => 0,
         Action::Origin(OriginAction::Reply(reply)) => {
             let harmless = reply.then == AfterReply::Keep && reply.cut.is_none();

@@ -26,7 +26,9 @@ fn only_tls(step: &Scripted) -> Option<(&'static str, &'static str)> {
         OriginAction::CloseNotify { .. } => Some(("origin", "`close-notify`")),
         OriginAction::Alert { .. } => Some(("origin", "`alert`")),
         OriginAction::Tls { .. } => Some(("origin", "`tls`")),
-        OriginAction::Reply(reply) if reply.then == AfterReply::CloseNotify => Some(("then", "`close-notify`")),
+        OriginAction::Reply(reply) if reply.then == AfterReply::CloseNotify => {
+            Some(("then", "`close-notify`"))
+        }
         OriginAction::Reply(reply) if matches!(reply.cut, Some(Cut::Record(_))) => {
             Some(("cut", "a cut inside a record"))
         }
@@ -42,10 +44,9 @@ pub(in crate::scenario::read) fn needs_tls(
     problems: &mut Problems,
 ) {
     let secured = if protocol.is_http2() { Protocol::Https2 } else { Protocol::Https1 };
-    problems.add(span, format!("{what} is part of TLS, and the protocol is {}", protocol.word())).help(format!(
-        "write protocol = \"{}\"",
-        secured.word()
-    ));
+    problems
+        .add(span, format!("{what} is part of TLS, and the protocol is {}", protocol.word()))
+        .help(format!("write protocol = \"{}\"", secured.word()));
 }
 
 fn check_change(step: &Scripted, problems: &mut Problems) {
