@@ -11,12 +11,12 @@ use http_body_util::{BodyExt, Full};
 use hyper::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::{Connect, Connected, Connection};
-use hyper_util::client::legacy::{Client as Legacy, ResponseFuture};
+use hyper_util::client::legacy::{Builder, Client as Legacy, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
 use crate::net::{Stream, Wire};
-use crate::scenario::Scenario;
+use crate::scenario::{ClientSettings, Protocol, Scenario};
 use crate::tls::{Offer, client_config};
 
 /// `hyper_util::client::legacy::Client`.
@@ -36,9 +36,6 @@ impl UnderTest for HyperUtil {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        if scenario.protocol.is_http2() {
-            return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
-        }
         let settings = &scenario.client;
         if settings.max_connections.is_some() {
             return Some(
@@ -58,12 +55,33 @@ impl UnderTest for HyperUtil {
         if let Some(limit) = settings.max_idle {
             builder.pool_max_idle_per_host(limit as usize);
         }
+        if environment.protocol.is_http2() {
+            // Over TLS, ALPN decides for each connection.
+            builder.http2_only(!environment.protocol.is_tls());
+            speak_http2(&mut builder, settings);
+        }
         let connector = Connector { wire: environment.wire.clone(), timeout: settings.connect_timeout };
         Ok(if environment.protocol.is_tls() {
-            Box::new(Pooled(builder.build(over_tls(connector))))
+            Box::new(Pooled(builder.build(over_tls(connector, environment.protocol))))
         } else {
             Box::new(Pooled(builder.build(connector)))
         })
+    }
+}
+
+fn speak_http2(builder: &mut Builder, settings: &ClientSettings) {
+    if settings.ping_interval.is_some() {
+        builder.http2_keep_alive_interval(settings.ping_interval);
+    }
+    if let Some(limit) = settings.ping_timeout {
+        builder.http2_keep_alive_timeout(limit);
+    }
+    builder.http2_keep_alive_while_idle(settings.ping_while_idle);
+    if settings.stream_window.is_some() {
+        builder.http2_initial_stream_window_size(settings.stream_window);
+    }
+    if settings.connection_window.is_some() {
+        builder.http2_initial_connection_window_size(settings.connection_window);
     }
 }
 
@@ -86,12 +104,14 @@ impl<C: Connect + Clone + Send + Sync + 'static> Client for Pooled<C> {
 }
 
 /// As hyper-rustls has it: ALPN only for more than one protocol.
-fn over_tls(connector: Connector) -> HttpsConnector<Connector> {
-    HttpsConnectorBuilder::new()
-        .with_tls_config(client_config(Offer::Blank))
-        .https_only()
-        .enable_http1()
-        .wrap_connector(connector)
+fn over_tls(connector: Connector, protocol: Protocol) -> HttpsConnector<Connector> {
+    let builder =
+        HttpsConnectorBuilder::new().with_tls_config(client_config(Offer::Blank)).https_only().enable_http1();
+    if protocol.is_http2() {
+        builder.enable_http2().wrap_connector(connector)
+    } else {
+        builder.wrap_connector(connector)
+    }
 }
 
 /// Dials the simulated origin, whatever the URI.

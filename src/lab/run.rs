@@ -146,8 +146,8 @@ async fn play(
     let environment = Environment {
         wire: wire.clone(),
         bridge: bridge.as_ref().map(Bridge::address),
-        settings: scenario.client.clone(),
         protocol: scenario.protocol,
+        settings: scenario.client.clone(),
     };
     let client = match client.build(&environment) {
         Ok(client) => client,

@@ -75,23 +75,38 @@ impl Connection {
         self.put(&sealed.unwrap_or_default(), AfterReply::Keep);
     }
 
-    /// Appends what the client sent, as plain text. False once it sends no more.
+    /// Appends what the client sent, as plain text. False once it sends no more, or where the connection is dead.
     pub async fn read_more(&self, buffer: &mut BytesMut) -> bool {
-        let before = buffer.len();
-        while buffer.len() == before {
-            if self.tls.is_none() {
-                return matches!(self.stream.read_into(buffer).await, Ok(1..));
-            }
-            if self.with_session(|tls| tls.has_ended()) == Some(true) {
-                return false;
-            }
-            let mut sealed = BytesMut::new();
-            if !matches!(self.stream.read_into(&mut sealed).await, Ok(1..)) {
-                return false;
-            }
-            let answer = self.with_tls(|tls, wire| tls.receive(&sealed, buffer, wire));
-            self.put(&answer.unwrap_or_default(), AfterReply::Keep);
+        if self.tls.is_none() {
+            return matches!(self.stream.read_into(buffer).await, Ok(1..));
         }
+        while self.with_session(|tls| tls.take(buffer)) == Some(0) {
+            if !self.receive().await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits for the end of the handshake: whether it ended with HTTP/2 by ALPN.
+    pub async fn agrees_on_http2(&self) -> bool {
+        while self.with_session(|tls| tls.is_handshaking()) == Some(true) {
+            if !self.receive().await {
+                return false;
+            }
+        }
+        self.with_session(|tls| tls.speaks_http2()) == Some(true)
+    }
+
+    /// Takes in what TLS was sent, and writes what it answers. False once there is no more.
+    async fn receive(&self) -> bool {
+        let mut sealed = BytesMut::new();
+        let ended = self.with_session(|tls| tls.has_ended()) == Some(true);
+        if ended || !matches!(self.stream.read_into(&mut sealed).await, Ok(1..)) {
+            return false;
+        }
+        let answer = self.with_tls(|tls, wire| tls.receive(&sealed, wire));
+        self.put(&answer.unwrap_or_default(), AfterReply::Keep);
         true
     }
 
@@ -137,8 +152,17 @@ impl Connection {
         }
     }
 
-    /// Resolves when nothing was asked, and no answer owed, for this long.
-    pub async fn idle_for(&self, limit: Duration) {
+    /// As [`Connection::read_more`], but `None` once nothing was asked, and no answer owed, for this long.
+    pub async fn read_unless_idle(&self, buffer: &mut BytesMut, limit: Option<Duration>) -> Option<bool> {
+        let Some(limit) = limit else { return Some(self.read_more(buffer).await) };
+        tokio::select! {
+            biased;
+            more = self.read_more(buffer) => Some(more),
+            () = self.idle_for(limit) => None,
+        }
+    }
+
+    async fn idle_for(&self, limit: Duration) {
         let opened = Instant::now();
         loop {
             let (owed, since) = {
@@ -188,7 +212,14 @@ impl Connection {
             }
         }
         match queue.then.take() {
-            None | Some(AfterReply::Keep | AfterReply::CloseNotify) => {}
+            // Alerts and frames, which are written by now.
+            None
+            | Some(
+                AfterReply::Keep
+                | AfterReply::CloseNotify
+                | AfterReply::Goaway(_)
+                | AfterReply::ResetStream(_),
+            ) => {}
             Some(AfterReply::Fin) => self.stream.half_close(),
             Some(AfterReply::Rst) => self.stream.reset(),
             Some(AfterReply::Close) => self.stream.close(),

@@ -29,6 +29,8 @@ impl Terms {
 /// TLS of one connection.
 pub(super) struct Session {
     state: State,
+    /// What was received and not taken.
+    plain: BytesMut,
     /// The client has said close_notify, or broken the rules.
     ended: bool,
 }
@@ -54,7 +56,7 @@ impl Session {
                 State::Speaking(Box::new(session))
             }
         };
-        Self { state, ended: false }
+        Self { state, plain: BytesMut::new(), ended: false }
     }
 
     /// Whether the client sends no more.
@@ -62,8 +64,28 @@ impl Session {
         self.ended
     }
 
-    /// Takes bytes off the wire. Plain text goes to `plain`, what TLS itself has to answer to `wire`.
-    pub fn receive(&mut self, mut bytes: &[u8], plain: &mut BytesMut, wire: &mut Vec<u8>) {
+    /// Whether the handshake is under way.
+    pub fn is_handshaking(&self) -> bool {
+        match &self.state {
+            State::Speaking(session) => session.is_handshaking(),
+            State::Deaf => true,
+            State::Silent => false,
+        }
+    }
+
+    /// Whether ALPN chose HTTP/2.
+    pub fn speaks_http2(&self) -> bool {
+        matches!(&self.state, State::Speaking(session) if session.alpn_protocol() == Some(b"h2"))
+    }
+
+    /// Appends the plain text that has come; how many bytes.
+    pub fn take(&mut self, buffer: &mut BytesMut) -> usize {
+        buffer.extend_from_slice(&self.plain);
+        std::mem::take(&mut self.plain).len()
+    }
+
+    /// Takes bytes off the wire. What TLS itself has to answer goes to `wire`.
+    pub fn receive(&mut self, mut bytes: &[u8], wire: &mut Vec<u8>) {
         let State::Speaking(session) = &mut self.state else { return };
         while !bytes.is_empty() && !self.ended {
             let taken = session.read_tls(&mut bytes).unwrap_or(0);
@@ -75,7 +97,7 @@ impl Session {
             };
             let mut text = vec![0; state.plaintext_bytes_to_read()];
             if session.reader().read_exact(&mut text).is_ok() {
-                plain.extend_from_slice(&text);
+                self.plain.extend_from_slice(&text);
             }
             self.ended = state.peer_has_closed() || taken == 0;
             flush(session, wire);

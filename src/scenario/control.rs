@@ -29,17 +29,26 @@ impl Scenario {
     }
 
     /// The same script without the fault: no step of the origin or the network, nothing cancelled, every body read to
-    /// its end, no bad certificate, no stalled handshake, and no expectations. `None` if the script has no fault, so that its control would be itself.
+    /// its end, an origin that answers pings and grants what HTTP/2 grants, with a sound certificate and a handshake that
+    /// is answered, and no expectations. `None` if there is no fault, so that its control would be itself.
     pub fn control(&self) -> Option<Scenario> {
         let script: Vec<Step> = self.script.iter().filter_map(without_fault).collect();
-        let sound = OriginSettings::default();
-        let origin = OriginSettings {
-            certificate: sound.certificate,
-            handshake: sound.handshake,
-            ..self.origin.clone()
-        };
+        let origin = sound(&self.origin);
         let differs = script != self.script || origin != self.origin;
         differs.then(|| Scenario { script, origin, expect: BTreeMap::new(), ..self.clone() })
+    }
+}
+
+/// The settings of an origin without those that only a step would mend.
+fn sound(origin: &OriginSettings) -> OriginSettings {
+    let OriginSettings { certificate, handshake, pings, .. } = OriginSettings::default();
+    OriginSettings {
+        max_streams: origin.max_streams.filter(|most| *most > 0),
+        initial_window: origin.initial_window.filter(|window| *window > 0),
+        pings,
+        certificate,
+        handshake,
+        ..origin.clone()
     }
 }
 

@@ -9,10 +9,10 @@ use http_body_util::BodyExt;
 use super::defect::{Defect, Defects};
 use super::pool::Limits;
 use super::retry::{Budget, Retry};
-use super::{Cause, Dial, PooledTransport, TlsDial, Transport, TransportError};
+use super::{Cause, Dial, PooledTransport, PriorKnowledge, TlsDial, Transport, TransportError, Windows};
 use crate::client::under_test::BoxFuture;
 use crate::client::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
-use crate::scenario::Scenario;
+use crate::scenario::{ClientSettings, Protocol, Scenario};
 use crate::tls::{Offer, client_config, host};
 use crate::trace::ErrorKind;
 
@@ -54,35 +54,40 @@ impl UnderTest for Reference {
         Wiring::Streams
     }
 
-    fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        scenario
-            .protocol
-            .is_http2()
-            .then(|| format!("this adapter does not speak {}", scenario.protocol.word()))
+    fn unsupported(&self, _: &Scenario) -> Option<String> {
+        None
     }
 
     fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
         let settings = &environment.settings;
-        let defaults = Limits::default();
-        let limit = |limit: Option<u32>| limit.map(|limit| limit as usize);
-        let limits = Limits {
-            max_connections: limit(settings.max_connections).unwrap_or(defaults.max_connections),
-            max_idle: limit(settings.max_idle).unwrap_or(defaults.max_idle),
-            idle: settings.idle_timeout.unwrap_or(defaults.idle),
-            ..defaults
-        };
         let defects = Defects::from(self.0);
-        let pooled = PooledTransport::with_defects(dialer(environment, defects), limits, defects);
+        let windows = Windows::default();
+        let limits = limits(settings, environment.protocol);
+        let dialer = dialer(environment, defects);
+        let pooled = PooledTransport::with_windows(dialer, limits, windows, defects);
         let transport = Retry::with_defects(pooled, Budget::default(), defects);
         Ok(Box::new(Adapter(Arc::new(transport))))
     }
 }
 
+fn limits(settings: &ClientSettings, protocol: Protocol) -> Limits {
+    let defaults = Limits::default();
+    let limit = |limit: Option<u32>| limit.map(|limit| limit as usize);
+    Limits {
+        max_connections: limit(settings.max_connections).unwrap_or(defaults.max_connections),
+        max_idle: limit(settings.max_idle).unwrap_or(defaults.max_idle),
+        idle: settings.idle_timeout.unwrap_or(defaults.idle),
+        shares: protocol.is_http2(),
+        ..defaults
+    }
+}
+
 fn dialer(environment: &Environment, defects: Defects) -> Box<dyn Dial> {
-    let wire = environment.wire.clone();
-    if environment.protocol.is_tls() {
-        let config = client_config(Offer::Of(environment.protocol));
-        Box::new(TlsDial::with_defects(wire, config, host(), defects))
+    let (wire, protocol) = (environment.wire.clone(), environment.protocol);
+    if protocol.is_tls() {
+        Box::new(TlsDial::with_defects(wire, client_config(Offer::Of(protocol)), host(), defects))
+    } else if protocol.is_http2() {
+        Box::new(PriorKnowledge(wire))
     } else {
         Box::new(wire)
     }
@@ -111,7 +116,7 @@ impl Client for Adapter {
 fn describe(error: &TransportError) -> Failure {
     let failure = Failure::of(error);
     let kind = match &error.cause {
-        Cause::Timeout { .. } => ErrorKind::Timeout,
+        Cause::Timeout { .. } | Cause::Unresponsive => ErrorKind::Timeout,
         Cause::Connect(_) => ErrorKind::Connect,
         Cause::Stale | Cause::Closed => ErrorKind::Canceled,
         _ => failure.kind,

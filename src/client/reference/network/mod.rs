@@ -1,10 +1,11 @@
-//! The pooled network transport: a thin rim around the [pool](super::pool), with hyper's HTTP/1.1 on its sockets.
+//! The pooled network transport: a thin rim around the [pool](super::pool), with hyper on its sockets.
 
 mod body;
 mod checkout;
 mod dial;
 mod exchange;
 mod gate;
+mod h2;
 mod lease;
 mod shared;
 mod tls;
@@ -12,5 +13,6 @@ mod transport;
 mod watchdog;
 
 pub use dial::{Dial, Dialled, Io, PriorKnowledge};
+pub use shared::Windows;
 pub use tls::TlsDial;
 pub use transport::PooledTransport;

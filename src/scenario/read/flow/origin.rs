@@ -14,12 +14,20 @@ pub(super) fn check(script: &[Scripted], problems: &mut Problems) {
             OriginAction::StopListening => listener.turn_off(step, problems),
             OriginAction::Listen => listener.turn_on(step, problems),
             OriginAction::Send { .. }
+            | OriginAction::Goaway { .. }
+            | OriginAction::Settings { .. }
+            | OriginAction::Ping { .. }
+            | OriginAction::Window { .. }
             | OriginAction::Fin { .. }
             | OriginAction::Rst { .. }
             | OriginAction::CloseNotify { .. }
             | OriginAction::Alert { .. }
             | OriginAction::Close { .. } => host.must_be_on(step, problems),
-            OriginAction::Reply(_) | OriginAction::Hold { .. } | OriginAction::Tls { .. } => {}
+            OriginAction::Reply(_)
+            | OriginAction::Hold { .. }
+            | OriginAction::Tls { .. }
+            | OriginAction::ResetStream { .. }
+            | OriginAction::Pings { .. } => {}
         }
     }
 }
