@@ -78,6 +78,13 @@ pub(super) fn cause(reason: &StaleReason) -> String {
         StaleReason::Abandoned { request } => {
             format!("{request} was given up on it with the response outstanding")
         }
+        StaleReason::GoAway { last_stream, code } => {
+            format!("a GOAWAY (last stream {last_stream}, {code}) was delivered on it")
+        }
+        StaleReason::Malformed { what } => format!("{what} was delivered on it"),
+        StaleReason::PingUnanswered { limit } => {
+            format!("the client's ping timeout of {} had passed", ms(*limit))
+        }
         StaleReason::IdleTimeout { limit } => {
             format!("the client's idle timeout of {} had passed", ms(*limit))
         }
@@ -94,6 +101,8 @@ pub(super) fn circumstances(kind: SignalKind, connection: u32, window: Window) -
         SignalKind::Rst => format!("RST of connection {connection}"),
         SignalKind::Alert => format!("alert of connection {connection}"),
         SignalKind::Unsolicited => format!("unsolicited bytes on connection {connection}"),
+        SignalKind::GoAway => format!("GOAWAY of connection {connection}"),
+        SignalKind::Malformed => format!("malformed frames on connection {connection}"),
     };
     format!("{what} {}, {}", window.meaning(), window.name())
 }

@@ -3,11 +3,13 @@
 use super::case::Case;
 use super::tally::{Tally, ms};
 use super::{Level, Oracle, Severity, Verdict};
+use crate::scenario::Protocol;
 use crate::trace::{BodyEnd, BodyFraming, Connection, Moment, Outcome, Request, Tls, WireResponse};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-silent-truncation",
     level: Level::Required,
+    concerns: Protocol::is_tls,
     meaning: "under TLS, a body without a length of its own is called complete although no close_notify ended it",
     source: "RFC 9112 section 9.8, RFC 8446 section 6.1",
     judge,

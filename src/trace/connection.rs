@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::http2::{self, Http2};
 use super::{
     Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Tls, Trace, Unsolicited, What, exchange,
 };
@@ -25,6 +26,8 @@ pub struct Connection {
     pub to_client: Flow,
     /// What TLS makes of the bytes; `None` for a connection without TLS.
     pub tls: Option<Tls>,
+    /// The frames of a connection that speaks HTTP/2; `None` for HTTP/1.
+    pub http2: Option<Http2>,
     /// The requests written on it, in order, with what came back for them.
     pub exchanges: Vec<Exchange>,
     /// What came back for none of them.
@@ -53,6 +56,10 @@ pub enum SignalKind {
     Alert,
     /// Bytes that answer no request.
     Unsolicited,
+    /// GOAWAY from the origin (RFC 9113 section 6.8).
+    GoAway,
+    /// A frame that is a connection error (RFC 9113 section 5.4.1).
+    Malformed,
 }
 
 impl Connections {
@@ -129,10 +136,29 @@ impl Connection {
         let premature = premature.map(|response| (response.first_sent, Some(response.first_delivered)));
         let bytes = unsolicited.chain(premature);
         let bytes = bytes.map(|(sent, delivered)| Signal { kind: SignalKind::Unsolicited, sent, delivered });
-        let mut signals: Vec<_> =
-            flags.chain(bytes).filter(|signal| signal.sent.or(signal.delivered).is_some()).collect();
+        let mut signals: Vec<_> = flags
+            .chain(bytes)
+            .chain(self.frame_signals())
+            .filter(|signal| signal.sent.or(signal.delivered).is_some())
+            .collect();
         signals.sort_by_key(|signal| signal.delivered.map_or(usize::MAX, |delivered| delivered.event));
         signals
+    }
+
+    fn frame_signals(&self) -> impl Iterator<Item = Signal> {
+        let goaways = self.http2.iter().flat_map(Http2::goaways);
+        let goaways = goaways.map(|goaway| Signal {
+            kind: SignalKind::GoAway,
+            sent: goaway.sent,
+            delivered: goaway.delivered,
+        });
+        let fault = self.http2.iter().filter_map(|http2| http2.fault);
+        let kind = SignalKind::Malformed;
+        goaways.chain(fault.map(move |fault| Signal {
+            kind,
+            sent: fault.sent,
+            delivered: Some(fault.delivered),
+        }))
     }
 
     /// What HTTP wrote either way, to the origin first: the connection's bytes, or what TLS carried in them.
@@ -168,8 +194,13 @@ impl Connection {
 
     fn read_messages(&mut self) {
         let (to_origin, to_client) = self.data();
-        let (exchanges, unsolicited) = exchange::read(to_origin, to_client);
-        (self.exchanges, self.unsolicited) = (exchanges, unsolicited);
+        if http2::is_spoken(to_origin, to_client) {
+            let (http2, exchanges) = http2::read(to_origin, to_client);
+            (self.http2, self.exchanges) = (Some(http2), exchanges);
+        } else {
+            let (exchanges, unsolicited) = exchange::read(to_origin, to_client);
+            (self.exchanges, self.unsolicited) = (exchanges, unsolicited);
+        }
     }
 }
 

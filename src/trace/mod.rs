@@ -4,7 +4,8 @@ mod connection;
 mod event;
 mod exchange;
 mod http1;
-pub(crate) mod http2;
+pub mod http2;
+mod idle;
 mod recorder;
 mod requests;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use event::*;
 pub use exchange::*;
 pub use http1::BodyFraming;
 pub(crate) use http1::is_bodiless;
+pub use idle::*;
 pub use recorder::{Recorder, Secret};
 pub use requests::*;
 pub use staleness::*;
