@@ -23,6 +23,8 @@ pub enum Item {
     Alert(String),
     /// A part of a TLS record, with which nobody can begin anything.
     Fragment,
+    /// A frame of HTTP/2 that belongs to no request, by its name.
+    Frame(String),
     /// A FIN.
     Fin,
     /// A RST.
@@ -41,6 +43,7 @@ impl Item {
             Item::Handshake(messages) => messages.clone(),
             Item::Alert(name) => name.clone(),
             Item::Fragment => "a part of a record".to_owned(),
+            Item::Frame(name) => name.clone(),
             Item::Fin => "FIN".to_owned(),
             Item::Rst => "RST".to_owned(),
         }
@@ -117,6 +120,16 @@ impl Connection {
             return self.sealed_items(direction, segment);
         }
         vec![self.known(direction, segment.seq).unwrap_or_else(|| self.learn(direction, segment))]
+    }
+
+    /// A segment carries this: for a retransmission or a delivery to find it again.
+    pub fn carries(&mut self, direction: Direction, segment: &Segment, item: Item) {
+        self.remember(direction, Stretch { start: segment.seq, end: end_of(segment), item });
+    }
+
+    /// What was carried last in this direction.
+    pub fn last(&self, direction: Direction) -> Option<Item> {
+        self.stretches(direction).last().map(|stretch| stretch.item.clone())
     }
 
     /// Whether a segment brings the client the last byte of an answer, for the first time.

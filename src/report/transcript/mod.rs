@@ -4,6 +4,9 @@ mod connection;
 mod outcome;
 mod page;
 mod sealed;
+mod streams;
+#[cfg(test)]
+mod streams_tests;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -4,12 +4,31 @@ use super::connection::{Connection, Item, Stretch, end_of};
 use crate::trace::{Direction, Segment, TlsContent, TlsRecord};
 
 impl Connection {
-    pub(super) fn sealed_items(&mut self, direction: Direction, segment: &Segment) -> Vec<Item> {
+    /// What TLS itself says in a segment.
+    pub(super) fn sealed_signals(&mut self, direction: Direction, segment: &Segment) -> Vec<Item> {
+        let signals =
+            self.ending_in(direction, segment).into_iter().filter_map(|record| match record.content {
+                TlsContent::Handshake { messages, alpn } => {
+                    self.alpn = self.alpn.take().or(alpn);
+                    Some(Item::Handshake(messages.join(", ")))
+                }
+                TlsContent::Alert { description } => Some(Item::Alert(description)),
+                _ => None,
+            });
+        signals.collect()
+    }
+
+    fn ending_in(&self, direction: Direction, segment: &Segment) -> Vec<TlsRecord> {
         let ends_here = |record: &&TlsRecord| {
             let end = end(record);
             record.direction == direction && segment.seq < end && end <= end_of(segment)
         };
-        let records: Vec<TlsRecord> = self.records.iter().filter(ends_here).cloned().collect();
+        self.records.iter().filter(ends_here).cloned().collect()
+    }
+
+    /// What a segment brings, record by record.
+    pub(super) fn sealed_items(&mut self, direction: Direction, segment: &Segment) -> Vec<Item> {
+        let records = self.ending_in(direction, segment);
         if records.is_empty() {
             return vec![Item::Fragment];
         }

@@ -28,6 +28,9 @@ impl Walk<'_> {
         fate: Fate,
         segment: &Segment,
     ) {
+        if self.frames.are_spoken_on(connection) && !segment.payload.is_empty() {
+            return self.streams(index, at, connection, direction, fate, segment);
+        }
         let state = self.connections.entry(connection).or_default();
         let before = state.written.len();
         let items = state.items(direction, segment);
@@ -38,21 +41,69 @@ impl Walk<'_> {
         let with_fin = segment.fin && !items.contains(&Item::Fin);
         for item in items {
             let sight = Sight { index, at, connection, direction, item };
-            match fate {
-                Fate::Sent if segment.retransmission => self.retransmitted(&sight),
-                Fate::Sent => self.sent(&sight, &mut new_request),
-                Fate::Forged => self.forged(&sight),
-                Fate::Delivered => self.arrived(&sight, segment),
-                Fate::Dropped => self.lost(&sight),
-            }
+            self.happened(&sight, fate, segment, &mut new_request);
         }
         if with_fin {
             let fin = Sight { index, at, connection, direction, item: Item::Fin };
-            match fate {
-                Fate::Sent if !segment.retransmission => self.sent(&fin, &mut false),
-                Fate::Delivered => self.arrived(&fin, segment),
-                _ => {}
+            self.fin_behind(&fin, fate, segment);
+        }
+    }
+
+    fn happened(&mut self, sight: &Sight, fate: Fate, segment: &Segment, new_request: &mut bool) {
+        match fate {
+            Fate::Sent if segment.retransmission => self.retransmitted(sight),
+            Fate::Sent => self.sent(sight, new_request),
+            Fate::Forged => self.forged(sight),
+            Fate::Delivered => self.arrived(sight, segment),
+            Fate::Dropped => self.lost(sight),
+        }
+    }
+
+    /// A segment of a connection with streams: its frames tell what it brings, and before them TLS.
+    fn streams(
+        &mut self,
+        index: usize,
+        at: Millis,
+        connection: u32,
+        direction: Direction,
+        fate: Fate,
+        segment: &Segment,
+    ) {
+        let state = self.connections.entry(connection).or_default();
+        let of_tls = state.sealed_signals(direction, segment);
+        if fate == Fate::Sent && !segment.retransmission {
+            let begins = self.frames.item(index).cloned().or_else(|| of_tls.first().cloned());
+            let item = begins.or_else(|| state.last(direction)).unwrap_or(Item::Bytes);
+            state.carries(direction, segment, item);
+        }
+        let item = state.known(direction, segment.seq).unwrap_or(Item::Bytes);
+        if self.closing == Closing::Lab {
+            return;
+        }
+        let sight = Sight { index, at, connection, direction, item };
+        match fate {
+            Fate::Sent if segment.retransmission => self.retransmitted(&sight),
+            Fate::Dropped => self.lost(&sight),
+            Fate::Sent | Fate::Forged | Fate::Delivered => {
+                for item in of_tls {
+                    let signal = Sight { item, ..sight };
+                    self.happened(&signal, fate, segment, &mut false);
+                }
+                self.frames_of(index, at, connection, fate);
             }
+        }
+        if segment.fin {
+            self.fin_behind(&sight, fate, segment);
+        }
+    }
+
+    /// The FIN of a segment that has bytes as well.
+    fn fin_behind(&mut self, sight: &Sight, fate: Fate, segment: &Segment) {
+        let fin = Sight { item: Item::Fin, ..*sight };
+        match fate {
+            Fate::Sent if !segment.retransmission => self.sent(&fin, &mut false),
+            Fate::Delivered => self.arrived(&fin, segment),
+            _ => {}
         }
     }
 
@@ -80,7 +131,7 @@ impl Walk<'_> {
         match (&sight.item, direction) {
             (Item::Syn, Direction::ToOrigin) => self.on(sight, "opening"),
             (Item::Request(id), _) if std::mem::take(new_request) => {
-                self.written(index, at, id, connection);
+                self.written(index, at, id, connection, None);
             }
             (Item::Handshake(messages), Direction::ToOrigin) if messages.contains("Finished") => {
                 let alpn = self.connections.get(&connection).and_then(|state| state.alpn.as_ref());
