@@ -14,6 +14,7 @@ pub mod origin;
 pub mod report;
 pub mod scenario;
 pub mod suite;
+pub mod tls;
 pub mod trace;
 
 /// The example of the page is compiled and run by `cargo test`.

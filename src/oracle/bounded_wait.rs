@@ -131,7 +131,7 @@ fn read_timeout(
 
 fn connect_timeout(case: &Case, request: &Request, finished: Moment) -> Option<(String, Moment)> {
     let limit = case.scenario.client.connect_timeout.map(millis)?;
-    let syns = case.connections().filter(|connection| connection.established.is_none());
+    let syns = case.connections().filter(|connection| connection.ready().is_none());
     let syn = syns.filter_map(|connection| connection.syn).max()?;
     (request.started < syn && syn < finished).then(|| expired("connect", limit, syn))
 }

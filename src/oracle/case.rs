@@ -67,6 +67,10 @@ pub(super) fn cause(reason: &StaleReason) -> String {
     match reason {
         StaleReason::FinDelivered => "its FIN was delivered".to_owned(),
         StaleReason::RstDelivered => "an RST was delivered on it".to_owned(),
+        StaleReason::CloseNotifyDelivered => "its close_notify was delivered".to_owned(),
+        StaleReason::AlertDelivered { description } => {
+            format!("the alert {description} was delivered on it")
+        }
         StaleReason::Unsolicited => "bytes that no request had asked for were delivered on it".to_owned(),
         StaleReason::PersistenceEnded { request } => {
             format!("the response to {request}, which ended its persistence, was delivered")
@@ -95,6 +99,7 @@ pub(super) fn circumstances(kind: SignalKind, connection: u32, window: Window) -
     let what = match kind {
         SignalKind::Fin => format!("FIN of connection {connection}"),
         SignalKind::Rst => format!("RST of connection {connection}"),
+        SignalKind::Alert => format!("alert of connection {connection}"),
         SignalKind::Unsolicited => format!("unsolicited bytes on connection {connection}"),
         SignalKind::GoAway => format!("GOAWAY of connection {connection}"),
         SignalKind::Malformed => format!("malformed frames on connection {connection}"),

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::{Verdict, judge};
 use crate::scenario::*;
+use crate::trace::sealing::sealed;
 use crate::trace::testing::{TraceBuilder, error, ok_message, whole};
-use crate::trace::{BodyEnd, End, ErrorKind, Outcome};
+use crate::trace::{BodyEnd, End, ErrorKind, Outcome, Trace};
 
 /// The least scenario: the client's own defaults, no expectations.
 pub(super) fn scenario() -> Scenario {
@@ -43,7 +44,25 @@ fn check(oracle: &str, trace: TraceBuilder, expected: &str) {
 #[track_caller]
 pub(super) fn check_in(oracle: &str, scenario: &Scenario, trace: TraceBuilder, expected: &str) {
     let trace = trace.build();
-    let findings = judge(scenario, &trace);
+    check_trace(oracle, scenario, &trace, expected);
+    let over_tls = Scenario { protocol: Protocol::Https1, ..scenario.clone() };
+    check_trace(oracle, &over_tls, &sealed(trace), expected);
+}
+
+#[track_caller]
+fn check_plain(oracle: &str, trace: TraceBuilder, expected: &str) {
+    check_trace(oracle, &scenario(), &trace.build(), expected);
+}
+
+#[track_caller]
+fn check_sealed(oracle: &str, trace: TraceBuilder, expected: &str) {
+    let over_tls = Scenario { protocol: Protocol::Https1, ..scenario() };
+    check_trace(oracle, &over_tls, &sealed(trace.build()), expected);
+}
+
+#[track_caller]
+fn check_trace(oracle: &str, scenario: &Scenario, trace: &Trace, expected: &str) {
+    let findings = judge(scenario, trace);
     let finding = findings.iter().find(|finding| finding.oracle == oracle).expect("an oracle of that name");
     assert_eq!(describe(&finding.verdict, trace.events.len()), expected);
 }
@@ -229,12 +248,69 @@ fn no_cross_talk_finds_truncation() {
         trace.bytes(20, 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n").fin(20, 1);
     let message = "SilentTruncation: a got a response reported complete although its end was never sent";
     check(unterminated.finish(20, "a", whole(200, "abc")), message);
-    let trace = opened().request(0, "a", "GET", 1).replied(20, "a", 1, 200, "abcdef", false);
-    let by_close =
-        trace.bytes(20, 1, "HTTP/1.1 200 OK\r\n\r\nabc").fin(20, 1).finish(20, "a", whole(200, "abc"));
-    check(by_close, "holds: 1 response, each the right one");
+    let by_close = || {
+        let trace = opened().request(0, "a", "GET", 1).replied(20, "a", 1, 200, "abcdef", false);
+        trace.bytes(20, 1, "HTTP/1.1 200 OK\r\n\r\nabc").fin(20, 1).finish(20, "a", whole(200, "abc"))
+    };
+    check_plain("no-cross-talk", by_close(), "holds: 1 response, each the right one");
+    // Without close_notify, TLS does not take a FIN for the end of a body.
+    let message = "SilentTruncation: a got 3 of 6 bytes of its response, reported complete";
+    check_sealed("no-cross-talk", by_close(), message);
     let head = opened().request(0, "a", "HEAD", 1).replied(20, "a", 1, 200, "abc", true);
     check(head.finish(20, "a", whole(200, "")), "holds: 1 response, each the right one");
+}
+
+#[test]
+fn no_silent_truncation() {
+    let check = |trace, expected: &str| check_sealed("no-silent-truncation", trace, expected);
+    let not_exercised = "not exercised: under TLS, no body that only the end of the connection ends met its end without close_notify";
+    let asked = || opened().request(0, "a", "GET", 1).replied(20, "a", 1, 200, "abcdef", false);
+    let cut = || asked().bytes(20, 1, "HTTP/1.1 200 OK\r\n\r\nabc");
+    check(
+        cut().fin(30, 1).finish(30, "a", whole(200, "abc")),
+        "SilentTruncation: a got 3 bytes, reported complete, though a FIN without close_notify ended its body on connection 1 at 30 ms",
+    );
+    check(
+        cut().rst(30, 1).finish(30, "a", whole(200, "abc")),
+        "SilentTruncation: a got 3 bytes, reported complete, though an RST without close_notify ended its body on connection 1 at 30 ms",
+    );
+    let failed = BodyEnd::Failed { kind: ErrorKind::Closed, message: "unexpected eof".to_owned() };
+    let failed = Outcome::Response { status: 200, body: "abc".into(), end: failed };
+    check(
+        cut().fin(30, 1).finish(30, "a", failed),
+        "holds: a: surfaced (unexpected eof): a FIN without close_notify ended its body on connection 1 at 30 ms",
+    );
+    check(cut().fin(30, 1).cancel(40, "a"), not_exercised);
+    let told = cut().alert(25, 1, "close_notify").fin(30, 1);
+    check(told.finish(30, "a", whole(200, "abc")), not_exercised);
+    let with_length = asked().bytes(20, 1, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc").fin(30, 1);
+    check(with_length.finish(30, "a", whole(200, "abc")), not_exercised);
+}
+
+#[test]
+fn an_alert_is_a_signal() {
+    let check = |oracle: &str, trace, expected: &str| check_sealed(oracle, trace, expected);
+    let b = |trace: TraceBuilder, at| trace.request(at, "b", "GET", 1);
+    let stale = |cause: &str| format!("StaleReuse: b was written on connection 1, 10 ms after {cause} (W0)");
+    let told = |name: &str| answered().alert(40, 1, name);
+    check("no-stale-reuse", b(told("close_notify"), 50), &stale("its close_notify was delivered"));
+    check(
+        "no-stale-reuse",
+        b(told("internal_error"), 50),
+        &stale("the alert internal_error was delivered on it"),
+    );
+    let left_alone = on_new_connection(told("close_notify"), 2_040, "b", 2);
+    check(
+        "no-stale-reuse",
+        left_alone,
+        "holds: connection 1 was left alone after its close_notify was delivered at 40 ms",
+    );
+    let crossed = b(answered(), 50).alert(60, 1, "close_notify").closed_error(60, "b");
+    check(
+        "race-outcome",
+        crossed,
+        "holds: b: surfaced (connection closed before message completed) (alert of connection 1 delivered after the request was written, W3)",
+    );
 }
 
 #[test]
@@ -469,8 +545,8 @@ fn an_unsupported_scenario_exercises_nothing() {
 #[test]
 fn names_are_unique_and_in_order() {
     let mut names: Vec<_> = super::ORACLES.iter().map(|oracle| oracle.name).collect();
-    assert_eq!((names[0], names[13]), ("no-stale-reuse", "as-expected"));
+    assert_eq!((names[0], names[14]), ("no-stale-reuse", "as-expected"));
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 14);
+    assert_eq!(names.len(), 15);
 }

@@ -110,6 +110,9 @@ pub(super) static ORIGIN: Table = Table {
             Optional,
             "The origin closes a connection on which no request arrived for this long; under HTTP/2 with GOAWAY.",
         ),
+        CERTIFICATE,
+        ALPN,
+        HANDSHAKE,
         MAX_STREAMS,
         field(
             "initial_window",
@@ -283,13 +286,13 @@ pub(super) static VERBS: &[Verb] = &[
                 "cut",
                 Kind::Cut,
                 Optional,
-                "Write the message only up to this place: `status-line`, `header 2` (in the middle of that line), `head`, `body 12` (after so many bytes of content), `last-chunk` (before the zero chunk), `byte 7`. Under HTTP/2: `head`, `body 12`, or `byte 30` (of the frames).",
+                "Write the message only up to this place: `status-line`, `header 2` (in the middle of that line), `head`, `body 12` (after so many bytes of content), `last-chunk` (before the zero chunk), `byte 7`; under TLS also `record 30` (after so many bytes of the record that carries the message). Under HTTP/2: `head`, `body 12`, or `byte 30` (of the frames).",
             ),
             field(
                 "then",
-                Kind::Word(&["keep", "fin", "rst", "close", "goaway", "reset-stream"]),
+                Kind::Word(&["keep", "fin", "rst", "close", "close-notify", "goaway", "reset-stream"]),
                 Optional,
-                "What the origin then does to the connection: keep it, half-close it (`fin`), abort it, or close it; under HTTP/2 also send `goaway` with this stream as the last, or reset the stream. Left out: `close` if the framing is `close`, else `keep`.",
+                "What the origin then does to the connection: keep it, half-close it (`fin`; under TLS without close_notify), abort it, close it (under TLS after close_notify), or only say close_notify; under HTTP/2 also send `goaway` with this stream as the last, or reset the stream. Left out: `close` if the framing is `close`, else `keep`.",
             ),
             field(
                 "error",
@@ -392,13 +395,40 @@ pub(super) static VERBS: &[Verb] = &[
             WHEN,
         ],
     ),
-    verb("origin", "fin", "Half-close: send FIN, go on reading.", &[CONNECTION, WHEN]),
+    verb(
+        "origin",
+        "fin",
+        "Half-close: send FIN, go on reading. Under TLS the FIN comes without close_notify.",
+        &[CONNECTION, WHEN],
+    ),
     verb("origin", "rst", "Abort: send RST.", &[CONNECTION, WHEN]),
     verb(
         "origin",
         "close",
-        "Close: send FIN, and answer later data with RST, as a socket that no process owns.",
+        "Close: send FIN, and answer later data with RST, as a socket that no process owns. Under TLS, send close_notify first.",
         &[CONNECTION, WHEN],
+    ),
+    verb(
+        "origin",
+        "close-notify",
+        "TLS: send close_notify, and no FIN. After it the origin can send no data.",
+        &[CONNECTION, WHEN],
+    ),
+    verb(
+        "origin",
+        "alert",
+        "TLS: send a fatal alert, and no FIN. After it the origin can send no data.",
+        &[
+            CONNECTION,
+            field("description", Kind::Word(ALERTS), Default(r#""internal_error""#), "Which alert."),
+            WHEN,
+        ],
+    ),
+    verb(
+        "origin",
+        "tls",
+        "TLS: what the handshakes of new connections meet from now on. A key left out leaves it as it is.",
+        &[CERTIFICATE, ALPN, HANDSHAKE, WHEN],
     ),
     verb("origin", "stop-listening", "Answer new SYNs with RST.", &[WHEN]),
     verb("origin", "listen", "Accept connections again.", &[WHEN]),
@@ -521,6 +551,36 @@ pub(super) static WHEN_PACKET: Table = Table {
         field("direction", DIRECTIONS, Required, "Which way the segment goes."),
     ],
 };
+
+/// The alerts of RFC 8446 section 6 that an origin has reason to send.
+pub(crate) const ALERTS: &[&str] = &[
+    "unexpected_message",
+    "bad_record_mac",
+    "handshake_failure",
+    "decode_error",
+    "access_denied",
+    "internal_error",
+    "unrecognized_name",
+    "no_application_protocol",
+];
+const CERTIFICATE: Field = field(
+    "certificate",
+    Kind::Word(&["sound", "expired", "wrong-host", "unknown-authority"]),
+    Optional,
+    "TLS: which certificate the origin shows; `sound` when nothing is said.",
+);
+const ALPN: Field = field(
+    "alpn",
+    Kind::Word(&["h2", "http/1.1", "both", "none"]),
+    Optional,
+    "TLS: the protocols that the origin lets clients choose from; when nothing is said, `http/1.1` for https1 and `both` for https2. With `none` it knows no ALPN.",
+);
+const HANDSHAKE: Field = field(
+    "handshake",
+    Kind::Word(&["answer", "stall"]),
+    Optional,
+    "TLS: whether the origin answers the ClientHello; `answer` when nothing is said.",
+);
 
 const TIME: Kind = Kind::Time { zero: false };
 const PACKETS: Kind = Kind::Count { least: 1, most: 1_000_000 };

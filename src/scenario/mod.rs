@@ -18,6 +18,8 @@ mod search;
 mod write;
 
 pub use catalogue::{Catalogue, FileProblem, IdTaken, LoadError, NoSuchScenario, describes};
+#[cfg(test)]
+pub(crate) use grammar::ALERTS;
 pub use http2::{ErrorCode, LastStream, Pings};
 pub use invalid::{Invalid, Problem};
 pub use model::*;

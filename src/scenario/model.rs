@@ -102,6 +102,90 @@ pub struct OriginSettings {
     pub initial_window: Option<u32>,
     /// HTTP/2: what the origin does about PINGs.
     pub pings: Pings,
+    /// TLS: which certificate it shows.
+    pub certificate: Certificate,
+    /// TLS: the protocols it lets clients choose from; `None` is what the scenario's protocol needs.
+    pub alpn: Option<Alpn>,
+    /// TLS: whether it answers the ClientHello.
+    pub handshake: Handshake,
+}
+
+/// What certificate the origin shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// One that a client has no reason to refuse.
+    #[default]
+    Sound,
+    /// Its last day has passed.
+    Expired,
+    /// It names another host.
+    WrongHost,
+    /// Nobody whom the client trusts has signed it.
+    UnknownAuthority,
+}
+
+impl Certificate {
+    /// Each and its word in scenario files.
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Sound, "sound"),
+        (Self::Expired, "expired"),
+        (Self::WrongHost, "wrong-host"),
+        (Self::UnknownAuthority, "unknown-authority"),
+    ];
+
+    /// The word of scenario files.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(certificate, _)| *certificate == self).map_or("", |(_, word)| word)
+    }
+}
+
+/// The protocols that the origin lets clients choose from in the handshake (ALPN, RFC 7301), its favourite first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alpn {
+    /// HTTP/2 only.
+    H2,
+    /// HTTP/1.1 only.
+    Http11,
+    /// HTTP/2, or else HTTP/1.1.
+    Both,
+    /// It knows no ALPN.
+    None,
+}
+
+impl Alpn {
+    /// Each and its word in scenario files.
+    pub const ALL: [(Self, &'static str); 4] =
+        [(Self::H2, "h2"), (Self::Http11, "http/1.1"), (Self::Both, "both"), (Self::None, "none")];
+
+    /// The word of scenario files.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(alpn, _)| *alpn == self).map_or("", |(_, word)| word)
+    }
+
+    /// What a protocol needs.
+    pub fn of(protocol: Protocol) -> Self {
+        if protocol.is_http2() { Self::Both } else { Self::Http11 }
+    }
+
+    /// As in the handshake.
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::H2 => &["h2"],
+            Self::Http11 => &["http/1.1"],
+            Self::Both => &["h2", "http/1.1"],
+            Self::None => &[],
+        }
+    }
+}
+
+/// Whether the origin takes part in the handshake.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Handshake {
+    /// It does.
+    #[default]
+    Answer,
+    /// It accepts the connection and says nothing.
+    Stall,
 }
 
 /// The `[network]` table.
@@ -301,7 +385,7 @@ pub enum OriginAction {
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// Half-close: send FIN, go on reading.
+    /// Half-close: send FIN, go on reading. Under TLS it is a FIN without close_notify.
     Fin {
         /// Connection number.
         connection: u32,
@@ -311,10 +395,32 @@ pub enum OriginAction {
         /// Connection number.
         connection: u32,
     },
-    /// Close: send FIN, answer later data with RST, as a socket that no process owns.
+    /// Close: send FIN, answer later data with RST, as a socket that no process owns. Under TLS, send
+    /// close_notify first.
     Close {
         /// Connection number.
         connection: u32,
+    },
+    /// TLS: say that nothing more will be sent (RFC 8446 section 6.1). No FIN.
+    CloseNotify {
+        /// Connection number.
+        connection: u32,
+    },
+    /// TLS: send a fatal alert, and nothing after it. No FIN.
+    Alert {
+        /// Connection number.
+        connection: u32,
+        /// Its name in RFC 8446 section 6.
+        description: String,
+    },
+    /// TLS: what the handshakes of new connections meet from now on.
+    Tls {
+        /// The certificate; `None` leaves it as it is.
+        certificate: Option<Certificate>,
+        /// The protocols; `None` leaves them as they are.
+        alpn: Option<Alpn>,
+        /// Whether there is an answer; `None` leaves it as it is.
+        handshake: Option<Handshake>,
     },
     /// Answer new SYNs with RST.
     StopListening,
@@ -424,6 +530,8 @@ pub enum Cut {
     Body(u32),
     /// `last-chunk`: before the zero chunk.
     LastChunk,
+    /// `record N`, TLS: after this many bytes of the record that carries the message.
+    Record(u32),
 }
 
 /// What the origin does to the connection after a reply.
@@ -431,12 +539,14 @@ pub enum Cut {
 pub enum AfterReply {
     /// Wait for the next request.
     Keep,
-    /// Half-close: send FIN, go on reading.
+    /// Half-close: send FIN, go on reading. Under TLS it is a FIN without close_notify.
     Fin,
     /// Abort: send RST.
     Rst,
-    /// Close: send FIN, answer later data with RST.
+    /// Close: send FIN, answer later data with RST. Under TLS, send close_notify first.
     Close,
+    /// TLS: send close_notify, and no FIN.
+    CloseNotify,
     /// HTTP/2: send GOAWAY, with this stream as the last.
     Goaway(ErrorCode),
     /// HTTP/2: reset the stream.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::sealing::alert;
 use super::{
     BodyEnd, Direction, End, ErrorKind, Event, Fate, Millis, Outcome, Segment, SocketAtEnd, Trace, What,
 };
@@ -169,6 +170,11 @@ impl TraceBuilder {
         self.send(at, connection, Direction::ToOrigin, fin)
     }
 
+    /// An alert of the origin, sent and delivered at one instant; it is one once the trace is sealed.
+    pub(crate) fn alert(self, at: Millis, connection: u32, name: &str) -> Self {
+        self.bytes(at, connection, &alert(name))
+    }
+
     pub(crate) fn closing(self, at: Millis) -> Self {
         self.push(at, What::ClientClosing).push(at, What::ClientClosed)
     }
@@ -207,6 +213,7 @@ impl TraceBuilder {
     pub(crate) fn build(self) -> Trace {
         Trace {
             events: self.events,
+            records: Vec::new(),
             end: self.end.unwrap_or(End::Completed),
             sockets: self.sockets,
             unsupported: self.unsupported,

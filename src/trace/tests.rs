@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use super::sealing::sealed;
 use super::testing::{TraceBuilder, data, head, ok_message, whole};
 use super::*;
 use crate::scenario::ClientSettings;
 
 /// What the views say about connection 1, one line a fact.
 fn describe(trace: TraceBuilder, settings: &ClientSettings) -> String {
-    let views = Views::of(&trace.build(), settings);
+    describe_views(&Views::of(&trace.build(), settings))
+}
+
+fn describe_views(views: &Views) -> String {
     let connection = views.connections.get(1).expect("connection 1");
     let mut lines: Vec<String> = connection.exchanges.iter().map(describe_exchange).collect();
     lines.extend(connection.unsolicited.iter().map(|bytes| {
@@ -291,4 +295,54 @@ fn signals_fall_into_windows() {
     assert_eq!(window(surplus), None);
     let unsolicited = answered().origin_sends(45, 1, &ok_message("x")).write(50, "b", "GET", 1);
     assert_eq!(window(unsolicited.client_gets(55, 1)), Some("W5"));
+}
+
+/// As [`check`], over TLS.
+#[track_caller]
+fn check_sealed(trace: Trace, expected: &str) {
+    let views = Views::of(&trace, &ClientSettings::default());
+    assert_eq!(describe_views(&views), expected);
+}
+
+#[test]
+fn plain_text_is_read_out_of_records() {
+    check_sealed(sealed(answered().build()), "a: 10..10 -> 200 \"a@1\" 30..30");
+    let told = sealed(answered().alert(40, 1, "close_notify").fin(50, 1).build());
+    check_sealed(told, "a: 10..10 -> 200 \"a@1\" 30..30\nstale at 40: CloseNotifyDelivered");
+    let failed = sealed(answered().alert(40, 1, "internal_error").build());
+    let reason = "AlertDelivered { description: \"internal_error\" }";
+    check_sealed(failed, &format!("a: 10..10 -> 200 \"a@1\" 30..30\nstale at 40: {reason}"));
+}
+
+#[test]
+fn only_close_notify_ends_a_body_without_length() {
+    let answer = || asked().bytes(20, 1, "HTTP/1.1 200 OK\r\n\r\nab");
+    let cut = "a: 10..10 -> 200 \"ab\" 20.. last\nstale at 30: FinDelivered";
+    check_sealed(sealed(answer().fin(30, 1).build()), cut);
+    let ended = sealed(answer().alert(25, 1, "close_notify").fin(30, 1).build());
+    let stale = "stale at 25: CloseNotifyDelivered";
+    check_sealed(ended, &format!("a: 10..10 -> 200 \"ab\" 20..25 last\n{stale}"));
+}
+
+/// Two segments that are one record: nothing of it can be read before its last byte is there, and its
+/// first byte left with the first segment.
+#[test]
+fn a_record_counts_when_it_is_whole() {
+    let (first, second) = ("HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n\r\nab");
+    let mut trace = sealed(asked().bytes(20, 1, first).bytes(45, 1, second).build());
+    let to_client = |record: &TlsRecord| record.direction == Direction::ToClient;
+    let offset = trace.records.iter().find(|record| to_client(record)).expect("an answer").offset;
+    trace.records.retain(|record| !to_client(record));
+    let plaintext = bytes::Bytes::from(format!("{first}{second}"));
+    trace.records.push(TlsRecord {
+        connection: 1,
+        direction: Direction::ToClient,
+        offset,
+        len: plaintext.len(),
+        content: TlsContent::ApplicationData { plaintext },
+    });
+    check_sealed(trace.clone(), "a: 10..10 -> 200 \"ab\" 45..45");
+    let views = Views::of(&trace, &ClientSettings::default());
+    let response = views.connections.get(1).and_then(|connection| connection.exchanges[0].response.clone());
+    assert_eq!(response.and_then(|response| response.first_sent).map(|sent| sent.at), Some(20));
 }

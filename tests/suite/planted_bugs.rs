@@ -41,6 +41,7 @@ pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::ServesNewestFirst, "limits/waiting-in-line", "as-expected"),
     (Defect::NeverReuses, "idle-limit/clock-restarts-with-each-use", "reuses-when-healthy"),
     (Defect::DialsForNothing, "limits/one-comes-free-while-another-opens", "no-needless-connections"),
+    (Defect::TrustsFinUnderTls, "tls-truncation/close-delimited-whole-but-fin-alone", "no-silent-truncation"),
     (Defect::IgnoresReadTimeout, "silent-death/read-timeout-ends-it", "bounded-wait"),
     (Defect::IgnoresGoaway, "h2-goaway/while-idle", "no-stale-reuse"),
     (Defect::KillsAccepted, "h2-goaway/new-request-while-one-drains", "as-expected"),
@@ -172,9 +173,9 @@ fn every_oracle_is_meant_to_catch_one() -> Result<(), Failed> {
     if idle.is_empty() { Ok(()) } else { Err(format!("no defect for {idle:?}").into()) }
 }
 
-/// The planted bugs are of a client that speaks HTTP/1.1 alone: what concerns other protocols cannot catch one.
+/// The planted bugs are of a client that speaks HTTP/1.1, with TLS or without: what concerns other protocols cannot catch one.
 fn is_for_all(oracle: &Oracle) -> bool {
-    (oracle.concerns)(Protocol::Http1)
+    (oracle.concerns)(Protocol::Http1) || (oracle.concerns)(Protocol::Https1)
 }
 
 /// Compares with an accepted table in `tests/suite/snapshots`.

@@ -65,6 +65,8 @@ pub enum Defect {
     /// A request whose dial is under way takes the first connection that comes free, and its own is opened for nothing
     /// (hyperium/hyper#4134).
     DialsForNothing,
+    /// Under TLS a FIN without close_notify ends a body as well as close_notify does (pyca/pyopenssl#229).
+    TrustsFinUnderTls,
     /// The read timeout is not armed (ReactiveX/RxNetty#344, on a reused connection).
     IgnoresReadTimeout,
     /// HTTP/2: streams are opened on a connection that has received GOAWAY (actix/actix-web#3790, line/armeria#3825).
@@ -95,7 +97,7 @@ pub enum Defect {
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::NoStaleCheck,
         Self::LooksForEofOnly,
         Self::LooksTooEarly,
@@ -123,6 +125,7 @@ impl Defect {
         Self::ServesNewestFirst,
         Self::NeverReuses,
         Self::DialsForNothing,
+        Self::TrustsFinUnderTls,
         Self::IgnoresReadTimeout,
         Self::IgnoresGoaway,
         Self::KillsAccepted,

@@ -3,6 +3,7 @@
 mod connection;
 mod outcome;
 mod page;
+mod sealed;
 mod streams;
 #[cfg(test)]
 mod streams_tests;
