@@ -8,6 +8,7 @@ pub mod listing;
 pub mod results;
 pub mod snapshot;
 mod source;
+pub mod sweep;
 pub mod terminal;
 #[cfg(test)]
 mod testing;
