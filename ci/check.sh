@@ -15,6 +15,15 @@ component() {
     cargo "$1" --version >/dev/null 2>&1 || step rustup component add "$2"
 }
 
+# A program of Debian's that tests read results back with: its command, its package.
+tool() {
+    command -v "$1" >/dev/null && return
+    local root=()
+    [[ $EUID -eq 0 ]] || root=(sudo)
+    step "${root[@]}" apt-get update -qq
+    step "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$2"
+}
+
 # What the binary reads from the folder it is run in, and what the library reads when it is built.
 packaged() {
     local files
@@ -38,6 +47,7 @@ untouched() {
 }
 
 component fmt rustfmt
+tool tshark tshark
 component clippy clippy
 before=$(git status --porcelain)
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::exit::{self, Exit};
-use super::{list, run, schema, search, show};
+use super::{list, run, schema, search, show, sweep};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -25,6 +25,7 @@ Examples:
   closewait run 'half-close/*' --client reqwest --transcript  what happens, event by event
   closewait run --accept                                      make today's results the accepted ones
   closewait run --repeat 200                                  prove that every run is the same
+  closewait run 'reset/*' --pcap reset.pcapng                 look at the packets with Wireshark
   closewait list                                              the scenarios
   closewait search socket hang up                             those that make a log say this
   closewait show half-close/fin-while-idle                    one scenario, its sources and its script";
@@ -47,6 +48,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Find scenarios by what a log says, or by words that describe the trouble
     Search(search::SearchArgs),
+    /// Put every fault into every workload at every instant, and judge every run
+    Sweep(sweep::SweepArgs),
     /// Print the JSON Schema of scenario files
     Schema,
 }
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Search(args)) => search::run(&args),
+        Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::Schema) => schema::run(),
     };
     done.unwrap_or_else(|error| exit::complain(&*error)).into()

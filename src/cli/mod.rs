@@ -8,5 +8,6 @@ mod run;
 mod schema;
 mod search;
 mod show;
+mod sweep;
 
 pub use args::main;

@@ -1,17 +1,19 @@
 //! `closewait run`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, ValueEnum};
 use closewait::client::UnderTest;
 use closewait::lab::Limits;
 use closewait::report::accepted::Snapshots;
 use closewait::report::results::{ClientVersion, Results};
-use closewait::report::{json, terminal};
+use closewait::report::{json, pcapng, terminal};
 use closewait::scenario::{Catalogue, Scenario};
 use closewait::suite;
 
 use super::args::{ScenariosDir, SnapshotsDir};
 use super::exit::{Done, Exit};
-use super::output::{Progress, print};
+use super::output::{Progress, print, write_file};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -40,6 +42,9 @@ pub struct RunArgs {
     /// Compare with no snapshot; then the exit code tells of bad usage and bad files only
     #[arg(long)]
     no_snapshots: bool,
+    /// Also write the packets of every run, with what was found in them, as a pcapng capture
+    #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
+    pcap: Option<PathBuf>,
     #[command(flatten)]
     scenarios: ScenariosDir,
     #[command(flatten)]
@@ -99,6 +104,9 @@ fn play(
             let known: Vec<_> = catalogue.iter().map(|scenario| scenario.id.as_str()).collect();
             results.find_orphans(&snapshots, &known)?;
         }
+    }
+    if let Some(path) = &args.pcap {
+        write_file(path, &pcapng::render(&results)?)?;
     }
     let accepted = if args.accept { accept(&mut results, &snapshots)? } else { String::new() };
     print(&match args.format {

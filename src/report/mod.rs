@@ -5,6 +5,7 @@ pub mod card;
 pub mod found;
 pub mod json;
 pub mod listing;
+pub mod pcapng;
 pub mod results;
 pub mod snapshot;
 mod source;

@@ -13,6 +13,7 @@ mod read;
 mod reference;
 mod schema;
 mod search;
+mod write;
 
 pub use catalogue::{Catalogue, FileProblem, LoadError, NoSuchScenario};
 pub use invalid::{Invalid, Problem};
@@ -21,3 +22,4 @@ pub use read::parse;
 pub use reference::reference;
 pub use schema::schema;
 pub use search::Hit;
+pub use write::{Unwritable, write};

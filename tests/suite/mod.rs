@@ -6,11 +6,13 @@ mod cli;
 mod docs;
 mod fresh_processes;
 mod network;
+mod pcapng;
 mod planted_bugs;
 mod pool_model;
 mod reference;
 mod repeat;
 mod scenario_parser;
+mod scenario_writer;
 mod snapshots;
 mod watchdogs;
 
@@ -21,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.extend(bad_scenarios::trials());
     trials.extend(scenario_parser::trials());
+    trials.extend(scenario_writer::trials());
     trials.extend(catalogue::trials());
     trials.extend(snapshots::trials());
     trials.extend(network::trials());
@@ -30,6 +33,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(pool_model::trials());
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
+    trials.extend(pcapng::trials());
     trials.extend(cli::trials());
     trials.extend(docs::trials());
     trials

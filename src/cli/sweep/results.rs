@@ -86,12 +86,16 @@ pub fn report(args: &SweepArgs, header: &Header, records: &[Record]) -> Done {
                 true => String::new(),
                 false => report::sweep::strips_as_text(&sweep::strips(records), width) + "\n",
             };
-            let accepted = records.iter().filter(|record| record.mark == Mark::Violation).count() - beyond.len();
+            let accepted =
+                records.iter().filter(|record| record.mark == Mark::Violation).count() - beyond.len();
             let verdict = match (beyond.len(), accepted) {
                 (0, 0) => "nothing is violated\n".to_owned(),
                 (0, accepted) => format!("nothing is violated beyond {accepted} runs that are accepted\n"),
                 (n, 0) => format!("{n} of {} runs violate something\n", records.len()),
-                (n, accepted) => format!("{n} of {} runs violate something beyond the {accepted} accepted\n", records.len()),
+                (n, accepted) => format!(
+                    "{n} of {} runs violate something beyond the {accepted} accepted\n",
+                    records.len()
+                ),
             };
             let violations = report::sweep::violations(&beyond, MOST_KINDS);
             strips + &report::sweep::totals(records) + "\n" + &violations + &verdict

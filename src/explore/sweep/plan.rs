@@ -178,8 +178,11 @@ impl Cell {
     }
 }
 
-/// The faults of this name on a workload and client, if the sweep has them.
-pub fn find(
+/// The faults of this name on a workload and client.
+///
+/// # Errors
+/// If there is nothing of that name to strike: the names there are, none for a client that cannot play the workload.
+pub(super) fn find(
     workload: &'static Workload,
     client: &'static dyn UnderTest,
     name: &str,

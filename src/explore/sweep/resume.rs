@@ -65,6 +65,16 @@ pub fn resume(path: &Path, header: &Header, runs: &[usize]) -> Result<(Vec<Recor
     Ok((records, file))
 }
 
+/// Reads a file of results. A last line without its end is left out.
+///
+/// # Errors
+/// If it cannot be read, or is none.
+pub fn read_results(path: &Path) -> Result<(Header, Vec<Record>), ResumeError> {
+    let file = File::open(path).map_err(|source| ResumeError::Io { path: path.to_owned(), source })?;
+    let Contents { header, records, .. } = read(path, &file)?;
+    Ok((header, records))
+}
+
 /// What a file of results says.
 pub(super) struct Contents {
     pub header: Header,

@@ -60,7 +60,17 @@ mod tests {
     fn record(run: usize, fault: &str, mark: Mark) -> Record {
         let (workload, client) = ("work".to_owned(), "client".to_owned());
         let (violated, advised) = (Vec::new(), Vec::new());
-        Record { run, workload, client, fault: fault.to_owned(), at: None, mark, violated, advised, why: None }
+        Record {
+            run,
+            workload,
+            client,
+            fault: fault.to_owned(),
+            at: None,
+            mark,
+            violated,
+            advised,
+            why: None,
+        }
     }
 
     fn text(width: Option<usize>) -> String {

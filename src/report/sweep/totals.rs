@@ -17,12 +17,15 @@ pub fn totals(records: &[Record]) -> String {
         }
         *counts.entry(key).or_default().entry(record.mark).or_default() += 1;
     }
-    let width = |name: fn(&(&str, &str)) -> usize| order.iter().map(name).max().unwrap_or(0).max("workload".len());
+    let width =
+        |name: fn(&(&str, &str)) -> usize| order.iter().map(name).max().unwrap_or(0).max("workload".len());
     let (first, second) = (width(|key| key.0.len()), width(|key| key.1.len()));
-    let mut text = format!("{}\n", paint(HEADING, format!("{:first$}  {:second$}  runs", "workload", "client")));
+    let mut text =
+        format!("{}\n", paint(HEADING, format!("{:first$}  {:second$}  runs", "workload", "client")));
     for key in order {
         let marks = &counts[&key];
-        let parts: Vec<String> = marks.iter().map(|(mark, n)| paint(style_of(*mark), format!("{} {n}", mark.sign()))).collect();
+        let parts: Vec<String> =
+            marks.iter().map(|(mark, n)| paint(style_of(*mark), format!("{} {n}", mark.sign()))).collect();
         let runs: usize = marks.values().sum();
         text += &format!("{:first$}  {:second$}  {runs:>7}  {}\n", key.0, key.1, parts.join("  "));
     }

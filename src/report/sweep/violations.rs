@@ -74,7 +74,10 @@ mod tests {
             record(3, "fin/1@7ms", "recovers"),
         ];
         let text = anstream::adapter::strip_str(&violations(&records, 1)).to_string();
-        assert!(text.contains("client · work · no-leak, and 1 more like it\n    fin/1@5ms: what no-leak says"), "{text}");
+        assert!(
+            text.contains("client · work · no-leak, and 1 more like it\n    fin/1@5ms: what no-leak says"),
+            "{text}"
+        );
         assert!(text.contains("closewait sweep --show work fin/1@5ms client"), "{text}");
         assert!(text.contains("and 1 more kind") && !text.contains("recovers"), "{text}");
         assert_eq!(violations(&[], 1), "");

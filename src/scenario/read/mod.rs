@@ -11,4 +11,6 @@ mod script;
 mod text;
 mod values;
 
+pub(super) use reply::{implied_after, implied_framing};
 pub use text::parse;
+pub(super) use values::{Value, read_default};

@@ -38,9 +38,13 @@ fn framing(record: &Record, status: u16) -> Framing {
         Some("chunked") => Framing::Chunked,
         Some("close") => Framing::Close,
         Some(_) => Framing::None,
-        None if has_no_body(status) => Framing::None,
-        None => Framing::Length,
+        None => implied_framing(status),
     }
+}
+
+/// How the length of a body is told if the file does not say.
+pub(in crate::scenario) fn implied_framing(status: u16) -> Framing {
+    if has_no_body(status) { Framing::None } else { Framing::Length }
 }
 
 fn after(word: Option<&str>, framing: Framing) -> AfterReply {
@@ -48,9 +52,14 @@ fn after(word: Option<&str>, framing: Framing) -> AfterReply {
         Some("fin") => AfterReply::Fin,
         Some("rst") => AfterReply::Rst,
         Some("close") => AfterReply::Close,
-        None if framing == Framing::Close => AfterReply::Close,
-        _ => AfterReply::Keep,
+        Some(_) => AfterReply::Keep,
+        None => implied_after(framing),
     }
+}
+
+/// What the origin does after a reply if the file does not say.
+pub(in crate::scenario) fn implied_after(framing: Framing) -> AfterReply {
+    if framing == Framing::Close { AfterReply::Close } else { AfterReply::Keep }
 }
 
 fn check_body(reply: &Reply, record: &Record, problems: &mut Problems) {

@@ -15,7 +15,7 @@ use crate::scenario::{Cut, Direction, When};
 
 /// A value that was read.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(in crate::scenario) enum Value {
     Text(String),
     Texts(Vec<String>),
     Time(Duration),
@@ -64,7 +64,7 @@ pub(super) fn read(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Pro
 }
 
 /// Reads a default of the grammar.
-pub(super) fn read_default(field: &Field, text: &str) -> Option<Value> {
+pub(in crate::scenario) fn read_default(field: &Field, text: &str) -> Option<Value> {
     let raw = DeValue::parse(text).ok()?;
     read(field, &raw, &mut Problems::default())
 }

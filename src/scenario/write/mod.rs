@@ -1,0 +1,9 @@
+//! From a [`Scenario`](super::Scenario) to its text: the way back of `read`, key by key as the grammar lists them.
+
+mod file;
+mod keys;
+mod reply;
+mod step;
+mod toml;
+
+pub use file::{Unwritable, write};

@@ -1,0 +1,154 @@
+//! One step of a script on one line.
+
+use super::Unwritable;
+use super::keys::{Keys, written};
+use super::{reply, toml};
+use crate::scenario::field::Verb;
+use crate::scenario::grammar::{VERBS, WAIT};
+use crate::scenario::read::Value;
+use crate::scenario::{
+    Action, ClientAction, NatAnswer, NetworkAction, OriginAction, Path, ReadBody, SendRequest, Step, Until,
+    When,
+};
+
+/// `{ actor = "word", … }`.
+pub(super) fn line(step: &Step) -> Result<String, Unwritable> {
+    let Step { action, when, line: _ } = step;
+    if let Action::Wait(time) = action {
+        return Ok(toml::table(&[(WAIT.name, toml::string(&toml::duration(*time)))]));
+    }
+    let Words { actor, word, mut keys } = words(action)?;
+    let name = format!("{actor} = \"{word}\"");
+    let verb =
+        verb(actor, word).ok_or_else(|| Unwritable::key("the script", &name, "there is no such step"))?;
+    let timed = verb.fields.iter().any(|field| field.name == "when");
+    if timed || *when != When::Now {
+        keys.push(("when", (*when != When::Now).then(|| Value::When(when.clone()))));
+    }
+    let mut entries = vec![(actor, toml::string(word))];
+    entries.extend(written(&name, verb.fields, keys)?);
+    Ok(toml::table(&entries))
+}
+
+/// Bytes as the text that they must be in a file.
+pub(super) fn text(key: &str, bytes: &[u8]) -> Result<Value, Unwritable> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Unwritable::key("the script", key, "these bytes are no text"))?;
+    Ok(Value::Text(text.to_owned()))
+}
+
+struct Words {
+    actor: &'static str,
+    word: &'static str,
+    keys: Keys,
+}
+
+fn verb(actor: &str, word: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.actor == actor && verb.word == word)
+}
+
+fn words(action: &Action) -> Result<Words, Unwritable> {
+    let (actor, (word, keys)) = match action {
+        Action::Client(action) => ("client", client(action)),
+        Action::Origin(action) => ("origin", origin(action)?),
+        Action::Network(action) => ("network", network(action)),
+        Action::Until(until) => ("until", self::until(until)),
+        Action::Wait(_) => ("wait", ("", Vec::new())),
+    };
+    Ok(Words { actor, word, keys })
+}
+
+fn client(action: &ClientAction) -> (&'static str, Keys) {
+    match action {
+        ClientAction::Send(request) => ("send", send(request)),
+        ClientAction::Cancel { id } => ("cancel", vec![id_of(id)]),
+        ClientAction::Await { id } => ("await", vec![id_of(id)]),
+        ClientAction::Close => ("close", Vec::new()),
+        ClientAction::Drop => ("drop", Vec::new()),
+    }
+}
+
+fn send(request: &SendRequest) -> Keys {
+    let SendRequest { id, method, path, headers, body, background, deadline, read } = request;
+    let read = match read {
+        ReadBody::All => None,
+        ReadBody::First(bytes) => Some(Value::Count(*bytes)),
+    };
+    vec![
+        id_of(id),
+        ("request", Some(Value::Pair(method.clone(), path.clone()))),
+        ("headers", Some(Value::Pairs(headers.clone()))),
+        ("body", Some(Value::Count(*body))),
+        ("background", Some(Value::Flag(*background))),
+        ("deadline", Some(Value::Time(*deadline))),
+        ("read", read),
+    ]
+}
+
+fn origin(action: &OriginAction) -> Result<(&'static str, Keys), Unwritable> {
+    Ok(match action {
+        OriginAction::Reply(reply) => ("reply", reply::keys(reply)?),
+        OriginAction::Hold { id } => ("hold", vec![id_of(id)]),
+        OriginAction::Send { connection, bytes } => {
+            ("send", vec![on(*connection), ("bytes", Some(text("bytes", bytes)?))])
+        }
+        OriginAction::Fin { connection } => ("fin", vec![on(*connection)]),
+        OriginAction::Rst { connection } => ("rst", vec![on(*connection)]),
+        OriginAction::Close { connection } => ("close", vec![on(*connection)]),
+        OriginAction::StopListening => ("stop-listening", Vec::new()),
+        OriginAction::Listen => ("listen", Vec::new()),
+        OriginAction::Crash => ("crash", Vec::new()),
+        OriginAction::Restart => ("restart", Vec::new()),
+    })
+}
+
+fn network(action: &NetworkAction) -> (&'static str, Keys) {
+    match action {
+        NetworkAction::Drop { path, packets } => {
+            ("drop", along(path, vec![("packets", packets.map(Value::Count))]))
+        }
+        NetworkAction::Heal { path } => ("heal", along(path, Vec::new())),
+        NetworkAction::Delay { path, by, packets } => {
+            let keys = vec![("by", Some(Value::Time(*by))), ("packets", packets.map(Value::Count))];
+            ("delay", along(path, keys))
+        }
+        NetworkAction::Duplicate { path, by, packets } => {
+            let keys = vec![("by", Some(Value::Time(*by))), ("packets", Some(Value::Count(*packets)))];
+            ("duplicate", along(path, keys))
+        }
+        NetworkAction::Forget { connection, answer } => {
+            let answer = match answer {
+                NatAnswer::Rst => "rst",
+                NatAnswer::Silence => "silence",
+            };
+            ("forget", vec![on(*connection), ("answer", Some(Value::Word(answer)))])
+        }
+        NetworkAction::Rst { connection, direction } => {
+            let way = direction.map(|way| Value::Word(toml::direction(way)));
+            ("rst", vec![on(*connection), ("direction", way)])
+        }
+    }
+}
+
+fn along(path: &Path, mut keys: Keys) -> Keys {
+    let Path { connection, direction } = path;
+    keys.push(("connection", connection.map(Value::Count)));
+    keys.push(("direction", direction.map(|way| Value::Word(toml::direction(way)))));
+    keys
+}
+
+fn until(until: &Until) -> (&'static str, Keys) {
+    match until {
+        Until::Arrived => ("arrived", Vec::new()),
+        Until::Delivered => ("delivered", Vec::new()),
+        Until::Received { id } => ("received", vec![id_of(id)]),
+    }
+}
+
+fn id_of(id: &str) -> (&'static str, Option<Value>) {
+    ("id", Some(Value::Text(id.to_owned())))
+}
+
+fn on(connection: u32) -> (&'static str, Option<Value>) {
+    ("connection", Some(Value::Count(connection)))
+}
