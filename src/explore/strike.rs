@@ -21,24 +21,32 @@ pub struct Strike {
 pub struct Struck {
     /// The scenario.
     pub scenario: Scenario,
-    /// How many steps at the start of its script are faults.
-    pub steps: usize,
+    /// The first step of each fault: indexes into its script.
+    pub first_steps: Vec<usize>,
 }
 
 impl Strike {
     /// `fin/1`, `crash`, `cut-fin/b`: the fault, and the connection or request that it strikes.
     pub fn row(&self) -> String {
         match self.place.subject() {
-            Some(subject) => format!("{}/{subject}", self.fault.name),
-            None => self.fault.name.to_owned(),
+            Some(subject) if !self.strikes_the_host() => format!("{}/{subject}", self.fault.name),
+            _ => self.fault.name.to_owned(),
         }
+    }
+
+    fn strikes_the_host(&self) -> bool {
+        matches!(self.fault.effect, Effect::Host(_))
     }
 }
 
-/// `fin/1@120ms`: a name without characters that a shell minds.
+/// `fin/1@120ms`, `fin/1@out3`, `crash@120ms`, `crash@1-out3`: a name without characters that a shell minds.
 impl fmt::Display for Strike {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.row(), self.place)
+        write!(f, "{}@", self.row())?;
+        if let (true, Some(connection)) = (self.strikes_the_host(), self.place.subject()) {
+            write!(f, "{connection}-")?;
+        }
+        write!(f, "{}", self.place)
     }
 }
 
@@ -53,6 +61,7 @@ pub fn label(strikes: &[Strike]) -> String {
 pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
     let mut script = base.script.clone();
     let mut steps: Vec<Step> = Vec::new();
+    let mut first_steps = Vec::new();
     let patience = patience(base);
     for strike in strikes {
         let site = Site::of(&strike.place, patience);
@@ -61,8 +70,13 @@ pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
                 of(&site)
             }
             (Effect::Packet(of), Place::Packet(packet)) => of(&site, packet),
+            (Effect::Message(_), Place::Message { request, .. })
+                if steps.iter().any(|step| is_reply(step, request)) =>
+            {
+                return None;
+            }
             (Effect::Message(change), Place::Message { request, cut }) => {
-                let mut reply = take_reply(request, &mut script, &mut steps);
+                let mut reply = take_reply(request, &mut script);
                 let before = reply.clone();
                 change(&mut reply, *cut);
                 let fits = reply != before;
@@ -74,9 +88,9 @@ pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
         if new.is_empty() {
             return None;
         }
+        first_steps.push(steps.len());
         steps.extend(new);
     }
-    let count = steps.len();
     let label = label(strikes);
     let scenario = Scenario {
         id: format!("{}-{}", base.id, slug(&label)),
@@ -85,20 +99,21 @@ pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
         script: steps.into_iter().chain(script).collect(),
         ..base.clone()
     };
-    Some(Struck { scenario, steps: count })
+    Some(Struck { scenario, first_steps })
 }
 
 /// How the request is answered without the fault; where the script says it, that step is taken out.
-fn take_reply(request: &str, script: &mut Vec<Step>, steps: &mut Vec<Step>) -> Reply {
-    for scripted in [steps, script] {
-        let is_reply = |step: &Step| matches!(&step.action, Action::Origin(OriginAction::Reply(reply)) if reply.id == request);
-        if let Some(index) = scripted.iter().position(is_reply)
-            && let Action::Origin(OriginAction::Reply(reply)) = scripted.remove(index).action
-        {
-            return reply;
-        }
+fn take_reply(request: &str, script: &mut Vec<Step>) -> Reply {
+    let scripted =
+        script.iter().position(|step| is_reply(step, request)).map(|index| script.remove(index).action);
+    match scripted {
+        Some(Action::Origin(OriginAction::Reply(reply))) => reply,
+        _ => Reply::default_for(request),
     }
-    Reply::default_for(request)
+}
+
+fn is_reply(step: &Step, request: &str) -> bool {
+    matches!(&step.action, Action::Origin(OriginAction::Reply(reply)) if reply.id == request)
 }
 
 /// The longest deadline of a request.

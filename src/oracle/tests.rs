@@ -181,7 +181,13 @@ fn race_outcome_covers_unsolicited_bytes() {
         answered().origin_sends(40, 1, &ok_message("x")).start(45, "b", "GET").write(45, "b", "GET", 1);
     let taken = taken.client_gets(50, 1).finish(50, "b", whole(200, "x"));
     let place = "unsolicited bytes on connection 1 in flight when the request was written, W5";
-    check(taken, &format!("WrongResponse: b got a 200 with 1 byte that was no answer to it ({place})"));
+    check(taken, &format!("holds: b: took what no client can tell from its answer ({place})"));
+    let there = answered().bytes(45, 1, &ok_message("x")).request(45, "b", "GET", 1);
+    let place = "unsolicited bytes on connection 1 delivered at the same instant, just before the request was written, W1";
+    check(
+        there.finish(50, "b", whole(200, "x")),
+        &format!("WrongResponse: b got a 200 with 1 byte that was no answer to it ({place})"),
+    );
     let unharmed = answered().origin_sends(45, 1, "\n").client_gets(45, 1).request(45, "b", "GET", 1);
     check(
         unharmed.response(65, "b", 1),
@@ -351,6 +357,10 @@ fn no_leak_knows_the_limits() {
     check(answered().open(40, 2), "HangOrLeak: 2 open connections at 40 ms; the limit is 1");
     let in_turn = "holds: never more than 1 open; no socket was left after close";
     check(answered().open(40, 2).client_fin(40, 1), in_turn);
+    // A handshake given up leaves no segment.
+    check(TraceBuilder::new().syn(0, 1).syn(1_000, 1).syn(5_000, 2), in_turn);
+    let both = "HangOrLeak: 2 open connections at 1 000 ms; the limit is 1";
+    check(TraceBuilder::new().syn(0, 1).syn(1_000, 2).syn(1_000, 1), both);
     let limited = ClientSettings { max_idle: Some(1), ..ClientSettings::default() };
     let check = |trace, expected: &str| check_in("no-leak", &with_client(limited.clone()), trace, expected);
     let two = || answered().open(20, 2).request(20, "b", "GET", 2).response(40, "b", 2);

@@ -14,6 +14,7 @@ mod repeat;
 mod scenario_parser;
 mod scenario_writer;
 mod snapshots;
+mod sweep;
 mod watchdogs;
 
 use libtest_mimic::Trial;
@@ -34,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
     trials.extend(pcapng::trials());
+    trials.extend(sweep::trials());
     trials.extend(cli::trials());
     trials.extend(docs::trials());
     trials

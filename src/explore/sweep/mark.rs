@@ -106,13 +106,13 @@ impl Tally {
     }
 }
 
-/// The mark of a run with faults, of which the first `steps` steps of the script are.
-pub(super) fn mark(trace: &Trace, findings: &[Finding], clean: &Tally, steps: usize) -> Mark {
+/// The mark of a run with faults, of which these steps of the script are the first.
+pub(super) fn mark(trace: &Trace, findings: &[Finding], clean: &Tally, first_steps: &[usize]) -> Mark {
     if trace.unsupported.is_some() {
         Mark::Unsupported
     } else if trace.end != End::Completed || violated(findings, Level::Required).next().is_some() {
         Mark::Violation
-    } else if !reached(trace, steps) {
+    } else if !reached(trace, first_steps) {
         Mark::NotReached
     } else {
         Tally::of(trace).compare(clean)
@@ -131,8 +131,8 @@ pub(super) fn violated(findings: &[Finding], level: Level) -> impl Iterator<Item
     })
 }
 
-/// Whether every step of the faults took effect.
-fn reached(trace: &Trace, steps: usize) -> bool {
+/// Whether every fault began to take effect. What it does later, such as to end, may be after the end of the script.
+fn reached(trace: &Trace, first_steps: &[usize]) -> bool {
     let mut done = BTreeSet::new();
     for event in &trace.events {
         match event.what {
@@ -141,5 +141,5 @@ fn reached(trace: &Trace, steps: usize) -> bool {
             _ => {}
         }
     }
-    (0..steps).all(|step| done.contains(&step))
+    first_steps.iter().all(|step| done.contains(step))
 }

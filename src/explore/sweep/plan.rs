@@ -101,7 +101,12 @@ impl Plan {
         let plays = struck.iter().map(|(_, struck)| (Arc::new(struck.scenario.clone()), client));
         for ((first, struck), trace) in struck.iter().zip(lab::run_all(plays, limits)) {
             let findings = oracle::judge(&struck.scenario, &trace);
-            if !is_worth_a_second(mark(&trace, &findings, &self.clean[clean as usize].tally, struck.steps)) {
+            if !is_worth_a_second(mark(
+                &trace,
+                &findings,
+                &self.clean[clean as usize].tally,
+                &struck.first_steps,
+            )) {
                 continue;
             }
             let course = Course::of(&workload.scenario, &trace, Grain::Coarse);

@@ -83,8 +83,8 @@ fn in_order(
 /// A run that can be played.
 struct Prepared<'a> {
     scenario: Arc<Scenario>,
-    /// How many steps at the start of its script are faults.
-    steps: usize,
+    /// The first step of each fault.
+    first_steps: Vec<usize>,
     clean: &'a Clean,
 }
 
@@ -94,10 +94,10 @@ fn play_chunk(plan: &Plan, runs: &[usize], limits: &Limits) -> Vec<Judged> {
     let mut traces = lab::run_all(plays.map(|p| (p.scenario.clone(), p.clean.client)), limits);
     let judged = |prepared: &Result<Prepared, Judged>| match prepared {
         Err(judged) => judged.clone(),
-        Ok(Prepared { scenario, steps, clean }) => {
+        Ok(Prepared { scenario, first_steps, clean }) => {
             let trace = traces.next().expect("every run gives a trace");
             let findings = oracle::judge(scenario, &trace);
-            let mark = mark::mark(&trace, &findings, &clean.tally, *steps);
+            let mark = mark::mark(&trace, &findings, &clean.tally, first_steps);
             Judged::of(mark, &trace, &findings)
         }
     };
@@ -114,16 +114,16 @@ fn prepare(plan: &Plan, run: usize) -> Result<Prepared<'_>, Judged> {
     let strikes = cell.strikes();
     let base = &clean.workload.scenario;
     let struck = match strikes.as_slice() {
-        [] => Some(Struck { scenario: base.clone(), steps: 0 }),
+        [] => Some(Struck { scenario: base.clone(), first_steps: Vec::new() }),
         strikes => strike(base, strikes),
     };
-    let Some(Struck { scenario, steps }) = struck else {
+    let Some(Struck { scenario, first_steps }) = struck else {
         return Err(Judged::without_a_run(Mark::NotReached, None));
     };
     // With the fault there may be something in it that the client cannot play.
     match clean.client.unsupported(&scenario) {
         Some(reason) => Err(Judged::without_a_run(Mark::Unsupported, Some(reason))),
-        None => Ok(Prepared { scenario: Arc::new(scenario), steps, clean }),
+        None => Ok(Prepared { scenario: Arc::new(scenario), first_steps, clean }),
     }
 }
 
