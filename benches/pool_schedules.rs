@@ -9,6 +9,8 @@ use closewait::client::reference::pool::Limits;
 mod naive;
 #[path = "../tests/suite/pool_model/player.rs"]
 mod player;
+#[path = "../tests/suite/pool_model/streams.rs"]
+mod streams;
 
 use player::{Player, Step};
 
@@ -36,6 +38,10 @@ fn schedule(random: &mut Random) -> u64 {
         max_connections: 1 + random.below(4) as usize,
         max_idle: random.below(4) as usize,
         lifetime: Duration::from_secs(30 + random.below(600)),
+        shares: random.below(2) == 0,
+        ping_interval: [None, Some(Duration::from_secs(1 + random.below(30)))][random.below(2) as usize],
+        ping_timeout: Duration::from_secs(1 + random.below(5)),
+        ping_while_idle: random.below(2) == 0,
         ..Limits::default()
     };
     let steps = 1 + random.below(MOST_STEPS);
@@ -48,9 +54,9 @@ fn schedule(random: &mut Random) -> u64 {
 }
 
 fn step(random: &mut Random) -> Step {
-    let (kind, pick, other) = (random.below(32), random.below(256) as u8, random.below(256) as u8);
+    let (kind, pick, other) = (random.below(48), random.below(256) as u8, random.below(256) as u8);
     match kind {
-        0..=6 => Step::Want { fresh: pick.is_multiple_of(4) },
+        0..=6 => Step::Want { fresh: pick.is_multiple_of(4), after: other },
         7 => Step::GiveUp(pick),
         8..=12 => Step::Connect(pick),
         13 => Step::FailConnect(pick),
@@ -60,7 +66,13 @@ fn step(random: &mut Random) -> Step {
         26 => Step::End(pick),
         27..=29 => Step::Wait(random.below(60_000) as u32),
         30 => Step::Close(pick),
-        _ => Step::Abort(pick),
+        31 => Step::Abort(pick),
+        32..=34 => Step::Multiplex(pick),
+        35..=38 => Step::Turn(pick),
+        39..=42 => Step::Finish(pick, other),
+        43 => Step::Capacity(pick, other),
+        44..=45 => Step::Hear(pick),
+        _ => Step::GoAway(pick),
     }
 }
 

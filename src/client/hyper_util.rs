@@ -10,12 +10,12 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::client::legacy::{Client as Legacy, ResponseFuture};
+use hyper_util::client::legacy::{Builder, Client as Legacy, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
 use crate::net::{Stream, Wire};
-use crate::scenario::{Protocol, Scenario};
+use crate::scenario::{ClientSettings, Scenario};
 
 /// `hyper_util::client::legacy::Client`.
 pub(super) struct HyperUtil;
@@ -34,7 +34,7 @@ impl UnderTest for HyperUtil {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        if scenario.protocol != Protocol::Http1 {
+        if scenario.protocol.is_tls() {
             return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
         }
         let settings = &scenario.client;
@@ -56,8 +56,28 @@ impl UnderTest for HyperUtil {
         if let Some(limit) = settings.max_idle {
             builder.pool_max_idle_per_host(limit as usize);
         }
+        if environment.protocol.is_http2() {
+            speak_http2(&mut builder, settings);
+        }
         let connector = Connector { wire: environment.wire.clone(), timeout: settings.connect_timeout };
         Ok(Box::new(Pooled(builder.build(connector))))
+    }
+}
+
+fn speak_http2(builder: &mut Builder, settings: &ClientSettings) {
+    builder.http2_only(true);
+    if settings.ping_interval.is_some() {
+        builder.http2_keep_alive_interval(settings.ping_interval);
+    }
+    if let Some(limit) = settings.ping_timeout {
+        builder.http2_keep_alive_timeout(limit);
+    }
+    builder.http2_keep_alive_while_idle(settings.ping_while_idle);
+    if settings.stream_window.is_some() {
+        builder.http2_initial_stream_window_size(settings.stream_window);
+    }
+    if settings.connection_window.is_some() {
+        builder.http2_initial_connection_window_size(settings.connection_window);
     }
 }
 

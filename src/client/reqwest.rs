@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use ::reqwest::ClientBuilder;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
-use crate::scenario::{Protocol, Scenario};
+use crate::scenario::{ClientSettings, Scenario};
 
 /// `reqwest::Client`.
 pub(super) struct Reqwest;
@@ -25,7 +26,7 @@ impl UnderTest for Reqwest {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        if scenario.protocol != Protocol::Http1 {
+        if scenario.protocol.is_tls() {
             return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
         }
         let limit = scenario.client.max_connections;
@@ -51,9 +52,29 @@ impl UnderTest for Reqwest {
         if let Some(limit) = settings.read_timeout {
             builder = builder.read_timeout(limit);
         }
+        if environment.protocol.is_http2() {
+            builder = speak_http2(builder, settings);
+        }
         let client = builder.build().map_err(|error| Failure::of(&error))?;
         Ok(Box::new(Pooled(client)))
     }
+}
+
+fn speak_http2(builder: ClientBuilder, settings: &ClientSettings) -> ClientBuilder {
+    let mut builder = builder.http2_prior_knowledge().http2_keep_alive_while_idle(settings.ping_while_idle);
+    if settings.ping_interval.is_some() {
+        builder = builder.http2_keep_alive_interval(settings.ping_interval);
+    }
+    if let Some(limit) = settings.ping_timeout {
+        builder = builder.http2_keep_alive_timeout(limit);
+    }
+    if settings.stream_window.is_some() {
+        builder = builder.http2_initial_stream_window_size(settings.stream_window);
+    }
+    if settings.connection_window.is_some() {
+        builder = builder.http2_initial_connection_window_size(settings.connection_window);
+    }
+    builder
 }
 
 struct Pooled(::reqwest::Client);

@@ -10,7 +10,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use super::Failure;
 use crate::net::Wire;
-use crate::scenario::{ClientSettings, Scenario};
+use crate::scenario::{ClientSettings, Protocol, Scenario};
 
 /// A boxed future.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -57,6 +57,8 @@ pub struct Environment {
     pub wire: Wire,
     /// Where `origin.test` is, for clients that dial a real port; `None` for [`Wiring::Streams`].
     pub bridge: Option<SocketAddr>,
+    /// What it is to speak.
+    pub protocol: Protocol,
     /// How to configure it.
     pub settings: ClientSettings,
 }

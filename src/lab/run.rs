@@ -126,7 +126,8 @@ async fn play(
     wire: Wire,
     pace: Option<Arc<Pace>>,
 ) -> Report {
-    let origin = Origin::start(wire.clone(), scenario.origin.clone(), recorder.clone()).await;
+    let origin =
+        Origin::start(wire.clone(), scenario.protocol, scenario.origin.clone(), recorder.clone()).await;
     let origin = origin.expect("the simulated port is free");
     let bridge = match &pace {
         None => None,
@@ -138,6 +139,7 @@ async fn play(
     let environment = Environment {
         wire: wire.clone(),
         bridge: bridge.as_ref().map(Bridge::address),
+        protocol: scenario.protocol,
         settings: scenario.client.clone(),
     };
     let client = match client.build(&environment) {

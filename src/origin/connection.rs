@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -12,7 +13,7 @@ use crate::scenario::AfterReply;
 /// Writing is synchronous as far as the socket takes it, so that a step of the script is on the wire
 /// when the next step begins; a task flushes the rest.
 pub(super) struct Connection {
-    pub stream: Stream,
+    stream: Stream,
     queue: Mutex<Queue>,
     waiting: Notify,
     answers: Mutex<Answers>,
@@ -74,8 +75,22 @@ impl Connection {
         }
     }
 
-    /// Resolves when nothing was asked, and no answer owed, for this long.
-    pub async fn idle_for(&self, limit: Duration) {
+    /// Reads what there is, appending. False at the end, or where the connection is dead.
+    pub async fn read_more(&self, buffer: &mut BytesMut) -> bool {
+        matches!(self.stream.read_into(buffer).await, Ok(1..))
+    }
+
+    /// The same, but `None` once nothing was asked, and no answer owed, for this long.
+    pub async fn read_unless_idle(&self, buffer: &mut BytesMut, limit: Option<Duration>) -> Option<bool> {
+        let Some(limit) = limit else { return Some(self.read_more(buffer).await) };
+        tokio::select! {
+            biased;
+            more = self.read_more(buffer) => Some(more),
+            () = self.idle_for(limit) => None,
+        }
+    }
+
+    async fn idle_for(&self, limit: Duration) {
         let opened = Instant::now();
         loop {
             let (owed, since) = {
@@ -125,7 +140,8 @@ impl Connection {
             }
         }
         match queue.then.take() {
-            None | Some(AfterReply::Keep) => {}
+            // Frames, which HTTP/2 has written by now.
+            None | Some(AfterReply::Keep | AfterReply::Goaway(_) | AfterReply::ResetStream(_)) => {}
             Some(AfterReply::Fin) => self.stream.half_close(),
             Some(AfterReply::Rst) => self.stream.reset(),
             Some(AfterReply::Close) => self.stream.close(),

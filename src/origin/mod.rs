@@ -1,11 +1,16 @@
-//! The scripted peer: an HTTP/1.1 origin that does exactly what the script says, byte for byte.
+//! The scripted peer: an origin that does exactly what the script says, byte for byte.
 //!
 //! It knows no client. Unless told otherwise it answers each request with `200` and a body that names
 //! the request and the connection, and it writes down what it executed.
+//!
+//! `server` accepts and carries out steps, `plan` knows how each request is to be answered, `connection` writes bytes.
+//! `http1` and `http2` turn bytes into requests and replies into bytes.
 
+mod asker;
 mod connection;
-mod message;
-mod request;
+mod http1;
+mod http2;
+mod plan;
 mod server;
 
 pub use server::Origin;

@@ -1,16 +1,19 @@
-//! The origin: accepts, reads requests, answers as the script planned.
+//! The origin: accepts, carries out the steps of the script, answers as the script planned.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use bytes::BytesMut;
 use tokio::sync::Notify;
 
+use super::asker::{Asker, Written};
 use super::connection::Connection;
-use super::message::{self, Message};
-use super::request::{Head, take_body, take_head};
-use crate::net::{Listener, Wire};
-use crate::scenario::{AfterReply, OriginAction, OriginSettings, Reply};
+use super::plan::Plans;
+use super::{http1, http2};
+use crate::net::{Listener, Stream, Wire};
+use crate::scenario::{
+    AfterReply, ErrorCode, OriginAction, OriginSettings, Pings, Protocol, Reply, WindowTarget,
+};
 use crate::trace::{Recorder, What};
 
 /// A handle on the origin. It serves until the runtime ends.
@@ -21,6 +24,7 @@ pub struct Origin {
 
 struct Shared {
     wire: Wire,
+    protocol: Protocol,
     settings: OriginSettings,
     recorder: Recorder,
     state: Mutex<State>,
@@ -30,25 +34,17 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    connections: BTreeMap<u32, Arc<Connection>>,
-    plans: BTreeMap<String, Plan>,
+    connections: BTreeMap<u32, Served>,
+    plans: Plans<Asker>,
+    /// What connections from now on do about PINGs.
+    pings: Pings,
 }
 
-/// What is planned for, and known of, one request.
-#[derive(Default)]
-struct Plan {
-    reply: Option<Reply>,
-    hold: bool,
-    received: bool,
-    /// Where the request waits for its answer.
-    held: Vec<Asker>,
-}
-
-/// Who is to be answered.
+/// A connection, and what HTTP/2 knows of it.
 #[derive(Clone)]
-struct Asker {
+struct Served {
     connection: Arc<Connection>,
-    is_head: bool,
+    session: Option<Arc<http2::Session>>,
 }
 
 impl Origin {
@@ -56,19 +52,41 @@ impl Origin {
     ///
     /// # Errors
     /// When the simulated port is taken: not in a run, which has one origin.
-    pub async fn start(wire: Wire, settings: OriginSettings, recorder: Recorder) -> std::io::Result<Self> {
+    pub async fn start(
+        wire: Wire,
+        protocol: Protocol,
+        settings: OriginSettings,
+        recorder: Recorder,
+    ) -> std::io::Result<Self> {
         let listener = wire.listen().await?;
-        let shared = Shared { wire, settings, recorder, state: Mutex::default(), received: Notify::new() };
+        let state = State { pings: settings.pings, ..State::default() };
+        let state = Mutex::new(state);
+        let shared = Shared { wire, protocol, settings, recorder, state, received: Notify::new() };
         let origin = Self { shared: Arc::new(shared) };
         tokio::spawn(origin.clone().accept(listener));
         Ok(origin)
     }
 
-    /// Does what a step says. False if it names a connection that does not exist.
+    /// Does what a step says. False if it names a connection, or a stream, that does not exist.
     pub fn perform(&self, action: &OriginAction) -> bool {
         match action {
             OriginAction::Reply(reply) => self.plan_reply(reply),
-            OriginAction::Hold { id } => self.state().plans.entry(id.clone()).or_default().hold = true,
+            OriginAction::Hold { id } => self.state().plans.hold(id),
+            OriginAction::Goaway { connection, last_stream, error } => {
+                return self.session(*connection).is_some_and(|session| session.goaway(last_stream, *error));
+            }
+            OriginAction::ResetStream { id, error, times } => self.reset_stream(id, *error, *times),
+            OriginAction::Settings { connection, max_streams, initial_window } => {
+                return self.on_session(*connection, |it| it.change_settings(*max_streams, *initial_window));
+            }
+            OriginAction::Ping { connection } => return self.on_session(*connection, http2::Session::ping),
+            OriginAction::Pings { connection, pings } => return self.change_pings(*connection, *pings),
+            OriginAction::Window { target: WindowTarget::Connection(connection), by } => {
+                return self.on_session(*connection, |session| session.grant(*by));
+            }
+            OriginAction::Window { target: WindowTarget::Stream(id), by } => {
+                return self.sessions().any(|session| session.grant_to(id, *by));
+            }
             OriginAction::Send { connection, bytes } => {
                 return self.write(*connection, bytes, AfterReply::Keep);
             }
@@ -87,7 +105,7 @@ impl Origin {
     pub async fn received(&self, id: &str) {
         loop {
             let changed = self.shared.received.notified();
-            if self.state().plans.get(id).is_some_and(|plan| plan.received) {
+            if self.state().plans.was_received(id) {
                 return;
             }
             changed.await;
@@ -98,146 +116,121 @@ impl Origin {
         self.shared.state.lock().expect("nobody panics with this lock")
     }
 
+    fn connection(&self, number: u32) -> Option<Arc<Connection>> {
+        self.state().connections.get(&number).map(|served| served.connection.clone())
+    }
+
+    fn session(&self, number: u32) -> Option<Arc<http2::Session>> {
+        self.state().connections.get(&number)?.session.clone()
+    }
+
+    /// Every session, the newest first.
+    fn sessions(&self) -> impl Iterator<Item = Arc<http2::Session>> {
+        let served: Vec<Served> = self.state().connections.values().rev().cloned().collect();
+        served.into_iter().filter_map(|served| served.session)
+    }
+
+    fn on_session(&self, number: u32, act: impl FnOnce(&http2::Session)) -> bool {
+        self.session(number).map(|session| act(&session)).is_some()
+    }
+
     fn write(&self, connection: u32, bytes: &[u8], then: AfterReply) -> bool {
-        let connection = self.state().connections.get(&connection).cloned();
-        connection.map(|connection| connection.write(bytes, then)).is_some()
+        self.connection(connection).map(|connection| connection.write(bytes, then)).is_some()
     }
 
     fn reset(&self, connection: u32) -> bool {
-        let connection = self.state().connections.get(&connection).cloned();
-        connection.map(|connection| connection.reset()).is_some()
+        self.connection(connection).map(|connection| connection.reset()).is_some()
     }
 
     fn plan_reply(&self, reply: &Reply) {
-        let held = {
-            let mut state = self.state();
-            let plan = state.plans.entry(reply.id.clone()).or_default();
-            plan.hold = false;
-            plan.reply = Some(reply.clone());
-            std::mem::take(&mut plan.held)
-        };
+        let held = self.state().plans.reply(reply);
         for asker in held {
             self.answer(&reply.id, asker);
         }
     }
 
+    /// Resets the stream that is open now, which counts as one arrival, else those to come.
+    fn reset_stream(&self, id: &str, error: ErrorCode, times: u32) {
+        let is_open = self.sessions().any(|session| session.reset_stream_of(id, error));
+        self.state().plans.reset(id, error, times - u32::from(is_open));
+    }
+
+    fn change_pings(&self, connection: Option<u32>, pings: Pings) -> bool {
+        let Some(number) = connection else {
+            self.state().pings = pings;
+            self.sessions().for_each(|session| session.change_pings(pings));
+            return true;
+        };
+        self.on_session(number, |session| session.change_pings(pings))
+    }
+
     fn crash(&self) {
         let mut state = self.state();
         state.connections.clear();
-        state.plans.values_mut().for_each(|plan| plan.held.clear());
+        state.plans.forget_held();
         drop(state);
         self.shared.wire.crash_origin();
     }
 
     async fn accept(self, listener: Listener) {
         while let Ok(stream) = listener.accept().await {
-            let connection = Arc::new(Connection::new(stream));
-            self.state().connections.insert(connection.number(), connection.clone());
+            let served = self.admit(stream);
             let origin = self.clone();
             tokio::spawn(async move {
-                tokio::join!(origin.serve(&connection), connection.keep_flushing());
+                tokio::join!(origin.serve(&served), served.connection.keep_flushing());
             });
         }
     }
 
-    /// Reads requests until the client's FIN, an error, or the origin's own idle timeout; then closes,
-    /// as soon as every request has its answer.
-    async fn serve(&self, connection: &Arc<Connection>) {
-        self.read_requests(connection).await;
-        connection.close_when_answered();
+    fn admit(&self, stream: Stream) -> Served {
+        let connection = Arc::new(Connection::new(stream));
+        let mut state = self.state();
+        let session =
+            self.shared.protocol.is_http2().then(|| {
+                Arc::new(http2::Session::new(connection.clone(), &self.shared.settings, state.pings))
+            });
+        let served = Served { connection, session };
+        state.connections.insert(served.connection.number(), served.clone());
+        served
     }
 
-    async fn read_requests(&self, connection: &Arc<Connection>) {
-        let mut buffer = BytesMut::new();
-        while let Some(mut head) = self.next_head(connection, &mut buffer).await {
-            let asker = Asker { connection: connection.clone(), is_head: head.is_head };
-            let early = self.state().plans.get(&head.id).and_then(|plan| plan.reply.clone());
-            let early = early.is_some_and(|reply| reply.early && reply.times > 0);
-            if early {
-                connection.owe_answer();
-                self.answer(&head.id, asker.clone());
-            }
-            if !self.read_body(connection, &mut head, &mut buffer).await {
-                return;
-            }
-            if !early {
-                self.execute(&head.id, asker);
-            }
+    /// Serves until there is no more to read; then closes, as soon as every request has its answer.
+    async fn serve(&self, served: &Served) {
+        match &served.session {
+            None => http1::serve(self, &served.connection).await,
+            Some(session) => http2::serve(self, session).await,
         }
+        served.connection.close_when_answered();
     }
 
-    async fn next_head(&self, connection: &Connection, buffer: &mut BytesMut) -> Option<Head> {
-        loop {
-            match take_head(buffer) {
-                Ok(Some(head)) => return Some(head),
-                Ok(None) => {}
-                Err(_) => {
-                    connection.write(b"HTTP/1.1 400 Bad Request\r\n\r\n", AfterReply::Close);
-                    return None;
-                }
-            }
-            let limit = self.shared.settings.idle_timeout.filter(|_| buffer.is_empty());
-            let read = read_more(connection, buffer);
-            let more = match limit {
-                Some(limit) => tokio::select! {
-                    biased;
-                    more = read => more,
-                    () = connection.idle_for(limit) => {
-                        connection.write(b"", AfterReply::Close);
-                        false
-                    }
-                },
-                None => read.await,
-            };
-            if !more {
-                return None;
-            }
-        }
+    pub(super) fn idle_timeout(&self) -> Option<Duration> {
+        self.shared.settings.idle_timeout
     }
 
-    async fn read_body(&self, connection: &Connection, head: &mut Head, buffer: &mut BytesMut) -> bool {
-        loop {
-            match take_body(head, buffer) {
-                Ok(true) => return true,
-                Ok(false) if read_more(connection, buffer).await => {}
-                _ => return false,
-            }
-        }
+    /// Whether the request is to be answered before its body is there.
+    pub(super) fn is_early(&self, id: &str) -> bool {
+        self.state().plans.is_early(id)
+    }
+
+    /// Whether this arrival of the request is to be reset, and why.
+    pub(super) fn take_reset(&self, id: &str) -> Option<ErrorCode> {
+        self.state().plans.take_reset(id)
     }
 
     /// The request is there: carry it out, and answer unless it is held.
-    fn execute(&self, id: &str, asker: Asker) {
-        let executed = What::Executed { request: id.to_owned(), connection: asker.connection.number() };
+    pub(super) fn execute(&self, id: &str, asker: Asker) {
+        let executed = What::Executed { request: id.to_owned(), connection: asker.connection().number() };
         self.shared.recorder.push(self.shared.wire.now(), executed);
-        asker.connection.owe_answer();
-        let hold = {
-            let mut state = self.state();
-            let plan = state.plans.entry(id.to_owned()).or_default();
-            plan.received = true;
-            if plan.hold {
-                plan.held.push(asker.clone());
-            }
-            plan.hold
-        };
+        let asker = self.state().plans.receive(id, asker);
         self.shared.received.notify_waiters();
-        if !hold {
+        if let Some(asker) = asker {
             self.answer(id, asker);
         }
     }
 
     /// Answers as planned, or with the default answer where nothing (more) is planned.
-    fn answer(&self, id: &str, asker: Asker) {
-        let reply = {
-            let mut state = self.state();
-            let plan = state.plans.entry(id.to_owned()).or_default();
-            match &mut plan.reply {
-                Some(reply) if reply.times > 0 => {
-                    reply.times -= 1;
-                    reply.clone()
-                }
-                _ => Reply::default_for(id),
-            }
-        };
+    pub(super) fn answer(&self, id: &str, asker: Asker) {
+        let reply = self.state().plans.take_reply(id);
         if reply.delay.is_zero() {
             self.write_reply(&reply, &asker);
             return;
@@ -245,7 +238,7 @@ impl Origin {
         let origin = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(reply.delay).await;
-            if origin.still_serves(&asker.connection) {
+            if origin.still_serves(asker.connection()) {
                 origin.write_reply(&reply, &asker);
             }
         });
@@ -253,26 +246,20 @@ impl Origin {
 
     /// Whether no crash has come between.
     fn still_serves(&self, connection: &Arc<Connection>) -> bool {
-        let state = self.state();
-        state.connections.get(&connection.number()).is_some_and(|known| Arc::ptr_eq(known, connection))
+        let known = self.connection(connection.number());
+        known.is_some_and(|known| Arc::ptr_eq(&known, connection))
     }
 
     fn write_reply(&self, reply: &Reply, asker: &Asker) {
-        let connection = &asker.connection;
-        let Message { bytes, body, complete } = message::render(reply, connection.number(), asker.is_head);
-        let replied = What::Replied {
-            request: reply.id.clone(),
-            connection: connection.number(),
-            status: reply.status,
-            body,
-            complete,
-        };
-        self.shared.recorder.push(self.shared.wire.now(), replied);
-        connection.write(&bytes, reply.then);
-        connection.answered();
+        asker.answer(reply, |Written { body, complete }| {
+            let replied = What::Replied {
+                request: reply.id.clone(),
+                connection: asker.connection().number(),
+                status: reply.status,
+                body,
+                complete,
+            };
+            self.shared.recorder.push(self.shared.wire.now(), replied);
+        });
     }
-}
-
-async fn read_more(connection: &Connection, buffer: &mut BytesMut) -> bool {
-    matches!(connection.stream.read_into(buffer).await, Ok(1..))
 }

@@ -4,8 +4,10 @@ use anstyle::Style;
 
 use super::accepted::{SnapshotError, Snapshots};
 use super::source::project;
-use super::words::{span, step};
-use crate::scenario::{ClientSettings, ConnectionKind, Expectation, NetworkSettings, Scenario, SendRequest};
+use super::words::{pings, span, step};
+use crate::scenario::{
+    ClientSettings, ConnectionKind, Expectation, NetworkSettings, Pings, Scenario, SendRequest,
+};
 
 const HEADING: Style = Style::new().bold();
 
@@ -54,21 +56,35 @@ fn list(title: &str, lines: &[String]) -> String {
 }
 
 fn settings(scenario: &Scenario) -> Vec<String> {
-    let ClientSettings { idle_timeout, max_idle, max_connections, connect_timeout, read_timeout } =
+    let ClientSettings { idle_timeout, max_idle, max_connections, connect_timeout, read_timeout, .. } =
         &scenario.client;
     let spans = [
         ("client closes idle connections after", idle_timeout),
         ("client gives up connecting after", connect_timeout),
         ("client gives up reading after", read_timeout),
+        ("client sends PING after silence of", &scenario.client.ping_interval),
+        ("client waits for the answer to a PING for", &scenario.client.ping_timeout),
         ("origin closes idle connections after", &scenario.origin.idle_timeout),
     ];
-    let limits =
-        [("client's idle connections at most", max_idle), ("client's connections at most", max_connections)];
+    let limits = [
+        ("client's idle connections at most", max_idle),
+        ("client's connections at most", max_connections),
+        ("client's window of a stream, bytes", &scenario.client.stream_window),
+        ("client's window of a connection, bytes", &scenario.client.connection_window),
+        ("origin's streams at a time at most", &scenario.origin.max_streams),
+        ("origin's initial window, bytes", &scenario.origin.initial_window),
+    ];
     let mut lines: Vec<_> = spans
         .iter()
         .filter_map(|(name, value)| value.map(|value| format!("{name} {}", span(value))))
         .collect();
     lines.extend(limits.iter().filter_map(|(name, value)| value.map(|value| format!("{name} {value}"))));
+    if scenario.client.ping_while_idle {
+        lines.push("client sends PINGs also while no stream is open".to_owned());
+    }
+    if scenario.origin.pings != Pings::default() {
+        lines.push(format!("origin {}", pings(scenario.origin.pings)));
+    }
     let default = NetworkSettings::default();
     let network = &scenario.network;
     if *network != default {

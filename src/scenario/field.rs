@@ -68,6 +68,8 @@ pub(super) enum Kind {
     Connection,
     Status,
     Cut,
+    /// A request id, `seen`, `all`, `none`, or a number.
+    LastStream,
     When,
     Outcomes,
     Script,
@@ -93,6 +95,7 @@ impl Kind {
             Kind::Headers => "a list of header lines such as [\"Name: value\"]".into(),
             Kind::NewId | Kind::Id => "a request id such as \"a\"".into(),
             Kind::Cut => "a place in the message such as \"body 12\"".into(),
+            Kind::LastStream => "a request id, \"seen\", \"all\", \"none\" or a number".into(),
             Kind::When => {
                 "{ after = \"5ms\" } or { packet = 3, connection = 1, direction = \"to-client\" }".into()
             }

@@ -6,6 +6,7 @@ use super::field::{
     Need::{self, Default, Optional, Required},
     Table, Verb,
 };
+use super::http2::ERROR_CODES;
 
 /// The keys above the first `[section]`, and the sections.
 pub(super) static TOP: Table = Table {
@@ -70,6 +71,31 @@ pub(super) static CLIENT: Table = Table {
         ),
         field("connect_timeout", TIME, Optional, "Give up on establishing a connection after this long."),
         field("read_timeout", TIME, Optional, "Give up on a response when nothing was read for this long."),
+        field("ping_interval", TIME, Optional, "HTTP/2: send a PING when nothing was read for this long."),
+        field(
+            "ping_timeout",
+            TIME,
+            Optional,
+            "HTTP/2: take the connection for dead when a PING was not answered for this long.",
+        ),
+        field(
+            "ping_while_idle",
+            Kind::Flag,
+            Default("false"),
+            "HTTP/2: send PINGs also while no stream is open.",
+        ),
+        field(
+            "stream_window",
+            Kind::Count { least: 1, most: MAX_WINDOW },
+            Optional,
+            "HTTP/2: how many bytes of one response the client takes before they are read.",
+        ),
+        field(
+            "connection_window",
+            Kind::Count { least: 65535, most: MAX_WINDOW },
+            Optional,
+            "HTTP/2: how many bytes of all responses together the client takes before they are read.",
+        ),
     ],
 };
 
@@ -77,12 +103,33 @@ pub(super) static CLIENT: Table = Table {
 pub(super) static ORIGIN: Table = Table {
     name: "[origin]",
     doc: "How the origin behaves without being told by the script.",
-    fields: &[field(
-        "idle_timeout",
-        TIME,
-        Optional,
-        "The origin closes a connection on which no request arrived for this long.",
-    )],
+    fields: &[
+        field(
+            "idle_timeout",
+            TIME,
+            Optional,
+            "The origin closes a connection on which no request arrived for this long; under HTTP/2 with GOAWAY.",
+        ),
+        MAX_STREAMS,
+        field(
+            "initial_window",
+            WINDOW,
+            Optional,
+            "HTTP/2: SETTINGS_INITIAL_WINDOW_SIZE, in bytes; left out, the protocol's 65535. What the origin has received it grants again, up to this size: 0 starves every upload until a `window` step.",
+        ),
+        field(
+            "pings",
+            Kind::Word(&["answer", "ignore"]),
+            Default(r#""answer""#),
+            "HTTP/2: what the origin does about PINGs.",
+        ),
+        field(
+            "ping_delay",
+            Kind::Time { zero: true },
+            Default(r#""0ms""#),
+            "HTTP/2: how long after its arrival a PING is answered.",
+        ),
+    ],
 };
 
 /// `[network]`.
@@ -208,6 +255,13 @@ pub(super) static VERBS: &[Verb] = &[
                 "The body, as text; left out, it names request and connection.",
             ),
             field(
+                "body_length",
+                Kind::Count { least: 0, most: MAX_BYTES },
+                Optional,
+                "In place of `body`: so many bytes that repeat the request id.",
+            ),
+            field("trailers", Kind::Headers, Default("[]"), "HTTP/2: header lines after the body."),
+            field(
                 "framing",
                 Kind::Word(&["length", "chunked", "close", "none"]),
                 Optional,
@@ -229,13 +283,19 @@ pub(super) static VERBS: &[Verb] = &[
                 "cut",
                 Kind::Cut,
                 Optional,
-                "Write the message only up to this place: `status-line`, `header 2` (in the middle of that line), `head`, `body 12` (after so many bytes of content), `last-chunk` (before the zero chunk), `byte 7`.",
+                "Write the message only up to this place: `status-line`, `header 2` (in the middle of that line), `head`, `body 12` (after so many bytes of content), `last-chunk` (before the zero chunk), `byte 7`. Under HTTP/2: `head`, `body 12`, or `byte 30` (of the frames).",
             ),
             field(
                 "then",
-                Kind::Word(&["keep", "fin", "rst", "close"]),
+                Kind::Word(&["keep", "fin", "rst", "close", "goaway", "reset-stream"]),
                 Optional,
-                "What the origin then does to the connection: keep it, half-close it (`fin`), abort it, or close it. Left out: `close` if the framing is `close`, else `keep`.",
+                "What the origin then does to the connection: keep it, half-close it (`fin`), abort it, or close it; under HTTP/2 also send `goaway` with this stream as the last, or reset the stream. Left out: `close` if the framing is `close`, else `keep`.",
+            ),
+            field(
+                "error",
+                Kind::Word(ERROR_CODES),
+                Default(r#""no-error""#),
+                "The error code of `then = \"goaway\"` and `then = \"reset-stream\"`.",
             ),
             field("surplus", Kind::Bytes, Optional, "Bytes that follow the message in the same write."),
         ],
@@ -258,6 +318,77 @@ pub(super) static VERBS: &[Verb] = &[
                 Required,
                 r#"What is written, e.g. `"HTTP/1.1 408 Request Timeout\r\n\r\n"`."#,
             ),
+            WHEN,
+        ],
+    ),
+    verb(
+        "origin",
+        "goaway",
+        "HTTP/2: announce that the connection takes no more streams (RFC 9113 section 6.8). Streams above the last one are ignored from then on. A graceful shutdown is two of these: first with `last_stream = \"all\"`.",
+        &[
+            CONNECTION,
+            field(
+                "last_stream",
+                Kind::LastStream,
+                Default(r#""seen""#),
+                "The last stream that is, or will be, processed: that of a request id, the highest that has arrived (`seen`), 2^31-1 (`all`), 0 (`none`), or a number.",
+            ),
+            field("error", Kind::Word(ERROR_CODES), Default(r#""no-error""#), "Why."),
+            WHEN,
+        ],
+    ),
+    verb(
+        "origin",
+        "reset-stream",
+        "HTTP/2: reset the stream of a request: at once if it is open, else when the head of the request arrives, before it is carried out.",
+        &[
+            field("id", Kind::Id, Required, "Which request."),
+            field("error", Kind::Word(ERROR_CODES), Required, "Why."),
+            field(
+                "times",
+                Kind::Count { least: 1, most: 1000 },
+                Default("1"),
+                "How many arrivals of the request (first attempt, retries) are reset; later ones are answered.",
+            ),
+            WHEN,
+        ],
+    ),
+    verb(
+        "origin",
+        "settings",
+        "HTTP/2: change settings.",
+        &[
+            CONNECTION,
+            MAX_STREAMS,
+            field("initial_window", WINDOW, Optional, "SETTINGS_INITIAL_WINDOW_SIZE, in bytes."),
+            WHEN,
+        ],
+    ),
+    verb("origin", "ping", "HTTP/2: send a PING.", &[CONNECTION, WHEN]),
+    verb(
+        "origin",
+        "answer-pings",
+        "HTTP/2: acknowledge PINGs from now on.",
+        &[
+            ON_CONNECTION,
+            field("delay", Kind::Time { zero: true }, Default(r#""0ms""#), "How long after their arrival."),
+            WHEN,
+        ],
+    ),
+    verb(
+        "origin",
+        "ignore-pings",
+        "HTTP/2: do not acknowledge PINGs from now on; requests are answered as before.",
+        &[ON_CONNECTION, WHEN],
+    ),
+    verb(
+        "origin",
+        "window",
+        "HTTP/2: grant more of a flow-control window.",
+        &[
+            field("id", Kind::Id, Optional, "That of the stream of this request."),
+            field("connection", Kind::Connection, Optional, "That of this whole connection."),
+            field("by", Kind::Count { least: 1, most: MAX_WINDOW }, Required, "How many bytes more."),
             WHEN,
         ],
     ),
@@ -394,6 +525,8 @@ pub(super) static WHEN_PACKET: Table = Table {
 const TIME: Kind = Kind::Time { zero: false };
 const PACKETS: Kind = Kind::Count { least: 1, most: 1_000_000 };
 const BUFFER: Kind = Kind::Count { least: 256, most: MAX_BYTES };
+const WINDOW: Kind = Kind::Count { least: 0, most: MAX_WINDOW };
+const MAX_WINDOW: u32 = 0x7fff_ffff;
 const MAX_BYTES: u32 = 16 * 1024 * 1024;
 const DIRECTIONS: Kind = Kind::Word(&["to-origin", "to-client"]);
 
@@ -408,6 +541,13 @@ const ON_CONNECTION: Field = field(
 );
 const DIRECTION: Field = field("direction", DIRECTIONS, Optional, "Which way; left out, both.");
 const WHEN: Field = field("when", Kind::When, Optional, "When, if not in its turn in the script.");
+
+const MAX_STREAMS: Field = field(
+    "max_streams",
+    Kind::Count { least: 0, most: 1_000_000 },
+    Optional,
+    "HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS. Streams above it are refused once the client has acknowledged it.",
+);
 
 const fn field(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> Field {
     Field { name, kind, need, doc }

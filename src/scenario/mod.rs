@@ -6,6 +6,7 @@ mod excerpt;
 mod field;
 mod glob;
 mod grammar;
+mod http2;
 mod invalid;
 mod model;
 mod nearest;
@@ -16,6 +17,7 @@ mod search;
 mod write;
 
 pub use catalogue::{Catalogue, FileProblem, LoadError, NoSuchScenario};
+pub use http2::{ErrorCode, LastStream, Pings};
 pub use invalid::{Invalid, Problem};
 pub use model::*;
 pub use read::parse;

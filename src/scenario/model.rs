@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::{ErrorCode, LastStream, Pings};
+
 /// One scenario: who does what when, and what a client that behaves would make of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
@@ -77,6 +79,16 @@ pub struct ClientSettings {
     pub connect_timeout: Option<Duration>,
     /// Give up on a response when nothing was read for this long.
     pub read_timeout: Option<Duration>,
+    /// HTTP/2: send a PING when nothing was read for this long.
+    pub ping_interval: Option<Duration>,
+    /// HTTP/2: take the connection for dead when a PING was not answered for this long.
+    pub ping_timeout: Option<Duration>,
+    /// HTTP/2: send PINGs also while no stream is open.
+    pub ping_while_idle: bool,
+    /// HTTP/2: how much of one response the client takes before it is read, bytes.
+    pub stream_window: Option<u32>,
+    /// HTTP/2: how much of all responses together the client takes before they are read, bytes.
+    pub connection_window: Option<u32>,
 }
 
 /// The `[origin]` table.
@@ -84,6 +96,12 @@ pub struct ClientSettings {
 pub struct OriginSettings {
     /// The origin closes a connection on which no request arrived for this long.
     pub idle_timeout: Option<Duration>,
+    /// HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS; `None` is no limit.
+    pub max_streams: Option<u32>,
+    /// HTTP/2: SETTINGS_INITIAL_WINDOW_SIZE, bytes; `None` is the protocol's 65,535.
+    pub initial_window: Option<u32>,
+    /// HTTP/2: what the origin does about PINGs.
+    pub pings: Pings,
 }
 
 /// The `[network]` table.
@@ -229,6 +247,53 @@ pub enum OriginAction {
         /// Request id.
         id: String,
     },
+    /// HTTP/2: announce that the connection takes no more streams (RFC 9113 section 6.8).
+    Goaway {
+        /// Connection number.
+        connection: u32,
+        /// The last stream that is, or will be, processed. Later ones are ignored.
+        last_stream: LastStream,
+        /// Why.
+        error: ErrorCode,
+    },
+    /// HTTP/2: reset the stream of a request: at once if it is open, else when the head of the request arrives.
+    /// A request that is reset as it arrives is not carried out.
+    ResetStream {
+        /// Request id.
+        id: String,
+        /// Why.
+        error: ErrorCode,
+        /// How many arrivals of the request are reset so.
+        times: u32,
+    },
+    /// HTTP/2: change settings.
+    Settings {
+        /// Connection number.
+        connection: u32,
+        /// SETTINGS_MAX_CONCURRENT_STREAMS, if it changes.
+        max_streams: Option<u32>,
+        /// SETTINGS_INITIAL_WINDOW_SIZE, if it changes, bytes.
+        initial_window: Option<u32>,
+    },
+    /// HTTP/2: send a PING.
+    Ping {
+        /// Connection number.
+        connection: u32,
+    },
+    /// HTTP/2: from now on do this about PINGs.
+    Pings {
+        /// Connection number; `None` is every connection, also later ones.
+        connection: Option<u32>,
+        /// What is done.
+        pings: Pings,
+    },
+    /// HTTP/2: grant more of a flow-control window.
+    Window {
+        /// Whose window.
+        target: WindowTarget,
+        /// How many bytes more.
+        by: u32,
+    },
     /// Write these bytes, whatever the state of the exchange.
     Send {
         /// Connection number.
@@ -261,6 +326,15 @@ pub enum OriginAction {
     Restart,
 }
 
+/// Whose flow-control window it is (RFC 9113 section 6.9).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WindowTarget {
+    /// That of the whole connection, by its number.
+    Connection(u32),
+    /// That of the stream of the request of this id.
+    Stream(String),
+}
+
 /// How the origin answers one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -276,8 +350,10 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     /// The body; `None` is the default body, which names request and connection.
     pub body: Option<String>,
-    /// How the length of the body is told.
+    /// How the length of the body is told. HTTP/2 knows only `None` or not.
     pub framing: Framing,
+    /// HTTP/2: header lines after the body.
+    pub trailers: Vec<(String, String)>,
     /// Answer as soon as the head of the request is there, before its body.
     pub early: bool,
     /// Wait this long before answering.
@@ -301,6 +377,7 @@ impl Reply {
             headers: Vec::new(),
             body: None,
             framing: Framing::Length,
+            trailers: Vec::new(),
             early: false,
             delay: Duration::ZERO,
             cut: None,
@@ -360,6 +437,10 @@ pub enum AfterReply {
     Rst,
     /// Close: send FIN, answer later data with RST.
     Close,
+    /// HTTP/2: send GOAWAY, with this stream as the last.
+    Goaway(ErrorCode),
+    /// HTTP/2: reset the stream.
+    ResetStream(ErrorCode),
 }
 
 /// What happens on the wire. Concerns segments that leave a host from that instant on; those in flight still arrive.

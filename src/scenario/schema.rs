@@ -78,6 +78,10 @@ fn kind(kind: Kind) -> Value {
         Kind::NewId | Kind::Id => json!({ "type": "string", "pattern": ID }),
         Kind::Cut => json!({ "type": "string",
             "pattern": "^(status-line|head|last-chunk|(header|body) 0*[1-9][0-9]*|byte [0-9]+)$" }),
+        Kind::LastStream => json!({ "oneOf": [
+            { "type": "string", "pattern": ID },
+            { "type": "integer", "minimum": 0, "maximum": 0x7fff_ffff },
+        ] }),
         Kind::When => json!({ "oneOf": [table(&WHEN_AFTER), table(&WHEN_PACKET)] }),
         Kind::Outcomes => {
             let outcome = json!({ "type": "string", "pattern": "^([1-5][0-9][0-9]|error|cancelled)$" });

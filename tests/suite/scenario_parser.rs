@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use closewait::scenario::{self, Action, Catalogue, Cut, Framing, OriginAction, Scenario, When};
+use closewait::scenario::{
+    self, Action, Catalogue, Cut, Framing, LastStream, OriginAction, Pings, Protocol, Scenario, When,
+};
 use libtest_mimic::{Failed, Trial};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -14,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
     };
     vec![
         trial("reads-every-key-and-step", reads_every_key_and_step),
+        trial("reads-every-key-and-step-of-http2", reads_every_key_and_step_of_http2),
         trial("accepts-sensible-scripts", accepts_sensible_scripts),
         trial("control-drops-the-fault", control_drops_the_fault),
         trial("catalogue-selects", catalogue_selects),
@@ -30,6 +34,37 @@ pub fn trials() -> Vec<Trial> {
 
 /// A scenario that uses every key and every kind of step.
 const EVERYTHING: &str = include_str!("everything.toml");
+
+/// The same for what only HTTP/2 has.
+const EVERYTHING_H2: &str = include_str!("everything-h2.toml");
+
+fn reads_every_key_and_step_of_http2() -> Result<(), Failed> {
+    let scenario = read(EVERYTHING_H2)?;
+    assert_eq!(scenario.protocol, Protocol::H2);
+    let client = &scenario.client;
+    assert_eq!((client.stream_window, client.connection_window), (Some(1000), Some(65535)));
+    assert!(client.ping_interval.is_some() && client.ping_timeout.is_some() && client.ping_while_idle);
+    assert_eq!(scenario.origin.pings, Pings::Answer { after: Duration::from_secs(1) });
+    let last_streams = scenario.script.iter().filter_map(|step| match &step.action {
+        Action::Origin(OriginAction::Goaway { last_stream, .. }) => Some(last_stream.clone()),
+        _ => None,
+    });
+    assert_eq!(
+        last_streams.collect::<Vec<_>>(),
+        [
+            LastStream::All,
+            LastStream::Request("b".to_owned()),
+            LastStream::Number(7),
+            LastStream::None,
+            LastStream::Seen
+        ]
+    );
+    let control = scenario.control().ok_or("it has faults")?;
+    assert_eq!((control.origin.initial_window, control.origin.pings), (None, Pings::default()));
+    assert_eq!(control.origin.max_streams, Some(100));
+    assert_eq!(control.control(), None);
+    Ok(())
+}
 
 fn reads_every_key_and_step() -> Result<(), Failed> {
     let scenario = read(EVERYTHING)?;
@@ -197,7 +232,10 @@ fn schema_is_committed() -> Result<(), Failed> {
 
 fn schema_accepts_what_the_parser_accepts() -> Result<(), Failed> {
     let schema = jsonschema::draft202012::new(&scenario::schema())?;
-    let mut texts = vec![("everything.toml".to_owned(), EVERYTHING.to_owned())];
+    let mut texts = vec![
+        ("everything.toml".to_owned(), EVERYTHING.to_owned()),
+        ("everything-h2.toml".to_owned(), EVERYTHING_H2.to_owned()),
+    ];
     for scenario in Catalogue::load(&root().join("scenarios"))?.iter() {
         let path = root().join(format!("scenarios/{}.toml", scenario.id));
         texts.push((scenario.id.clone(), fs::read_to_string(path)?));

@@ -9,10 +9,10 @@ use http_body_util::BodyExt;
 use super::defect::{Defect, Defects};
 use super::pool::Limits;
 use super::retry::{Budget, Retry};
-use super::{Cause, PooledTransport, Transport, TransportError};
+use super::{Cause, Dial, PooledTransport, PriorKnowledge, Transport, TransportError, Windows};
 use crate::client::under_test::BoxFuture;
 use crate::client::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
-use crate::scenario::{Protocol, Scenario};
+use crate::scenario::{ClientSettings, Protocol, Scenario};
 use crate::trace::ErrorKind;
 
 /// [`PooledTransport`] with [`Retry`], as it should be or with a defect.
@@ -54,25 +54,38 @@ impl UnderTest for Reference {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        (scenario.protocol != Protocol::Http1)
+        scenario
+            .protocol
+            .is_tls()
             .then(|| format!("this adapter does not speak {}", scenario.protocol.word()))
     }
 
     fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
         let settings = &environment.settings;
-        let defaults = Limits::default();
-        let limit = |limit: Option<u32>| limit.map(|limit| limit as usize);
-        let limits = Limits {
-            max_connections: limit(settings.max_connections).unwrap_or(defaults.max_connections),
-            max_idle: limit(settings.max_idle).unwrap_or(defaults.max_idle),
-            idle: settings.idle_timeout.unwrap_or(defaults.idle),
-            ..defaults
-        };
         let defects = Defects::from(self.0);
-        let pooled = PooledTransport::with_defects(environment.wire.clone(), limits, defects);
+        let windows = Windows::default();
+        let limits = limits(settings, environment.protocol);
+        let pooled = PooledTransport::with_windows(dialer(environment), limits, windows, defects);
         let transport = Retry::with_defects(pooled, Budget::default(), defects);
         Ok(Box::new(Adapter(Arc::new(transport))))
     }
+}
+
+fn limits(settings: &ClientSettings, protocol: Protocol) -> Limits {
+    let defaults = Limits::default();
+    let limit = |limit: Option<u32>| limit.map(|limit| limit as usize);
+    Limits {
+        max_connections: limit(settings.max_connections).unwrap_or(defaults.max_connections),
+        max_idle: limit(settings.max_idle).unwrap_or(defaults.max_idle),
+        idle: settings.idle_timeout.unwrap_or(defaults.idle),
+        shares: protocol.is_http2(),
+        ..defaults
+    }
+}
+
+fn dialer(environment: &Environment) -> Box<dyn Dial> {
+    let wire = environment.wire.clone();
+    if environment.protocol.is_http2() { Box::new(PriorKnowledge(wire)) } else { Box::new(wire) }
 }
 
 struct Adapter(Arc<Retry<PooledTransport>>);
@@ -98,7 +111,7 @@ impl Client for Adapter {
 fn describe(error: &TransportError) -> Failure {
     let failure = Failure::of(error);
     let kind = match &error.cause {
-        Cause::Timeout { .. } => ErrorKind::Timeout,
+        Cause::Timeout { .. } | Cause::Unresponsive => ErrorKind::Timeout,
         Cause::Connect(_) => ErrorKind::Connect,
         Cause::Stale | Cause::Closed => ErrorKind::Canceled,
         _ => failure.kind,

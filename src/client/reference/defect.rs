@@ -67,11 +67,37 @@ pub enum Defect {
     DialsForNothing,
     /// The read timeout is not armed (ReactiveX/RxNetty#344, on a reused connection).
     IgnoresReadTimeout,
+    /// HTTP/2: streams are opened on a connection that has received GOAWAY (actix/actix-web#3790, line/armeria#3825).
+    IgnoresGoaway,
+    /// HTTP/2: streams that a GOAWAY accepts are killed with it (socketry/async-http#245).
+    KillsAccepted,
+    /// HTTP/2: a request that the origin has processed is taken for one that it refused (golang/go#39086).
+    RetriesProcessed,
+    /// HTTP/2: REFUSED_STREAM is reported instead of tried again (encode/httpcore#679).
+    SurfacesRefused,
+    /// HTTP/2: what is read after a ping neither answers it nor moves the next one (golang/go#80920).
+    PingTimerNotReset,
+    /// HTTP/2: an unanswered ping has no consequence (nodejs/undici#4230).
+    KeepsUnanswered,
+    /// HTTP/2: no pings while no stream is open, although asked for (hyperium/hyper#2310 stopped after one).
+    PingsOnlyWhenBusy,
+    /// HTTP/2: a stream that was given up unanswered casts no doubt on its connection (hyperium/hyper#4186).
+    TrustsSilence,
+    /// HTTP/2: a stream that is given up is not reset (hyperium/hyper#4040).
+    CancelNotTold,
+    /// HTTP/2: a response that is dropped goes on holding its part of the connection's window (hyperium/h2#930).
+    AbandonedHoldsWindow,
+    /// HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS is ignored (golang/go#13774).
+    IgnoresStreamLimit,
+    /// HTTP/2: of those who wait for a dial only one learns that it failed (hyperium/hyper#3199).
+    ConnectFailureHangsWaiters,
+    /// HTTP/2: each request dials, though one connection would do for all (golang/go#13397).
+    DialsForEach,
 }
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 41] = [
         Self::NoStaleCheck,
         Self::LooksForEofOnly,
         Self::LooksTooEarly,
@@ -100,6 +126,19 @@ impl Defect {
         Self::NeverReuses,
         Self::DialsForNothing,
         Self::IgnoresReadTimeout,
+        Self::IgnoresGoaway,
+        Self::KillsAccepted,
+        Self::RetriesProcessed,
+        Self::SurfacesRefused,
+        Self::PingTimerNotReset,
+        Self::KeepsUnanswered,
+        Self::PingsOnlyWhenBusy,
+        Self::TrustsSilence,
+        Self::CancelNotTold,
+        Self::AbandonedHoldsWindow,
+        Self::IgnoresStreamLimit,
+        Self::ConnectFailureHangsWaiters,
+        Self::DialsForEach,
     ];
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::pool::ConnectionId;
 use super::retry::RetryReason;
 
 /// A request that failed.
@@ -19,6 +20,8 @@ pub struct TransportError {
     pub attempt: u32,
     /// Why each of the attempts before was repeated.
     pub retried: Vec<RetryReason>,
+    /// The shared connection that the last attempt was made on, if it was one.
+    pub connection: Option<ConnectionId>,
 }
 
 /// What went wrong.
@@ -41,6 +44,9 @@ pub enum Cause {
     /// FIN, RST or bytes that nobody asked for were there before the request was written.
     #[error("the connection was stale before the request was written")]
     Stale,
+    /// The connection was taken for dead, because it did not answer a ping.
+    #[error("the connection did not answer a ping")]
+    Unresponsive,
     /// The request cannot be sent: it has no authority, say.
     #[error("invalid request: {0}")]
     Invalid(&'static str),
@@ -90,9 +96,29 @@ pub struct Progress {
     pub received: bool,
 }
 
+impl Cause {
+    /// The same cause for another request that waited for the same dial.
+    pub(super) fn for_another(&self) -> Self {
+        match self {
+            Self::Timeout { phase, after } => Self::Timeout { phase: *phase, after: *after },
+            Self::Connect(error) => Self::Connect(again(error)),
+            // A handshake that failed, say: what it was its first request is told.
+            other => Self::Connect(io::Error::other(other.to_string())),
+        }
+    }
+}
+
+fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None if error.get_ref().is_none() => error.kind().into(),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
 impl TransportError {
     pub(super) fn new(cause: Cause, progress: Progress) -> Self {
-        Self { cause, progress, attempt: 1, retried: Vec::new() }
+        Self { cause, progress, attempt: 1, retried: Vec::new(), connection: None }
     }
 }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::defect::{Defect, Defects};
+use super::pool::ConnectionId;
 use super::transport::BoxFuture;
 use super::{Cause, Progress, Response, Transport, TransportError};
 use crate::client::Timeouts;
@@ -15,6 +16,10 @@ use crate::client::Timeouts;
 /// In the extensions of a request: only a connection that carried no request before will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FreshConnection;
+
+/// In the extensions of a request, beside [`FreshConnection`]: or a shared connection that was dialled after this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DialledAfter(pub ConnectionId);
 
 /// In the extensions of a response: why the attempts before the last one were repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +30,9 @@ pub struct Retried(pub Vec<RetryReason>);
 pub enum RetryReason {
     /// Not a byte of it had been written: the origin cannot have seen it.
     NeverWritten,
+    /// The origin said that it did not process it (RFC 9113 section 8.7): REFUSED_STREAM, or a stream above the last one
+    /// of a GOAWAY.
+    Refused,
     /// It is idempotent (RFC 9110 section 9.2.2), and a reused connection ended before a byte of the response.
     Idempotent,
     /// It has an `Idempotency-Key`, and a reused connection ended before a byte of the response.
@@ -35,6 +43,7 @@ impl fmt::Display for RetryReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NeverWritten => "never written",
+            Self::Refused => "refused unseen",
             Self::Idempotent => "idempotent",
             Self::IdempotencyKey => "has an idempotency key",
         })
@@ -83,6 +92,7 @@ impl<T: Transport + 'static> Transport for Retry<T> {
         Box::pin(async move {
             let mut retried = Vec::new();
             let mut attempt = request.clone();
+            let mut after = None;
             loop {
                 let number = retried.len() as u32 + 1;
                 match inner.send(attempt, timeouts).await {
@@ -93,11 +103,15 @@ impl<T: Transport + 'static> Transport for Retry<T> {
                     Err(mut error) => {
                         error.attempt = number;
                         error.retried.clone_from(&retried);
+                        after = error.connection.or(after);
                         retried.push(reason(&request, &error, budget, defects).ok_or(error)?);
                     }
                 }
                 attempt = request.clone();
                 attempt.extensions_mut().insert(FreshConnection);
+                if let Some(connection) = after {
+                    attempt.extensions_mut().insert(DialledAfter(connection));
+                }
             }
         })
     }
@@ -114,12 +128,20 @@ fn reason(
     budget: Budget,
     defects: Defects,
 ) -> Option<RetryReason> {
-    let lost = matches!(error.cause, Cause::Http(_) | Cause::Stale);
+    let lost = matches!(error.cause, Cause::Http(_) | Cause::Stale | Cause::Unresponsive);
     let Progress { reused, written, received } = error.progress;
     if lost && defects.has(Defect::RetriesWithoutLimit) && is_idempotent(request.method()) {
         return Some(RetryReason::Idempotent);
     }
     if !lost || error.attempt >= budget.attempts {
+        return None;
+    }
+    if let Cause::Http(cause) = &error.cause
+        && (is_refused(cause) || defects.has(Defect::RetriesProcessed))
+    {
+        return (!defects.has(Defect::SurfacesRefused)).then_some(RetryReason::Refused);
+    }
+    if is_peers_reset(&error.cause) {
         return None;
     }
     if !written {
@@ -133,6 +155,29 @@ fn reason(
         return Some(RetryReason::Idempotent);
     }
     request.headers().contains_key("idempotency-key").then_some(RetryReason::IdempotencyKey)
+}
+
+/// Whether the peer said that it did not process the stream (RFC 9113 section 8.7). hyper hands GOAWAY only to the
+/// streams above its last one.
+pub(super) fn is_refused(error: &hyper::Error) -> bool {
+    h2_error(error).is_some_and(|error| {
+        error.is_remote()
+            && (error.is_go_away() || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM))
+    })
+}
+
+/// Whether the peer reset the stream, and nothing but the stream.
+pub(super) fn is_reset(error: &hyper::Error) -> bool {
+    h2_error(error).is_some_and(|error| error.is_remote() && error.is_reset())
+}
+
+/// A reset is an answer to this request: it would be the same again.
+fn is_peers_reset(cause: &Cause) -> bool {
+    matches!(cause, Cause::Http(error) if is_reset(error))
+}
+
+fn h2_error(error: &hyper::Error) -> Option<&h2::Error> {
+    std::error::Error::source(error)?.downcast_ref()
 }
 
 /// RFC 9110 section 9.2.2.

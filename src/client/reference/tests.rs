@@ -29,11 +29,10 @@ where
     F: Fn(DuplexStream, u32) -> P + Send + Sync + 'static,
     P: Future<Output = ()> + Send + 'static,
 {
-    fn dial(&self) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
+    fn dial(&self) -> BoxFuture<'static, io::Result<Dialled>> {
         let (near, far) = duplex(self.capacity);
         tokio::spawn((self.peer)(far, self.dials.fetch_add(1, Relaxed) + 1));
-        let near: Box<dyn Io> = Box::new(near);
-        Box::pin(std::future::ready(Ok(near)))
+        Box::pin(std::future::ready(Ok(Dialled { io: Box::new(near), http2: false })))
     }
 }
 
@@ -132,7 +131,7 @@ async fn the_pool_timeout_passes() {
 async fn the_connect_timeout_passes() {
     struct Never;
     impl Dial for Never {
-        fn dial(&self) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
+        fn dial(&self) -> BoxFuture<'static, io::Result<Dialled>> {
             Box::pin(std::future::pending())
         }
     }

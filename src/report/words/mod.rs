@@ -4,6 +4,6 @@ mod origin;
 mod step;
 mod time;
 
-pub use origin::first_line;
+pub use origin::{first_line, pings};
 pub use step::{fault, step};
 pub use time::{grouped, span, stamp};

@@ -1,7 +1,9 @@
 //! What the origin does, in plain words.
 
 use super::{grouped, span};
-use crate::scenario::{AfterReply, Cut, Framing, HttpVersion, OriginAction, Reply};
+use crate::scenario::{
+    AfterReply, Cut, Framing, HttpVersion, LastStream, OriginAction, Pings, Reply, WindowTarget,
+};
 
 /// What a step of the origin does, for somebody who reads the script.
 pub fn action(action: &OriginAction) -> String {
@@ -11,6 +13,24 @@ pub fn action(action: &OriginAction) -> String {
         OriginAction::Send { connection, bytes } => {
             format!("sends on connection {connection}, unasked: {}", first_line(bytes))
         }
+        OriginAction::Goaway { connection, last_stream, error } => {
+            format!("sends GOAWAY {} on connection {connection}, {}", error.name(), last(last_stream))
+        }
+        OriginAction::ResetStream { id, error, times } => {
+            let times = if *times == 1 { String::new() } else { format!(" ({times} times)") };
+            format!("resets the stream of {id} with {}{times}", error.name())
+        }
+        OriginAction::Settings { connection, max_streams, initial_window } => {
+            format!(
+                "changes settings on connection {connection}: {}",
+                settings(*max_streams, *initial_window)
+            )
+        }
+        OriginAction::Ping { connection } => format!("sends PING on connection {connection}"),
+        OriginAction::Pings { connection, pings } => format!("{}{}", self::pings(*pings), on(*connection)),
+        OriginAction::Window { target, by } => {
+            format!("grants {} bytes more to {}", grouped((*by).into()), whose(target))
+        }
         OriginAction::Fin { connection } => format!("half-closes connection {connection} (FIN)"),
         OriginAction::Rst { connection } => format!("resets connection {connection} (RST)"),
         OriginAction::Close { connection } => format!("closes connection {connection}"),
@@ -18,6 +38,47 @@ pub fn action(action: &OriginAction) -> String {
         OriginAction::Listen => "listens again".to_owned(),
         OriginAction::Crash => "crashes, silently".to_owned(),
         OriginAction::Restart => "restarts, with no memory of its connections".to_owned(),
+    }
+}
+
+fn last(last: &LastStream) -> String {
+    match last {
+        LastStream::Seen => "last stream the highest it has seen".to_owned(),
+        LastStream::All => "last stream 2^31-1, more may come".to_owned(),
+        LastStream::None => "last stream 0, nothing was processed".to_owned(),
+        LastStream::Request(id) => format!("last stream that of {id}"),
+        LastStream::Number(number) => format!("last stream {}", grouped((*number).into())),
+    }
+}
+
+/// What SETTINGS say.
+fn settings(max_streams: Option<u32>, initial_window: Option<u32>) -> String {
+    let streams = max_streams.map(|most| format!("at most {} at a time", count(most, "stream")));
+    let window = initial_window.map(|window| format!("an initial window of {}", count(window, "byte")));
+    streams.into_iter().chain(window).collect::<Vec<_>>().join(", ")
+}
+
+fn count(number: u32, what: &str) -> String {
+    format!("{} {what}{}", grouped(number.into()), if number == 1 { "" } else { "s" })
+}
+
+/// What is done about PINGs.
+pub fn pings(pings: Pings) -> String {
+    match pings {
+        Pings::Answer { after } if after.is_zero() => "answers PINGs".to_owned(),
+        Pings::Answer { after } => format!("answers PINGs after {}", span(after)),
+        Pings::Ignore => "ignores PINGs".to_owned(),
+    }
+}
+
+fn on(connection: Option<u32>) -> String {
+    connection.map(|number| format!(" on connection {number}")).unwrap_or_default()
+}
+
+fn whose(target: &WindowTarget) -> String {
+    match target {
+        WindowTarget::Connection(number) => format!("the window of connection {number}"),
+        WindowTarget::Stream(id) => format!("the window of the stream of {id}"),
     }
 }
 
@@ -42,6 +103,9 @@ fn reply(reply: &Reply) -> String {
         words += &format!(", {name}: {value}");
     }
     words += framing(reply.framing);
+    for (name, value) in &reply.trailers {
+        words += &format!(", trailer {name}: {value}");
+    }
     if reply.early {
         words += ", before the body of the request";
     }
@@ -54,7 +118,7 @@ fn reply(reply: &Reply) -> String {
     if !reply.surplus.is_empty() {
         words += &format!(", followed in the same write by: {}", first_line(&reply.surplus));
     }
-    words + then(reply.then)
+    words + &then(reply.then)
 }
 
 fn framing(framing: Framing) -> &'static str {
@@ -77,13 +141,16 @@ fn cut(cut: Cut) -> String {
     }
 }
 
-fn then(then: AfterReply) -> &'static str {
-    match then {
+fn then(then: AfterReply) -> String {
+    let words = match then {
         AfterReply::Keep => "",
         AfterReply::Fin => ", then half-closes (FIN)",
         AfterReply::Rst => ", then resets (RST)",
         AfterReply::Close => ", then closes",
-    }
+        AfterReply::Goaway(error) => return format!(", then sends GOAWAY {}", error.name()),
+        AfterReply::ResetStream(error) => return format!(", then resets the stream with {}", error.name()),
+    };
+    words.to_owned()
 }
 
 /// The first line of some bytes, with what cannot be printed escaped.

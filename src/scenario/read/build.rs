@@ -5,8 +5,8 @@ use super::problems::Problems;
 use super::reply;
 use crate::scenario::field::Verb;
 use crate::scenario::{
-    Action, ClientAction, Direction, NatAnswer, NetworkAction, OriginAction, Path, ReadBody, SendRequest,
-    Until,
+    Action, ClientAction, Direction, NatAnswer, NetworkAction, OriginAction, Path, Pings, ReadBody,
+    SendRequest, Until, WindowTarget,
 };
 
 /// `None` if a key that nothing can stand in for is missing or wrong; that was reported before.
@@ -52,6 +52,23 @@ fn origin(word: &str, record: &Record, problems: &mut Problems) -> Option<Origin
         "send" => {
             OriginAction::Send { connection: connection?, bytes: record.get::<String>("bytes")?.into_bytes() }
         }
+        "goaway" => OriginAction::Goaway {
+            connection: connection?,
+            last_stream: record.get("last_stream")?,
+            error: record.get("error")?,
+        },
+        "reset-stream" => OriginAction::ResetStream {
+            id: record.get("id")?,
+            error: record.get("error")?,
+            times: record.get("times")?,
+        },
+        "settings" => settings(record, connection?, problems),
+        "ping" => OriginAction::Ping { connection: connection? },
+        "answer-pings" => {
+            OriginAction::Pings { connection, pings: Pings::Answer { after: record.get("delay")? } }
+        }
+        "ignore-pings" => OriginAction::Pings { connection, pings: Pings::Ignore },
+        "window" => OriginAction::Window { target: window(record, problems)?, by: record.get("by")? },
         "fin" => OriginAction::Fin { connection: connection? },
         "rst" => OriginAction::Rst { connection: connection? },
         "close" => OriginAction::Close { connection: connection? },
@@ -61,6 +78,33 @@ fn origin(word: &str, record: &Record, problems: &mut Problems) -> Option<Origin
         "restart" => OriginAction::Restart,
         _ => return None,
     })
+}
+
+fn settings(record: &Record, connection: u32, problems: &mut Problems) -> OriginAction {
+    let (max_streams, initial_window) = (record.get("max_streams"), record.get("initial_window"));
+    if max_streams.is_none() && initial_window.is_none() {
+        problems
+            .add(record.span.clone(), "these settings change nothing")
+            .help("give them `max_streams`, `initial_window` or both");
+    }
+    OriginAction::Settings { connection, max_streams, initial_window }
+}
+
+fn window(record: &Record, problems: &mut Problems) -> Option<WindowTarget> {
+    match (record.get("id"), record.get("connection")) {
+        (Some(id), None) => Some(WindowTarget::Stream(id)),
+        (None, Some(connection)) => Some(WindowTarget::Connection(connection)),
+        (one, _) => {
+            let message = match one {
+                Some(_) => "a window is that of a stream or that of a connection, not both",
+                None => "this does not say whose window grows",
+            };
+            problems
+                .add(record.span.clone(), message)
+                .help("give the `id` of a request, or the number of a `connection`");
+            None
+        }
+    }
 }
 
 fn network(word: &str, record: &Record) -> Option<NetworkAction> {

@@ -6,11 +6,12 @@ mod flow;
 mod http;
 mod keys;
 mod problems;
+mod protocol;
 mod reply;
 mod script;
 mod text;
 mod values;
 
-pub(super) use reply::{implied_after, implied_framing};
+pub(super) use reply::{filler, implied_after, implied_framing};
 pub use text::parse;
 pub(super) use values::{Value, read_default};

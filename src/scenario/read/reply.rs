@@ -2,7 +2,7 @@
 
 use super::keys::Record;
 use super::problems::Problems;
-use crate::scenario::{AfterReply, Cut, Framing, HttpVersion, Reply};
+use crate::scenario::{AfterReply, Cut, ErrorCode, Framing, HttpVersion, Reply};
 
 /// Reads a reply and judges it by itself, without the rest of the script.
 pub(super) fn read(record: &Record, problems: &mut Problems) -> Option<Reply> {
@@ -14,12 +14,13 @@ pub(super) fn read(record: &Record, problems: &mut Problems) -> Option<Reply> {
         status,
         version: if record.get("version") == Some("1.0") { HttpVersion::Http10 } else { HttpVersion::Http11 },
         headers: record.get("headers")?,
-        body: record.get("body"),
+        body: body(record, problems),
         framing,
+        trailers: record.get("trailers")?,
         early: record.get("early")?,
         delay: record.get("delay")?,
         cut: record.get("cut"),
-        then: after(record.get("then"), framing),
+        then: after(record, framing, problems),
         surplus: record.get("surplus").map(String::into_bytes).unwrap_or_default(),
     };
     check_body(&reply, record, problems);
@@ -47,8 +48,33 @@ pub(in crate::scenario) fn implied_framing(status: u16) -> Framing {
     if has_no_body(status) { Framing::None } else { Framing::Length }
 }
 
-fn after(word: Option<&str>, framing: Framing) -> AfterReply {
+fn body(record: &Record, problems: &mut Problems) -> Option<String> {
+    let Some(length) = record.get::<u32>("body_length") else { return record.get("body") };
+    if record.says("body") {
+        problems
+            .add(record.span_of("body_length"), "`body` has said what the body is")
+            .help("keep `body`, or `body_length`");
+    }
+    let id: String = record.get("id")?;
+    Some(filler(&id, length as usize))
+}
+
+/// The body that `body_length` stands for.
+pub(in crate::scenario) fn filler(id: &str, length: usize) -> String {
+    format!("{id} ").chars().cycle().take(length).collect()
+}
+
+fn after(record: &Record, framing: Framing, problems: &mut Problems) -> AfterReply {
+    let error: ErrorCode = record.get("error").unwrap_or(ErrorCode::NoError);
+    let word = record.get("then");
+    if record.says("error") && !matches!(word, Some("goaway" | "reset-stream")) {
+        problems
+            .add(record.span_of("error"), "nothing carries this error code")
+            .help("add then = \"reset-stream\" or then = \"goaway\", or remove `error`");
+    }
     match word {
+        Some("goaway") => AfterReply::Goaway(error),
+        Some("reset-stream") => AfterReply::ResetStream(error),
         Some("fin") => AfterReply::Fin,
         Some("rst") => AfterReply::Rst,
         Some("close") => AfterReply::Close,

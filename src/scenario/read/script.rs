@@ -9,11 +9,12 @@ use toml::de::{DeTable, DeValue};
 use super::build;
 use super::keys::{Form, Record};
 use super::problems::Problems;
+use super::protocol;
 use super::values::type_name;
 use crate::scenario::field::{Verb, one_of};
 use crate::scenario::grammar::{ACTORS, VERBS, WAIT};
 use crate::scenario::nearest::{nearest, quoted};
-use crate::scenario::{Action, Step, When};
+use crate::scenario::{Action, Protocol, Step, When};
 
 /// More steps than anybody reads.
 const MOST_STEPS: usize = 1000;
@@ -44,7 +45,12 @@ impl Scripted {
 }
 
 /// Reads every step; `None` if one of them cannot be made sense of.
-pub(super) fn read(raw: &Spanned<DeValue<'_>>, text: &str, problems: &mut Problems) -> Option<Vec<Scripted>> {
+pub(super) fn read(
+    raw: &Spanned<DeValue<'_>>,
+    text: &str,
+    protocol: Protocol,
+    problems: &mut Problems,
+) -> Option<Vec<Scripted>> {
     let DeValue::Array(entries) = raw.get_ref() else { return None };
     if entries.len() > MOST_STEPS {
         problems
@@ -53,11 +59,16 @@ pub(super) fn read(raw: &Spanned<DeValue<'_>>, text: &str, problems: &mut Proble
         return None;
     }
     let lines = Lines::of(text);
-    let steps: Vec<_> = entries.iter().map(|entry| read_step(entry, &lines, problems)).collect();
+    let steps: Vec<_> = entries.iter().map(|entry| read_step(entry, &lines, protocol, problems)).collect();
     steps.into_iter().collect()
 }
 
-fn read_step(raw: &Spanned<DeValue<'_>>, lines: &Lines, problems: &mut Problems) -> Option<Scripted> {
+fn read_step(
+    raw: &Spanned<DeValue<'_>>,
+    lines: &Lines,
+    protocol: Protocol,
+    problems: &mut Problems,
+) -> Option<Scripted> {
     let DeValue::Table(table) = raw.get_ref() else {
         problems
             .add(raw.span(), format!("a step is a table, not {}", type_name(raw.get_ref())))
@@ -74,6 +85,8 @@ fn read_step(raw: &Spanned<DeValue<'_>>, lines: &Lines, problems: &mut Problems)
         let name = format!("{actor} = \"{}\"", verb.word);
         let form = Form { name: &name, fields: verb.fields, known: Some(actor) };
         let record = Record::read(&form, table, raw.span(), problems);
+        let place = table.get(actor).map_or(raw.span(), Spanned::span);
+        protocol::check_step(verb, place, &record, protocol, problems);
         (build::action(verb, &record, problems), record)
     };
     Some(Scripted {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -9,12 +10,14 @@ use toml::de::{DeTable, DeValue};
 use super::flow;
 use super::keys::{Form, Record};
 use super::problems::Problems;
+use super::protocol;
 use super::script::{self, Lines, Scripted};
 use super::values::type_name;
 use crate::scenario::field::Table;
 use crate::scenario::grammar::{CLIENT, EXPECTATION, NETWORK, ORIGIN, TOP};
 use crate::scenario::{
-    ClientSettings, ConnectionKind, Expectation, Invalid, NetworkSettings, OriginSettings, Protocol, Scenario,
+    ClientSettings, ConnectionKind, Expectation, Invalid, NetworkSettings, OriginSettings, Pings, Protocol,
+    Scenario,
 };
 
 /// Longer texts are refused unread.
@@ -62,11 +65,12 @@ fn read(id: &str, text: &str, problems: &mut Problems) -> Option<Scenario> {
         return None;
     }
     let top = section(&TOP, root.get_ref(), 0..0, problems);
-    let client = client(&top, problems);
-    let origin = origin(&top, problems);
+    let protocol = top.get("protocol").map_or(Protocol::Http1, protocol_of);
+    let client = client(&top, protocol, problems);
+    let origin = origin(&top, protocol, problems);
     let network = network(&top, problems);
     let expect = expectations(&top, problems);
-    let script = top.raw("script").and_then(|raw| script::read(raw, text, problems));
+    let script = top.raw("script").and_then(|raw| script::read(raw, text, protocol, problems));
     if let Some(script) = &script {
         let setting =
             flow::Setting { client: &client, origin: &origin, expect: &expect, span: top.span_of("script") };
@@ -78,7 +82,7 @@ fn read(id: &str, text: &str, problems: &mut Problems) -> Option<Scenario> {
         about: top.get("about")?,
         sources: top.get("sources")?,
         signatures: top.get("signature").unwrap_or_default(),
-        protocol: top.get("protocol").map_or(Protocol::Http1, protocol),
+        protocol,
         client,
         origin,
         network,
@@ -121,20 +125,34 @@ fn subsection<'t>(
     }
 }
 
-fn client(top: &Record, problems: &mut Problems) -> ClientSettings {
+fn client(top: &Record, protocol: Protocol, problems: &mut Problems) -> ClientSettings {
     let Some(record) = subsection(top, "client", &CLIENT, problems) else { return ClientSettings::default() };
+    protocol::check_client(&record, protocol, problems);
     ClientSettings {
         idle_timeout: record.get("idle_timeout"),
         max_idle: record.get("max_idle"),
         max_connections: record.get("max_connections"),
         connect_timeout: record.get("connect_timeout"),
         read_timeout: record.get("read_timeout"),
+        ping_interval: record.get("ping_interval"),
+        ping_timeout: record.get("ping_timeout"),
+        ping_while_idle: record.get("ping_while_idle").unwrap_or_default(),
+        stream_window: record.get("stream_window"),
+        connection_window: record.get("connection_window"),
     }
 }
 
-fn origin(top: &Record, problems: &mut Problems) -> OriginSettings {
-    let record = subsection(top, "origin", &ORIGIN, problems);
-    OriginSettings { idle_timeout: record.and_then(|record| record.get("idle_timeout")) }
+fn origin(top: &Record, protocol: Protocol, problems: &mut Problems) -> OriginSettings {
+    let Some(record) = subsection(top, "origin", &ORIGIN, problems) else { return OriginSettings::default() };
+    protocol::check_origin(&record, protocol, problems);
+    let ignores = record.get("pings") == Some("ignore");
+    let after: Duration = record.get("ping_delay").unwrap_or_default();
+    OriginSettings {
+        idle_timeout: record.get("idle_timeout"),
+        max_streams: record.get("max_streams"),
+        initial_window: record.get("initial_window"),
+        pings: if ignores { Pings::Ignore } else { Pings::Answer { after } },
+    }
 }
 
 fn network(top: &Record, problems: &mut Problems) -> NetworkSettings {
@@ -189,7 +207,7 @@ fn expectations(top: &Record, problems: &mut Problems) -> BTreeMap<String, Expec
     expect
 }
 
-fn protocol(word: &str) -> Protocol {
+fn protocol_of(word: &str) -> Protocol {
     let named = Protocol::ALL.into_iter().find(|(_, name)| *name == word);
     named.map_or(Protocol::Http1, |(protocol, _)| protocol)
 }

@@ -11,7 +11,7 @@ use super::{duration, http};
 use crate::scenario::field::{Field, Kind, one_of};
 use crate::scenario::grammar::{WHEN_AFTER, WHEN_PACKET};
 use crate::scenario::nearest::{nearest, quoted};
-use crate::scenario::{Cut, Direction, When};
+use crate::scenario::{Cut, Direction, ErrorCode, LastStream, When};
 
 /// A value that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,7 @@ pub(in crate::scenario) enum Value {
     Pair(String, String),
     Pairs(Vec<(String, String)>),
     Cut(Cut),
+    LastStream(LastStream),
     When(When),
     /// A table or a list, which is read elsewhere.
     Nested,
@@ -53,6 +54,7 @@ pub(super) fn read(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Pro
             return Some(Value::Nested);
         }
         (Kind::Flag, DeValue::Boolean(flag)) => return Some(Value::Flag(*flag)),
+        (Kind::LastStream, DeValue::Integer(number)) => read_stream_number(number.as_str()),
         (kind, DeValue::Integer(number)) if kind.range().is_some() => {
             let digits = number.as_str().trim_start_matches('+');
             read_number(field, u64::from_str_radix(digits, number.radix()).ok())
@@ -95,6 +97,22 @@ fn read_number(field: &Field, number: Option<u64>) -> Result<Value, Refusal> {
     }
 }
 
+fn read_stream_number(digits: &str) -> Result<Value, Refusal> {
+    match digits.parse::<u32>() {
+        Ok(number) if number <= 0x7fff_ffff => Ok(Value::LastStream(LastStream::Number(number))),
+        _ => refuse("`last_stream` must be a whole number from 0 to 2147483647", ""),
+    }
+}
+
+fn read_last_stream(text: &str) -> Result<Value, Refusal> {
+    Ok(Value::LastStream(match text {
+        "seen" => LastStream::Seen,
+        "all" => LastStream::All,
+        "none" => LastStream::None,
+        id => LastStream::Request(http::id(id)?),
+    }))
+}
+
 fn read_string(field: &Field, text: &str) -> Result<Value, Refusal> {
     match field.kind {
         Kind::Text if text.trim().is_empty() => refuse(format!("`{}` is empty", field.name), ""),
@@ -107,6 +125,7 @@ fn read_string(field: &Field, text: &str) -> Result<Value, Refusal> {
         Kind::Request => http::request(text).map(|(method, path)| Value::Pair(method, path)),
         Kind::NewId | Kind::Id => http::id(text).map(Value::Text),
         Kind::Cut => http::cut(text).map(Value::Cut),
+        Kind::LastStream => read_last_stream(text),
         _ => Err(wrong_type(field, &DeValue::String(text.into()))),
     }
 }
@@ -265,6 +284,8 @@ from_value! {
     Value::Pair(first, second) => (String, String) = (first, second);
     Value::Pairs(pairs) => Vec<(String, String)> = pairs;
     Value::Cut(cut) => Cut = cut;
+    Value::LastStream(last) => LastStream = last;
+    Value::Word(word) => ErrorCode = ErrorCode::of_word(word)?;
     Value::When(when) => When = when;
     Value::Word(word) => Direction = if word == "to-origin" { Direction::ToOrigin } else { Direction::ToClient };
 }

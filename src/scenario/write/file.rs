@@ -8,7 +8,8 @@ use crate::scenario::field::Table;
 use crate::scenario::grammar::{CLIENT, EXPECTATION, NETWORK, ORIGIN, TOP};
 use crate::scenario::read::Value;
 use crate::scenario::{
-    ClientSettings, ConnectionKind, Expectation, NetworkSettings, OriginSettings, Protocol, Scenario, Step,
+    ClientSettings, ConnectionKind, Expectation, NetworkSettings, OriginSettings, Pings, Protocol, Scenario,
+    Step,
 };
 
 /// A scenario that no file can say.
@@ -96,19 +97,45 @@ fn section(name: &str, grammar: &'static Table, keys: Keys) -> Result<Option<Str
 }
 
 fn client(settings: &ClientSettings) -> Keys {
-    let ClientSettings { idle_timeout, max_idle, max_connections, connect_timeout, read_timeout } = settings;
+    let ClientSettings {
+        idle_timeout,
+        max_idle,
+        max_connections,
+        connect_timeout,
+        read_timeout,
+        ping_interval,
+        ping_timeout,
+        ping_while_idle,
+        stream_window,
+        connection_window,
+    } = settings;
     vec![
         ("idle_timeout", idle_timeout.map(Value::Time)),
         ("max_idle", max_idle.map(Value::Count)),
         ("max_connections", max_connections.map(Value::Count)),
         ("connect_timeout", connect_timeout.map(Value::Time)),
         ("read_timeout", read_timeout.map(Value::Time)),
+        ("ping_interval", ping_interval.map(Value::Time)),
+        ("ping_timeout", ping_timeout.map(Value::Time)),
+        ("ping_while_idle", Some(Value::Flag(*ping_while_idle))),
+        ("stream_window", stream_window.map(Value::Count)),
+        ("connection_window", connection_window.map(Value::Count)),
     ]
 }
 
 fn origin(settings: &OriginSettings) -> Keys {
-    let OriginSettings { idle_timeout } = settings;
-    vec![("idle_timeout", idle_timeout.map(Value::Time))]
+    let OriginSettings { idle_timeout, max_streams, initial_window, pings } = settings;
+    let (word, delay) = match pings {
+        Pings::Answer { after } => ("answer", Some(Value::Time(*after))),
+        Pings::Ignore => ("ignore", None),
+    };
+    vec![
+        ("idle_timeout", idle_timeout.map(Value::Time)),
+        ("max_streams", max_streams.map(Value::Count)),
+        ("initial_window", initial_window.map(Value::Count)),
+        ("pings", Some(Value::Word(word))),
+        ("ping_delay", delay),
+    ]
 }
 
 fn network(settings: &NetworkSettings) -> Keys {

@@ -2,6 +2,7 @@
 
 use super::Unwritable;
 use super::toml;
+use crate::scenario::LastStream;
 use crate::scenario::field::{Field, Need};
 use crate::scenario::read::{Value, read_default};
 
@@ -56,10 +57,21 @@ fn text(value: &Value) -> Option<String> {
             let lines: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}: {value}")).collect();
             toml::list(&lines)
         }
+        Value::LastStream(last) => last_stream(last),
         Value::Cut(cut) => toml::string(&toml::cut(*cut)),
         Value::When(when) => toml::when(when)?,
         Value::Nested => return None,
     })
+}
+
+fn last_stream(last: &LastStream) -> String {
+    match last {
+        LastStream::Seen => toml::string("seen"),
+        LastStream::All => toml::string("all"),
+        LastStream::None => toml::string("none"),
+        LastStream::Request(id) => toml::string(id),
+        LastStream::Number(number) => number.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use crate::scenario::field::Verb;
 use crate::scenario::grammar::{VERBS, WAIT};
 use crate::scenario::read::Value;
 use crate::scenario::{
-    Action, ClientAction, NatAnswer, NetworkAction, OriginAction, Path, ReadBody, SendRequest, Step, Until,
-    When,
+    Action, ClientAction, NatAnswer, NetworkAction, OriginAction, Path, Pings, ReadBody, SendRequest, Step,
+    Until, When, WindowTarget,
 };
 
 /// `{ actor = "word", … }`.
@@ -89,6 +89,28 @@ fn origin(action: &OriginAction) -> Result<(&'static str, Keys), Unwritable> {
     Ok(match action {
         OriginAction::Reply(reply) => ("reply", reply::keys(reply)?),
         OriginAction::Hold { id } => ("hold", vec![id_of(id)]),
+        OriginAction::Goaway { connection, last_stream, error } => {
+            let last = ("last_stream", Some(Value::LastStream(last_stream.clone())));
+            ("goaway", vec![on(*connection), last, word("error", error.word())])
+        }
+        OriginAction::ResetStream { id, error, times } => {
+            let times = ("times", Some(Value::Count(*times)));
+            ("reset-stream", vec![id_of(id), word("error", error.word()), times])
+        }
+        OriginAction::Settings { connection, max_streams, initial_window } => {
+            let streams = ("max_streams", max_streams.map(Value::Count));
+            let window = ("initial_window", initial_window.map(Value::Count));
+            ("settings", vec![on(*connection), streams, window])
+        }
+        OriginAction::Ping { connection } => ("ping", vec![on(*connection)]),
+        OriginAction::Pings { connection, pings: Pings::Answer { after } } => {
+            let connection = ("connection", connection.map(Value::Count));
+            ("answer-pings", vec![connection, ("delay", Some(Value::Time(*after)))])
+        }
+        OriginAction::Pings { connection, pings: Pings::Ignore } => {
+            ("ignore-pings", vec![("connection", connection.map(Value::Count))])
+        }
+        OriginAction::Window { target, by } => ("window", window(target, *by)),
         OriginAction::Send { connection, bytes } => {
             ("send", vec![on(*connection), ("bytes", Some(text("bytes", bytes)?))])
         }
@@ -100,6 +122,14 @@ fn origin(action: &OriginAction) -> Result<(&'static str, Keys), Unwritable> {
         OriginAction::Crash => ("crash", Vec::new()),
         OriginAction::Restart => ("restart", Vec::new()),
     })
+}
+
+fn window(target: &WindowTarget, by: u32) -> Keys {
+    let (id, connection) = match target {
+        WindowTarget::Stream(id) => (Some(Value::Text(id.clone())), None),
+        WindowTarget::Connection(number) => (None, Some(Value::Count(*number))),
+    };
+    vec![("id", id), ("connection", connection), ("by", Some(Value::Count(by)))]
 }
 
 fn network(action: &NetworkAction) -> (&'static str, Keys) {
@@ -147,6 +177,10 @@ fn until(until: &Until) -> (&'static str, Keys) {
 
 fn id_of(id: &str) -> (&'static str, Option<Value>) {
     ("id", Some(Value::Text(id.to_owned())))
+}
+
+fn word(key: &'static str, word: &'static str) -> (&'static str, Option<Value>) {
+    (key, Some(Value::Word(word)))
 }
 
 fn on(connection: u32) -> (&'static str, Option<Value>) {

@@ -2,6 +2,7 @@
 
 mod naive;
 mod player;
+mod streams;
 mod table;
 
 use closewait::client::reference::pool::Limits;
@@ -44,18 +45,32 @@ impl ReferenceStateMachine for Wishes {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Limits> {
-        (1usize..4, 0usize..4)
-            .prop_map(|(max_connections, max_idle)| Limits { max_connections, max_idle, ..Limits::default() })
+        (1usize..4, 0usize..4, any::<(bool, bool)>(), proptest::option::of(1u64..30))
+            .prop_map(|(max_connections, max_idle, (shares, ping_while_idle), interval)| Limits {
+                max_connections,
+                max_idle,
+                shares,
+                ping_while_idle,
+                ping_interval: interval.map(std::time::Duration::from_secs),
+                ping_timeout: std::time::Duration::from_secs(3),
+                ..Limits::default()
+            })
             .boxed()
     }
 
     fn transitions(_: &Limits) -> BoxedStrategy<Step> {
         let pick = || any::<u8>();
         prop_oneof![
-            6 => any::<bool>().prop_map(|fresh| Step::Want { fresh }),
+            6 => (any::<bool>(), any::<u8>()).prop_map(|(fresh, after)| Step::Want { fresh, after }),
             1 => pick().prop_map(Step::GiveUp),
             4 => pick().prop_map(Step::Connect),
             1 => pick().prop_map(Step::FailConnect),
+            3 => pick().prop_map(Step::Multiplex),
+            4 => pick().prop_map(Step::Turn),
+            4 => (pick(), pick()).prop_map(|(pick, how)| Step::Finish(pick, how)),
+            1 => (pick(), pick()).prop_map(|(pick, streams)| Step::Capacity(pick, streams)),
+            2 => pick().prop_map(Step::Hear),
+            1 => pick().prop_map(Step::GoAway),
             4 => (pick(), proptest::bool::weighted(0.8)).prop_map(|(pick, clean)| Step::Look(pick, clean)),
             4 => (pick(), any::<u8>()).prop_map(|(pick, seconds)| Step::GiveBack(pick, seconds)),
             2 => (pick(), any::<u8>()).prop_map(|(pick, poison)| Step::Poison(pick, poison)),

@@ -2,19 +2,27 @@
 
 use std::time::Duration;
 
-use closewait::client::reference::pool::{ConnectionId, Event, Limits, Poison, Pool, Return, Ticket};
+use closewait::client::reference::pool::{ConnectionId, Event, Finish, Limits, Poison, Pool, Return, Ticket};
 
 use super::naive::Naive;
 
 /// Something that may happen. A number picks among what there is to pick from.
 #[derive(Debug, Clone)]
 pub enum Step {
+    /// A fresh one, and if so, or a shared one after the connection of this number, if not 0.
     Want {
         fresh: bool,
+        after: u8,
     },
     GiveUp(u8),
     Connect(u8),
     FailConnect(u8),
+    Multiplex(u8),
+    Turn(u8),
+    Finish(u8, u8),
+    Capacity(u8, u8),
+    Hear(u8),
+    GoAway(u8),
     Look(u8, bool),
     /// With `Keep-Alive: timeout` of so many seconds, if not 0.
     GiveBack(u8, u8),
@@ -77,14 +85,28 @@ impl Player {
     fn event(&mut self, step: Step) -> Option<Event> {
         let naive = &self.naive;
         Some(match step {
-            Step::Want { fresh } => {
+            Step::Want { fresh, after } => {
                 self.tickets += 1;
-                Event::Wanted { ticket: Ticket(self.tickets), fresh }
+                let failed = ConnectionId(u64::from(after) % (naive.dialled() + 1));
+                let after = Some(failed).filter(|_| fresh && after > 0);
+                Event::Wanted { ticket: Ticket(self.tickets), fresh, after }
             }
             // Also of those who have it already, and those that are long gone.
             Step::GiveUp(n) => Event::GivenUp { ticket: Ticket(u64::from(n) % (self.tickets + 1)) },
             Step::Connect(n) => Event::Connected { connection: pick(&naive.dialing(), n)? },
             Step::FailConnect(n) => Event::ConnectFailed { connection: pick(&naive.dialing(), n)? },
+            Step::Multiplex(n) => Event::Multiplexed { connection: pick(&naive.dialing(), n)? },
+            Step::Turn(n) => Event::Turned { ticket: pick(&naive.turning(), n)? },
+            Step::Finish(n, how) => {
+                let (connection, ticket) = pick(&naive.open_streams(), n)?;
+                let how = [Finish::Done, Finish::Abandoned, Finish::Refused][usize::from(how) % 3];
+                Event::Finished { connection, ticket, how }
+            }
+            Step::Capacity(n, streams) => {
+                Event::Capacity { connection: pick(&naive.shared(), n)?, streams: u32::from(streams % 8) }
+            }
+            Step::Hear(n) => Event::Heard { connection: pick(&naive.shared(), n)? },
+            Step::GoAway(n) => Event::GoneAway { connection: pick(&naive.shared(), n)? },
             Step::Look(n, clean) => Event::Looked { connection: pick(&naive.looking(), n)?, clean },
             Step::GiveBack(n, seconds) => {
                 let keep_alive = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
@@ -120,6 +142,6 @@ impl Player {
     }
 }
 
-fn pick(from: &[ConnectionId], n: u8) -> Option<ConnectionId> {
+fn pick<T: Copy>(from: &[T], n: u8) -> Option<T> {
     from.get(usize::from(n) % from.len().max(1)).copied()
 }

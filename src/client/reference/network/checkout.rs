@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use super::h2::StreamLease;
 use super::lease::Lease;
 use super::shared::{Grant, Shared};
 use super::watchdog::timeout;
@@ -13,9 +14,23 @@ use crate::client::reference::defect::Defect;
 use crate::client::reference::pool::{ConnectionId, Event, Ticket};
 use crate::client::reference::{Cause, Phase};
 
-/// Waits for a connection that was looked at and found quiet, or a new one.
-pub(super) async fn checkout(shared: &Arc<Shared>, fresh: bool, timeouts: Timeouts) -> Result<Lease, Cause> {
-    let (ticket, granted) = shared.enter(fresh, timeouts.connect);
+/// What a request gets.
+pub(super) enum Leased {
+    /// A connection to itself.
+    Whole(Lease),
+    /// A stream of a connection.
+    Stream(StreamLease),
+}
+
+/// Waits for a connection that was looked at and found quiet, or a new one. Where only a fresh one will do, a shared
+/// one will do too that was dialled `after` the given one.
+pub(super) async fn checkout(
+    shared: &Arc<Shared>,
+    fresh: bool,
+    after: Option<ConnectionId>,
+    timeouts: Timeouts,
+) -> Result<Leased, Cause> {
+    let (ticket, granted) = shared.enter(fresh, after, timeouts.connect);
     Checkout { shared: shared.clone(), ticket, granted, done: false }.wait(timeouts).await
 }
 
@@ -28,7 +43,7 @@ struct Checkout {
 }
 
 impl Checkout {
-    async fn wait(mut self, timeouts: Timeouts) -> Result<Lease, Cause> {
+    async fn wait(mut self, timeouts: Timeouts) -> Result<Leased, Cause> {
         let mut deadline = timeouts.pool.map(|limit| (Instant::now() + limit, limit));
         loop {
             let grant = match deadline {
@@ -59,6 +74,11 @@ impl Checkout {
             // A FIN may be in the socket, and the event loop has not turned since: it has to turn once.
             tokio::task::yield_now().await;
         }
+        if let Some((link, _)) = self.shared.link(connection) {
+            link.look().await;
+            self.shared.tell(Event::Turned { ticket: self.ticket });
+            return Ok(());
+        }
         let clean = match self.shared.gate(connection) {
             Some(gate) => gate.look().await,
             None => false,
@@ -70,13 +90,18 @@ impl Checkout {
         Ok(())
     }
 
-    fn lease(mut self, connection: ConnectionId, reused: bool) -> Result<Lease, Cause> {
+    fn lease(mut self, connection: ConnectionId, reused: bool) -> Result<Leased, Cause> {
+        if let Some(handle) = self.shared.link(connection) {
+            self.done = true;
+            let names = (connection, self.ticket);
+            return Ok(Leased::Stream(StreamLease::new(self.shared.clone(), names, handle, reused)));
+        }
         let (Some(gate), Some(sender)) = (self.shared.gate(connection), self.shared.take_sender(connection))
         else {
             return Err(Cause::Closed);
         };
         self.done = true;
-        Ok(Lease::new(self.shared.clone(), connection, gate, sender, reused))
+        Ok(Leased::Whole(Lease::new(self.shared.clone(), connection, gate, sender, reused)))
     }
 }
 

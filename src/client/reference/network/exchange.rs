@@ -8,14 +8,15 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
 use super::body::LeasedBody;
-use super::checkout::checkout;
+use super::checkout::{Leased, checkout};
+use super::h2;
 use super::lease::Lease;
 use super::shared::Shared;
 use super::watchdog::silence;
 use crate::client::Timeouts;
 use crate::client::reference::defect::Defect;
 use crate::client::reference::pool::Poison;
-use crate::client::reference::retry::FreshConnection;
+use crate::client::reference::retry::{DialledAfter, FreshConnection};
 use crate::client::reference::{Cause, Progress, Response, TransportError, persistence};
 
 /// Sends the request once.
@@ -26,8 +27,25 @@ pub(super) async fn exchange(
 ) -> Result<Response, TransportError> {
     let unsent = |cause| TransportError::new(cause, Progress::default());
     let fresh = request.extensions().get::<FreshConnection>().is_some();
-    let request = in_origin_form(request).map_err(unsent)?;
-    let mut lease = checkout(&shared, fresh, timeouts).await.map_err(unsent)?;
+    let after = request.extensions().get::<DialledAfter>().map(|DialledAfter(connection)| *connection);
+    if request.uri().authority().is_none() && !request.headers().contains_key(HOST) {
+        return Err(unsent(Cause::Invalid("no authority")));
+    }
+    match checkout(&shared, fresh, after, timeouts).await.map_err(unsent)? {
+        Leased::Whole(lease) => exchange_whole(lease, request, timeouts).await,
+        Leased::Stream(lease) => h2::exchange(lease, request, timeouts).await,
+    }
+}
+
+async fn exchange_whole(
+    mut lease: Lease,
+    request: http::Request<Bytes>,
+    timeouts: Timeouts,
+) -> Result<Response, TransportError> {
+    let request = match in_origin_form(request) {
+        Ok(request) => request,
+        Err(cause) => return Err(TransportError::new(cause, Progress::default())),
+    };
     let timeouts = if lease.has_defect(Defect::IgnoresReadTimeout) {
         Timeouts { read: None, ..timeouts }
     } else {

@@ -1,14 +1,16 @@
-//! The pooled network transport: a thin rim around the [pool](super::pool), with hyper's HTTP/1.1 on its sockets.
+//! The pooled network transport: a thin rim around the [pool](super::pool), with hyper on its sockets.
 
 mod body;
 mod checkout;
 mod dial;
 mod exchange;
 mod gate;
+mod h2;
 mod lease;
 mod shared;
 mod transport;
 mod watchdog;
 
-pub use dial::{Dial, Io};
+pub use dial::{Dial, Dialled, Io, PriorKnowledge};
+pub use shared::Windows;
 pub use transport::PooledTransport;

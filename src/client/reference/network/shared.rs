@@ -7,17 +7,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::dial::{Dial, Io};
+use super::dial::{Dial, Dialled, Io};
 use super::gate::Gate;
+use super::h2::{self, Link, LinkIo, Notice};
 use super::watchdog::timeout;
 use crate::client::reference::defect::Defects;
-use crate::client::reference::pool::{Action, ConnectionId, Event, Limits, Pool, Refusal, Ticket};
+use crate::client::reference::pool::{
+    Action, CloseReason, ConnectionId, Event, Limits, Pool, Refusal, Ticket,
+};
 use crate::client::reference::{Cause, Phase};
 
 /// hyper's handle on one connection.
@@ -32,6 +36,7 @@ pub(super) struct Shared {
     /// The pool has another deadline.
     touched: Arc<Notify>,
     drained: Notify,
+    windows: Windows,
     pub defects: Defects,
 }
 
@@ -45,11 +50,31 @@ struct State {
     drained: bool,
 }
 
+/// How much is taken of responses before they are read, bytes. `None` leaves it to hyper.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Windows {
+    /// Of one response over HTTP/2.
+    pub stream: Option<u32>,
+    /// Of all responses on one connection together.
+    pub connection: Option<u32>,
+}
+
 /// An open connection.
-pub(super) struct Handle {
-    pub gate: Arc<Gate>,
-    /// With the request while one has it.
-    pub sender: Option<Sender>,
+pub(super) enum Handle {
+    /// For one request at a time. The sender is with the request while one has it.
+    Whole(Arc<Gate>, Option<Sender>),
+    /// For several.
+    Shared(Arc<Link>, h2::Sender),
+}
+
+impl Handle {
+    fn shut(&self, why: Option<CloseReason>) {
+        match (self, why) {
+            (Self::Whole(gate, _), _) => gate.shut(),
+            (Self::Shared(link, _), Some(CloseReason::NoPong)) => link.give_up(),
+            (Self::Shared(link, _), _) => link.shut(),
+        }
+    }
 }
 
 struct Waiting {
@@ -65,7 +90,7 @@ pub(super) enum Grant {
 }
 
 impl Shared {
-    pub fn new(dialer: Arc<dyn Dial>, limits: Limits, defects: Defects) -> Arc<Self> {
+    pub fn new(dialer: Arc<dyn Dial>, limits: Limits, windows: Windows, defects: Defects) -> Arc<Self> {
         let shared = Arc::new(Self {
             state: Mutex::new(State {
                 pool: Pool::with_defects(limits, defects),
@@ -81,6 +106,7 @@ impl Shared {
             start: Instant::now(),
             touched: Arc::default(),
             drained: Notify::new(),
+            windows,
             defects,
         });
         shared.runtime.spawn(keep_time(Arc::downgrade(&shared), shared.touched.clone()));
@@ -91,6 +117,7 @@ impl Shared {
     pub fn enter(
         self: &Arc<Self>,
         fresh: bool,
+        after: Option<ConnectionId>,
         connect: Option<Duration>,
     ) -> (Ticket, mpsc::UnboundedReceiver<Grant>) {
         let (grants, granted) = mpsc::unbounded_channel();
@@ -101,7 +128,7 @@ impl Shared {
             state.waiting.insert(ticket, Waiting { grants, connect });
             ticket
         };
-        self.tell(Event::Wanted { ticket, fresh });
+        self.tell(Event::Wanted { ticket, fresh, after });
         (ticket, granted)
     }
 
@@ -129,16 +156,29 @@ impl Shared {
     }
 
     pub fn gate(&self, id: ConnectionId) -> Option<Arc<Gate>> {
-        self.lock().handles.get(&id).map(|handle| handle.gate.clone())
+        match self.lock().handles.get(&id) {
+            Some(Handle::Whole(gate, _)) => Some(gate.clone()),
+            _ => None,
+        }
+    }
+
+    pub fn link(&self, id: ConnectionId) -> Option<(Arc<Link>, h2::Sender)> {
+        match self.lock().handles.get(&id) {
+            Some(Handle::Shared(link, sender)) => Some((link.clone(), sender.clone())),
+            _ => None,
+        }
     }
 
     pub fn take_sender(&self, id: ConnectionId) -> Option<Sender> {
-        self.lock().handles.get_mut(&id)?.sender.take()
+        match self.lock().handles.get_mut(&id) {
+            Some(Handle::Whole(_, sender)) => sender.take(),
+            _ => None,
+        }
     }
 
     pub fn put_sender(&self, id: ConnectionId, sender: Sender) {
-        if let Some(handle) = self.lock().handles.get_mut(&id) {
-            handle.sender = Some(sender);
+        if let Some(Handle::Whole(_, place)) = self.lock().handles.get_mut(&id) {
+            *place = Some(sender);
         }
     }
 
@@ -173,6 +213,36 @@ impl Shared {
         Ok(sender)
     }
 
+    /// Has hyper talk HTTP/2 on the socket.
+    async fn handshake_http2(self: &Arc<Self>, id: ConnectionId, io: Box<dyn Io>) -> hyper::Result<Handle> {
+        let shared = Arc::downgrade(self);
+        let listener = move |notice| {
+            let Some(shared) = shared.upgrade() else { return };
+            shared.tell(match notice {
+                Notice::Heard => Event::Heard { connection: id },
+                Notice::Capacity(streams) => Event::Capacity { connection: id, streams },
+                Notice::Goaway => Event::GoneAway { connection: id },
+                Notice::Ended => Event::Ended { connection: id },
+            });
+        };
+        let link = Link::new(io, self.defects, listener);
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .initial_stream_window_size(self.windows.stream)
+            .initial_connection_window_size(self.windows.connection)
+            .handshake(TokioIo::new(LinkIo(link.clone())))
+            .await?;
+        let shared = Arc::downgrade(self);
+        self.spawn(async move {
+            // How it ended, the requests have learnt.
+            let _ = connection.await;
+            if let Some(shared) = shared.upgrade() {
+                shared.tell(Event::Ended { connection: id });
+            }
+        });
+        Ok(Handle::Shared(link, sender))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -184,6 +254,11 @@ impl Shared {
                 let task = self.spawn(dial(Arc::downgrade(self), connection, connect, self.dialer.clone()));
                 state.dials.insert(connection, task);
             }
+            Action::Ping { connection } => {
+                if let Some(Handle::Shared(link, _)) = state.handles.get(&connection) {
+                    link.ping();
+                }
+            }
             Action::Look { connection, ticket } => state.grant(ticket, Grant::Look(connection)),
             Action::Lease { connection, ticket, reused } => {
                 state.grant(ticket, Grant::Lease(connection, reused));
@@ -191,13 +266,15 @@ impl Shared {
             Action::Refuse { ticket, why } => {
                 let cause = match why {
                     Refusal::Closed => Cause::Closed,
-                    Refusal::ConnectFailed(id) => state.failures.remove(&id).unwrap_or(Cause::Closed),
+                    Refusal::ConnectFailed(id) => {
+                        state.failures.get(&id).map_or(Cause::Closed, Cause::for_another)
+                    }
                 };
                 state.grant(ticket, Grant::Refused(cause));
             }
-            Action::Close { connection, .. } => {
+            Action::Close { connection, why } => {
                 if let Some(handle) = state.handles.remove(&connection) {
-                    handle.gate.shut();
+                    handle.shut(Some(why));
                 }
                 if let Some(dial) = state.dials.remove(&connection) {
                     dial.abort();
@@ -210,21 +287,30 @@ impl Shared {
         }
     }
 
-    async fn connected(self: Arc<Self>, id: ConnectionId, io: Box<dyn Io>) {
-        let gate = Gate::new(io, self.defects);
-        match self.handshake(id, &gate).await {
-            Ok(sender) => {
+    async fn connected(self: Arc<Self>, id: ConnectionId, Dialled { io, http2 }: Dialled) {
+        let opened = if http2 { self.handshake_http2(id, io).await } else { self.open(id, io).await };
+        match opened {
+            Ok(handle) => {
                 {
                     let mut state = self.lock();
                     if state.dials.remove(&id).is_none() {
                         return;
                     }
-                    state.handles.insert(id, Handle { gate, sender: Some(sender) });
+                    state.handles.insert(id, handle);
                 }
-                self.tell(Event::Connected { connection: id });
+                self.tell(match http2 {
+                    true => Event::Multiplexed { connection: id },
+                    false => Event::Connected { connection: id },
+                });
             }
             Err(error) => self.connect_failed(id, Cause::Http(error)),
         }
+    }
+
+    async fn open(self: &Arc<Self>, id: ConnectionId, io: Box<dyn Io>) -> hyper::Result<Handle> {
+        let gate = Gate::new(io, self.defects);
+        let sender = self.handshake(id, &gate).await?;
+        Ok(Handle::Whole(gate, Some(sender)))
     }
 
     fn connect_failed(self: &Arc<Self>, id: ConnectionId, cause: Cause) {
@@ -249,7 +335,7 @@ impl State {
 impl Drop for Shared {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        state.handles.values().for_each(|handle| handle.gate.shut());
+        state.handles.values().for_each(|handle| handle.shut(None));
         state.dials.values().for_each(AbortHandle::abort);
         self.touched.notify_one();
     }
@@ -266,7 +352,7 @@ async fn dial(shared: Weak<Shared>, id: ConnectionId, limit: Option<Duration>, d
     };
     if let Some(shared) = shared.upgrade() {
         match result {
-            Ok(io) => shared.connected(id, io).await,
+            Ok(dialled) => shared.connected(id, dialled).await,
             Err(cause) => shared.connect_failed(id, cause),
         }
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::dial::Dial;
 use super::exchange::exchange;
-use super::shared::Shared;
+use super::shared::{Shared, Windows};
 use crate::client::Timeouts;
 use crate::client::reference::defect::{Defect, Defects};
 use crate::client::reference::pool::{Event, Limits};
@@ -25,15 +25,16 @@ impl PooledTransport {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn new(dialer: impl Dial, limits: Limits) -> Self {
-        Self::with_defects(dialer, limits, Defects::default())
+        Self::with_windows(dialer, limits, Windows::default(), Defects::default())
     }
 
-    pub(in crate::client::reference) fn with_defects(
+    pub(in crate::client::reference) fn with_windows(
         dialer: impl Dial,
         limits: Limits,
+        windows: Windows,
         defects: Defects,
     ) -> Self {
-        Self { shared: Shared::new(Arc::new(dialer), limits, defects) }
+        Self { shared: Shared::new(Arc::new(dialer), limits, windows, defects) }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::limits::advertised_idle;
+use super::shared::Streams;
 use super::{CloseReason, Limits, Ticket};
 use crate::client::reference::defect::{Defect, Defects};
 
@@ -19,6 +20,8 @@ pub(super) struct Connection {
     pub uses: u64,
     /// It ended while it was leased.
     pub ended: bool,
+    /// Of a shared connection; `None` of any other.
+    pub streams: Option<Streams>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub(super) enum State {
     Leased { ticket: Ticket, since: Duration },
     /// Free.
     Idle,
+    /// Several requests may have it at a time.
+    Shared,
 }
 
 impl Connection {
@@ -42,20 +47,30 @@ impl Connection {
             keep_alive: None,
             uses: 0,
             ended: false,
+            streams: None,
         }
     }
 
+    /// No request has it.
     pub fn is_idle(&self) -> bool {
+        match &self.streams {
+            Some(streams) => !streams.is_busy(),
+            None => self.is_free(),
+        }
+    }
+
+    /// One request can have it to itself.
+    pub fn is_free(&self) -> bool {
         self.state == State::Idle
     }
 
-    /// Who has the connection, or will have it.
+    /// Who has the connection to itself, or will have it.
     pub fn ticket(&self) -> Option<Ticket> {
         match self.state {
             State::Dialing { ticket, .. } | State::Looking { ticket } | State::Leased { ticket, .. } => {
                 Some(ticket)
             }
-            State::Idle => None,
+            State::Idle | State::Shared => None,
         }
     }
 
@@ -69,5 +84,17 @@ impl Connection {
         let idle = since.saturating_add(idle);
         let age = self.born.saturating_add(limits.lifetime);
         if age < idle { (age, CloseReason::Lifetime) } else { (idle, CloseReason::Idle) }
+    }
+
+    /// When a shared connection is to be looked at again.
+    pub fn shared_deadline(&self, limits: &Limits, defects: Defects) -> Option<Duration> {
+        let streams = self.streams.as_ref()?;
+        let lifetime = || self.born.saturating_add(limits.lifetime);
+        let expiry = match streams.is_busy() {
+            true => (!streams.draining).then(lifetime),
+            false => Some(self.expiry(limits, defects).0),
+        };
+        let keep_alive = streams.keep_alive.deadline(streams.is_busy(), limits, defects);
+        expiry.into_iter().chain(keep_alive).min()
     }
 }

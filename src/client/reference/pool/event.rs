@@ -19,14 +19,21 @@ pub enum Event {
         ticket: Ticket,
         /// Only a connection that never carried a request will do.
         fresh: bool,
+        /// Or one that is shared and was dialled after this one.
+        after: Option<ConnectionId>,
     },
     /// The request does not want its connection any more, and has written nothing on it.
     GivenUp {
         /// Whose.
         ticket: Ticket,
     },
-    /// A dial succeeded.
+    /// A dial succeeded: the connection carries one request at a time.
     Connected {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// A dial succeeded: the connection carries several requests at a time.
+    Multiplexed {
         /// Which.
         connection: ConnectionId,
     },
@@ -41,6 +48,37 @@ pub enum Event {
         connection: ConnectionId,
         /// Nothing was readable: no byte, no FIN, no RST.
         clean: bool,
+    },
+    /// The answer to [`Action::Look`] at a shared connection: the event loop has turned, and what it brought was told.
+    Turned {
+        /// On whose behalf.
+        ticket: Ticket,
+    },
+    /// The request is done with its stream of a shared connection.
+    Finished {
+        /// Which connection.
+        connection: ConnectionId,
+        /// Whose stream.
+        ticket: Ticket,
+        /// How it ended.
+        how: Finish,
+    },
+    /// The peer of a shared connection has told how many streams it takes at a time.
+    Capacity {
+        /// Which connection.
+        connection: ConnectionId,
+        /// SETTINGS_MAX_CONCURRENT_STREAMS.
+        streams: u32,
+    },
+    /// Something was read on a shared connection.
+    Heard {
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// GOAWAY arrived on a shared connection.
+    GoneAway {
+        /// Which connection.
+        connection: ConnectionId,
     },
     /// The request is done with its connection.
     Returned {
@@ -76,6 +114,17 @@ pub enum Return {
     Poisoned(Poison),
 }
 
+/// How a stream of a shared connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finish {
+    /// With the response, or an error that the peer reported.
+    Done,
+    /// The peer refused it unseen (REFUSED_STREAM).
+    Refused,
+    /// The request was cancelled, timed out, or its response was dropped before its end.
+    Abandoned,
+}
+
 /// Why a connection must not be used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Poison {
@@ -106,14 +155,21 @@ pub enum Action {
         /// On whose behalf.
         ticket: Ticket,
     },
-    /// Let the event loop turn once, then look whether anything is readable; answer with [`Event::Looked`].
+    /// Let the event loop turn once, then look whether anything is readable; answer with [`Event::Looked`], or with
+    /// [`Event::Turned`] if the connection is shared.
     Look {
         /// At which connection.
         connection: ConnectionId,
         /// On whose behalf.
         ticket: Ticket,
     },
-    /// The request may be written on the connection; answer with [`Event::Returned`].
+    /// Send a PING on the shared connection.
+    Ping {
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// The request may be written on the connection; answer with [`Event::Returned`], or with [`Event::Finished`] if it
+    /// is shared.
     Lease {
         /// Which connection.
         connection: ConnectionId,
@@ -168,6 +224,10 @@ pub enum CloseReason {
     Replaced,
     /// A connection that was as quiet for as long turned out dead.
     Doubt,
+    /// GOAWAY arrived, or too many streams were refused, and the last stream has ended.
+    GoneAway,
+    /// A ping was not answered in time.
+    NoPong,
     /// Nobody waits for the dial any more.
     Unwanted,
     /// The pool is closed.
@@ -187,4 +247,10 @@ pub enum Phase {
     LeasedAndEnded,
     /// Free.
     Idle,
+    /// Shared, and open for more streams as far as its peer takes any.
+    Open,
+    /// Shared, and not to be used until something is read.
+    InDoubt,
+    /// Shared: no more streams, those that are open come to their end.
+    Draining,
 }

@@ -15,6 +15,16 @@ pub struct Limits {
     pub lifetime: Duration,
     /// A request whose dial takes longer than this takes an idle connection instead, should one come free.
     pub late_dial: Duration,
+    /// The origin is expected to take several requests on a connection: they wait for one dial together.
+    pub shares: bool,
+    /// A shared connection of which nothing was read for this long is pinged; `None` is never.
+    pub ping_interval: Option<Duration>,
+    /// It is dead if nothing is read for this long after a ping.
+    pub ping_timeout: Duration,
+    /// It is pinged also while no stream is open.
+    pub ping_while_idle: bool,
+    /// How long a request waits for a connection in doubt to prove alive before another one is dialled.
+    pub doubt: Duration,
 }
 
 impl Default for Limits {
@@ -26,6 +36,12 @@ impl Default for Limits {
             idle: Duration::from_secs(45),
             lifetime: Duration::from_secs(3600),
             late_dial: Duration::from_secs(1),
+            shares: false,
+            ping_interval: None,
+            ping_timeout: Duration::from_secs(20),
+            ping_while_idle: false,
+            // As OkHttp's wait for the pong of a degraded connection.
+            doubt: Duration::from_secs(1),
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::connection::{Connection, State};
+use super::keep_alive::Doubt;
 use super::queue::Waiter;
+use super::shared::Streams;
 use super::{Action, CloseReason, ConnectionId, Event, Limits, Phase, Poison, Refusal, Return, Ticket};
 use crate::client::reference::defect::{Defect, Defects};
 
@@ -16,6 +18,8 @@ pub struct Pool {
     pub(super) waiting: BTreeMap<Ticket, Waiter>,
     pub(super) closing: bool,
     pub(super) defects: Defects,
+    /// Requests wait for one dial together.
+    pub(super) shares: bool,
     drained: bool,
     dialled: u64,
 }
@@ -27,12 +31,14 @@ impl Pool {
     }
 
     pub(in crate::client::reference) fn with_defects(limits: Limits, defects: Defects) -> Self {
+        let shares = limits.shares;
         Self {
             limits,
             connections: BTreeMap::new(),
             waiting: BTreeMap::new(),
             closing: false,
             defects,
+            shares,
             drained: false,
             dialled: 0,
         }
@@ -41,14 +47,23 @@ impl Pool {
     /// Takes note of an event. `now` never goes back.
     pub fn handle(&mut self, now: Duration, event: Event) -> Vec<Action> {
         let mut out = Vec::new();
+        self.retire(now, &mut out);
         let forgets = matches!(event, Event::Returned { .. }) && self.defects.has(Defect::ForgetsToWake);
         match event {
-            Event::Wanted { ticket, fresh } => self.wanted(ticket, fresh, &mut out),
+            Event::Wanted { ticket, fresh, after } => self.wanted(ticket, fresh, after, &mut out),
             Event::GivenUp { ticket } => self.given_up(ticket, &mut out),
             Event::Connected { connection } => self.connected(now, connection, &mut out),
             Event::ConnectFailed { connection } => self.connect_failed(connection, &mut out),
             Event::Looked { connection, clean } => self.looked(now, connection, clean, &mut out),
             Event::Returned { connection, how } => self.returned(connection, how, &mut out),
+            Event::Multiplexed { connection } => self.multiplexed(now, connection, &mut out),
+            Event::Turned { ticket } => self.turned(now, ticket, &mut out),
+            Event::Finished { connection, ticket, how } => {
+                self.finished(now, connection, ticket, how, &mut out);
+            }
+            Event::Capacity { connection, streams } => self.capacity(connection, streams),
+            Event::Heard { connection } => self.heard(now, connection),
+            Event::GoneAway { connection } => self.gone_away(connection, &mut out),
             Event::Ended { connection } => self.ended(connection, &mut out),
             Event::Tick => self.tick(now),
             Event::Close => self.close(&mut out),
@@ -65,6 +80,7 @@ impl Pool {
         let of = |connection: &Connection| match connection.state {
             State::Idle => Some(connection.expiry(&self.limits, self.defects).0),
             State::Dialing { late: false, .. } => Some(connection.born.saturating_add(self.limits.late_dial)),
+            State::Shared => connection.shared_deadline(&self.limits, self.defects),
             _ => None,
         };
         self.connections.values().filter_map(of).min()
@@ -78,20 +94,23 @@ impl Pool {
     /// What becomes of a connection just now; `None` if there is none of this name.
     pub fn phase(&self, connection: ConnectionId) -> Option<Phase> {
         let connection = self.connections.get(&connection)?;
+        if let Some(streams) = &connection.streams {
+            return Some(phase_of(streams));
+        }
         Some(match connection.state {
             State::Dialing { .. } => Phase::Dialing,
             State::Looking { .. } => Phase::Looking,
             State::Leased { .. } if connection.ended => Phase::LeasedAndEnded,
             State::Leased { .. } => Phase::Leased,
-            State::Idle => Phase::Idle,
+            State::Idle | State::Shared => Phase::Idle,
         })
     }
 
-    fn wanted(&mut self, ticket: Ticket, fresh: bool, out: &mut Vec<Action>) {
+    fn wanted(&mut self, ticket: Ticket, fresh: bool, after: Option<ConnectionId>, out: &mut Vec<Action>) {
         if self.closing {
             out.push(Action::Refuse { ticket, why: Refusal::Closed });
         } else {
-            self.waiting.insert(ticket, Waiter { fresh, dial: None });
+            self.waiting.insert(ticket, Waiter { fresh, after, dial: None });
         }
     }
 
@@ -100,6 +119,7 @@ impl Pool {
             self.orphan(waiter.dial, out);
             return;
         }
+        self.forgo(ticket, out);
         let held = self.connections.iter_mut().find(|(_, connection)| connection.ticket() == Some(ticket));
         if let Some((id, connection)) = held {
             connection.state = State::Idle;
@@ -114,6 +134,13 @@ impl Pool {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let State::Dialing { ticket, .. } = connection.state else { return };
         connection.quiet_since = now;
+        self.shares = false;
+        for joined in self.waiting_for(id).into_iter().filter(|joined| *joined != ticket) {
+            if let Some(waiter) = self.waiting.get_mut(&joined) {
+                waiter.dial = None;
+            }
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
         if self.waiting.remove(&ticket).is_none() {
             connection.state = State::Idle;
             return;
@@ -127,7 +154,14 @@ impl Pool {
         if !self.connections.get(&id).is_some_and(dialing) {
             return;
         }
-        if let Some(ticket) = self.connections.remove(&id).and_then(|connection| connection.ticket()) {
+        let Some(owner) = self.connections.remove(&id).and_then(|connection| connection.ticket()) else {
+            return;
+        };
+        let hangs = self.defects.has(Defect::ConnectFailureHangsWaiters);
+        for ticket in self.waiting_for(id) {
+            if ticket != owner && hangs {
+                continue;
+            }
             self.waiting.remove(&ticket);
             out.push(Action::Refuse { ticket, why: Refusal::ConnectFailed(id) });
         }
@@ -180,7 +214,7 @@ impl Pool {
         match connection.state {
             State::Leased { .. } => connection.ended = true,
             State::Dialing { .. } => {}
-            State::Idle | State::Looking { .. } => self.remove(id, CloseReason::Ended, out),
+            State::Idle | State::Looking { .. } | State::Shared => self.remove(id, CloseReason::Ended, out),
         }
     }
 
@@ -208,10 +242,7 @@ impl Pool {
             return;
         }
         let refuse = |ticket| Action::Refuse { ticket, why: Refusal::Closed };
-        let looking = self.connections.values().filter_map(|connection| match connection.state {
-            State::Looking { ticket } => Some(ticket),
-            _ => None,
-        });
+        let looking = self.connections.values().flat_map(Self::looking_at);
         out.extend(looking.map(refuse));
         out.extend(std::mem::take(&mut self.waiting).into_keys().map(refuse));
         let close = |connection| Action::Close { connection, why: CloseReason::Closed };
@@ -221,6 +252,7 @@ impl Pool {
     /// Puts things in order after every event: closes what has expired, serves who waits, keeps the limits.
     fn settle(&mut self, now: Duration, out: &mut Vec<Action>) {
         self.expire(now, out);
+        self.keep_alive(now, out);
         self.serve(now, out);
         self.trim(out);
         if self.closing && self.connections.is_empty() && self.waiting.is_empty() && !self.drained {
@@ -269,9 +301,15 @@ impl Pool {
     /// Closes a connection. Who was about to get it waits again, in its old place.
     pub(super) fn remove(&mut self, id: ConnectionId, why: CloseReason, out: &mut Vec<Action>) {
         let Some(connection) = self.connections.remove(&id) else { return };
-        if let State::Looking { ticket } = connection.state {
-            self.waiting.insert(ticket, Waiter { fresh: false, dial: None });
-        }
+        self.wait_again(Self::looking_at(&connection));
         out.push(Action::Close { connection: id, why });
+    }
+}
+
+fn phase_of(streams: &Streams) -> Phase {
+    match (streams.draining, streams.keep_alive.doubt) {
+        (true, _) => Phase::Draining,
+        (false, Some(Doubt::Young | Doubt::Old)) => Phase::InDoubt,
+        (false, None) => Phase::Open,
     }
 }

@@ -4,11 +4,13 @@
 
 mod connection;
 mod event;
+mod keep_alive;
 mod limits;
 mod machine;
 mod queue;
+mod shared;
 mod sound;
 
-pub use event::{Action, CloseReason, ConnectionId, Event, Phase, Poison, Refusal, Return, Ticket};
+pub use event::{Action, CloseReason, ConnectionId, Event, Finish, Phase, Poison, Refusal, Return, Ticket};
 pub use limits::Limits;
 pub use machine::Pool;

@@ -11,8 +11,17 @@ use crate::client::reference::defect::Defect;
 pub(super) struct Waiter {
     /// A reused connection will not do.
     pub fresh: bool,
+    /// Or one that is shared and was dialled after this one.
+    pub after: Option<ConnectionId>,
     /// The dial on its behalf.
     pub dial: Option<ConnectionId>,
+}
+
+impl Waiter {
+    /// Whether a shared connection will do.
+    pub fn takes(&self, shared: ConnectionId) -> bool {
+        !self.fresh || self.after.is_some_and(|after| shared > after)
+    }
 }
 
 impl Pool {
@@ -24,9 +33,14 @@ impl Pool {
         }
         for ticket in tickets {
             let waiter = self.waiting[&ticket].clone();
+            if self.share(ticket, &waiter, out) {
+                continue;
+            }
             match self.idle_for(&waiter) {
                 Some(id) => self.look(ticket, waiter, id, out),
-                None if waiter.dial.is_none() => self.dial(now, ticket, waiter.fresh, out),
+                None if waiter.dial.is_none() && !self.is_worth_waiting(&waiter) => {
+                    self.join_or_dial(now, ticket, waiter.fresh, out);
+                }
                 None => {}
             }
         }
@@ -34,13 +48,16 @@ impl Pool {
 
     /// The idle connection that was heard of last: the least likely to be dead.
     fn idle_for(&self, waiter: &Waiter) -> Option<ConnectionId> {
-        let impatient = self.defects.has(Defect::DialsForNothing);
-        let late = |id| impatient || matches!(self.connections[&id].state, State::Dialing { late: true, .. });
-        if waiter.fresh || waiter.dial.is_some_and(|dial| !late(dial)) {
+        if waiter.fresh || waiter.dial.is_some_and(|dial| !self.is_late(dial)) {
             return None;
         }
-        let idle = self.connections.iter().filter(|(_, connection)| connection.is_idle());
+        let idle = self.connections.iter().filter(|(_, connection)| connection.is_free());
         idle.max_by_key(|(id, connection)| (connection.quiet_since, **id)).map(|(id, _)| *id)
+    }
+
+    pub(super) fn is_late(&self, dial: ConnectionId) -> bool {
+        self.defects.has(Defect::DialsForNothing)
+            || matches!(self.connections[&dial].state, State::Dialing { late: true, .. })
     }
 
     fn look(&mut self, ticket: Ticket, waiter: Waiter, id: ConnectionId, out: &mut Vec<Action>) {
@@ -52,11 +69,15 @@ impl Pool {
         self.orphan(waiter.dial, out);
     }
 
+    fn join_or_dial(&mut self, now: Duration, ticket: Ticket, fresh: bool, out: &mut Vec<Action>) {
+        match (self.dial_to_join(), self.waiting.get_mut(&ticket)) {
+            (Some(dial), Some(waiter)) => waiter.dial = Some(dial),
+            _ => self.dial(now, ticket, fresh, out),
+        }
+    }
+
     fn dial(&mut self, now: Duration, ticket: Ticket, fresh: bool, out: &mut Vec<Action>) {
-        let counted = self.connections.len();
-        let counted = if self.defects.has(Defect::CountsConnectionsTwice) { 2 * counted } else { counted };
-        let full = counted >= self.limits.max_connections && !self.defects.has(Defect::IgnoresMaxConnections);
-        if full {
+        if self.is_full() {
             match self.longest_idle().filter(|_| fresh) {
                 Some(idle) => self.remove(idle, CloseReason::Replaced, out),
                 None => return,
@@ -70,15 +91,28 @@ impl Pool {
         out.push(Action::Dial { connection, ticket });
     }
 
-    /// A dial that its request does not need any more goes to the next that has none, or is stopped.
+    /// No more connections can be dialled.
+    pub(super) fn is_full(&self) -> bool {
+        let counted = self.connections.len();
+        let counted = if self.defects.has(Defect::CountsConnectionsTwice) { 2 * counted } else { counted };
+        counted >= self.limits.max_connections && !self.defects.has(Defect::IgnoresMaxConnections)
+    }
+
+    /// A dial that its request does not need any more goes to one that waits for it too, or to the next that has none, or
+    /// is stopped.
     pub(super) fn orphan(&mut self, dial: Option<ConnectionId>, out: &mut Vec<Action>) {
         let Some(id) = dial.filter(|_| !self.defects.has(Defect::DialsForNothing)) else { return };
-        let heir = self.waiting.iter_mut().find(|(_, waiter)| waiter.dial.is_none());
+        let joined = self.waiting_for(id).first().copied();
+        let heir = joined.or_else(|| {
+            let mut queued = self.waiting.iter().filter(|(_, waiter)| waiter.dial.is_none());
+            queued.next().map(|(ticket, _)| *ticket)
+        });
+        let heir = heir.and_then(|heir| self.waiting.get_mut(&heir).map(|waiter| (heir, waiter)));
         match (heir, self.connections.get_mut(&id)) {
             (Some((ticket, waiter)), Some(connection)) => {
                 waiter.dial = Some(id);
                 let late = matches!(connection.state, State::Dialing { late: true, .. });
-                connection.state = State::Dialing { ticket: *ticket, late };
+                connection.state = State::Dialing { ticket, late };
             }
             _ => self.remove(id, CloseReason::Unwanted, out),
         }

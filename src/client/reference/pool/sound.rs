@@ -14,6 +14,7 @@ impl Pool {
     pub fn assert_sound(&self, now: Duration) {
         self.assert_limits();
         self.assert_tickets();
+        self.assert_drained_are_busy();
         self.assert_nobody_waits_without_need();
         assert!(
             self.next_deadline().is_none_or(|deadline| deadline > now),
@@ -32,6 +33,11 @@ impl Pool {
     fn assert_tickets(&self) {
         let mut held: BTreeSet<Ticket> = BTreeSet::new();
         for (id, connection) in &self.connections {
+            let streams = connection.streams.iter();
+            for ticket in streams.flat_map(|streams| streams.held.keys()) {
+                assert!(held.insert(*ticket), "two connections for one request");
+                assert!(!self.waiting.contains_key(ticket), "a request has what it waits for");
+            }
             let Some(ticket) = connection.ticket() else { continue };
             assert!(held.insert(ticket), "two connections for one request");
             let dial = self.waiting.get(&ticket).map(|waiter| waiter.dial);
@@ -42,10 +48,25 @@ impl Pool {
         assert!(dials.into_iter().all(|id| self.connections.contains_key(&id)), "a dial that is gone");
     }
 
+    fn assert_drained_are_busy(&self) {
+        let mut streams = self.connections.values().filter_map(|connection| connection.streams.as_ref());
+        assert!(
+            streams.all(|streams| !streams.draining || streams.is_busy()),
+            "a drained connection stays open"
+        );
+    }
+
     fn assert_nobody_waits_without_need(&self) {
-        let idle = self.connections.values().any(|connection| connection.is_idle());
+        let idle = self.connections.values().any(|connection| connection.is_free());
         let queued = self.waiting.values().filter(|waiter| waiter.dial.is_none());
         for waiter in queued {
+            assert!(
+                self.shared_for(waiter).is_none(),
+                "a request waits beside a connection with room ({waiter:?})"
+            );
+            if self.is_worth_waiting(waiter) {
+                continue;
+            }
             assert!(self.connections.len() >= self.limits.max_connections, "a request waits for nothing");
             assert!(!idle, "a request waits beside an idle connection ({waiter:?})");
         }

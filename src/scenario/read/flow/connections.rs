@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::{Problems, Scripted};
-use crate::scenario::{Action, AfterReply, ClientAction, NetworkAction, OriginAction, Path, When};
+use crate::scenario::{
+    Action, AfterReply, ClientAction, NetworkAction, OriginAction, Path, When, WindowTarget,
+};
 
 pub(super) fn check(script: &[Scripted], problems: &mut Problems) {
     let most_ever: u32 = script.iter().map(most_opened).fold(0, u32::saturating_add);
@@ -27,6 +29,7 @@ fn most_opened(step: &Scripted) -> u32 {
     match &step.action {
         Action::Client(ClientAction::Send(_)) => 1,
         Action::Origin(OriginAction::Hold { .. } | OriginAction::Listen | OriginAction::Restart) => 0,
+        Action::Origin(OriginAction::ResetStream { times, .. }) => *times,
         Action::Origin(OriginAction::Reply(reply)) => {
             let harmless = reply.then == AfterReply::Keep && reply.cut.is_none();
             if harmless && reply.status < 400 && reply.headers.is_empty() { 0 } else { reply.times }
@@ -50,10 +53,15 @@ fn place(step: &Scripted) -> Option<Place> {
     let (number, rule) = match &step.action {
         Action::Origin(
             OriginAction::Send { connection, .. }
+            | OriginAction::Goaway { connection, .. }
+            | OriginAction::Settings { connection, .. }
+            | OriginAction::Ping { connection }
+            | OriginAction::Window { target: WindowTarget::Connection(connection), .. }
             | OriginAction::Fin { connection }
             | OriginAction::Rst { connection }
             | OriginAction::Close { connection },
         ) => (*connection, false),
+        Action::Origin(OriginAction::Pings { connection, .. }) => ((*connection)?, true),
         Action::Network(NetworkAction::Forget { connection, .. } | NetworkAction::Rst { connection, .. }) => {
             (*connection, false)
         }
@@ -113,7 +121,13 @@ struct End {
 fn check_end(step: &Scripted, ended: &mut BTreeMap<u32, End>, problems: &mut Problems) {
     let Action::Origin(action) = &step.action else { return };
     let (connection, half, writes) = match action {
-        OriginAction::Send { connection, .. } => (*connection, false, true),
+        OriginAction::Send { connection, .. }
+        | OriginAction::Goaway { connection, .. }
+        | OriginAction::Settings { connection, .. }
+        | OriginAction::Ping { connection }
+        | OriginAction::Window { target: WindowTarget::Connection(connection), .. } => {
+            (*connection, false, true)
+        }
         OriginAction::Fin { connection } => (*connection, true, true),
         OriginAction::Rst { connection } | OriginAction::Close { connection } => (*connection, false, false),
         _ => return,
@@ -134,7 +148,7 @@ fn check_end(step: &Scripted, ended: &mut BTreeMap<u32, End>, problems: &mut Pro
                 format!("the origin has given up connection {connection} on line {}", end.line),
             )
             .help("remove one of the two steps"),
-        _ if matches!(action, OriginAction::Send { .. }) => {}
+        _ if writes && !half => {}
         _ => drop(ended.insert(connection, End { line: step.line, half })),
     }
 }

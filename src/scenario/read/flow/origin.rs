@@ -14,10 +14,17 @@ pub(super) fn check(script: &[Scripted], problems: &mut Problems) {
             OriginAction::StopListening => listener.turn_off(step, problems),
             OriginAction::Listen => listener.turn_on(step, problems),
             OriginAction::Send { .. }
+            | OriginAction::Goaway { .. }
+            | OriginAction::Settings { .. }
+            | OriginAction::Ping { .. }
+            | OriginAction::Window { .. }
             | OriginAction::Fin { .. }
             | OriginAction::Rst { .. }
             | OriginAction::Close { .. } => host.must_be_on(step, problems),
-            OriginAction::Reply(_) | OriginAction::Hold { .. } => {}
+            OriginAction::Reply(_)
+            | OriginAction::Hold { .. }
+            | OriginAction::ResetStream { .. }
+            | OriginAction::Pings { .. } => {}
         }
     }
 }

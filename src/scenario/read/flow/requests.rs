@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{Expected, Problems, Scripted, Setting};
 use crate::scenario::nearest::{nearest, quoted};
 use crate::scenario::read::reply::has_no_body;
-use crate::scenario::{Action, ClientAction, Framing, OriginAction, Reply, SendRequest, Until, When};
+use crate::scenario::{
+    Action, ClientAction, Framing, LastStream, OriginAction, Reply, SendRequest, Until, When, WindowTarget,
+};
 
 pub(super) fn check(script: &[Scripted], setting: &Setting, problems: &mut Problems) {
     let mut walk =
@@ -87,6 +89,19 @@ impl<'s> Walk<'s, '_> {
                 }
             }
             Action::Origin(OriginAction::Reply(reply)) => self.reply(step, reply),
+            Action::Origin(OriginAction::ResetStream { id, .. }) => {
+                if let Some(request) = self.answer(step, id) {
+                    request.held = None;
+                }
+            }
+            Action::Origin(OriginAction::Goaway { last_stream: LastStream::Request(id), .. }) => {
+                if !self.requests.contains_key(id.as_str()) {
+                    self.unknown(step.span_of("last_stream"), id);
+                }
+            }
+            Action::Origin(OriginAction::Window { target: WindowTarget::Stream(id), .. }) => {
+                self.known(step, id);
+            }
             Action::Until(Until::Received { id }) => self.received(step, id),
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, BytesMut};
 
-use super::REQUEST_ID;
+use crate::origin::REQUEST_ID;
 
 /// The head of a request, as far as the origin cares.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,177 @@
+//! tonic's channel over the simulated connector: a unary call whose messages are raw bytes.
+//!
+//! A request of a scenario becomes a call of the method with its path; its body is the message. What comes back is the
+//! message with status 200, or an error that says the gRPC status. gRPC has no other methods and no other statuses.
+
+use std::error::Error;
+use std::str::FromStr;
+
+use bytes::{Buf, BufMut, Bytes};
+use http::uri::PathAndQuery;
+use http_body_util::{BodyExt, Full};
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::MetadataMap;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
+
+use super::hyper_util::Connector;
+use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
+use crate::scenario::{
+    Action, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
+};
+use crate::trace::ErrorKind;
+
+/// `tonic::transport::Channel`.
+pub(super) struct Tonic;
+
+impl UnderTest for Tonic {
+    fn name(&self) -> &'static str {
+        "tonic"
+    }
+
+    fn version(&self) -> &'static str {
+        locked_version("tonic")
+    }
+
+    fn wiring(&self) -> Wiring {
+        Wiring::Streams
+    }
+
+    fn unsupported(&self, scenario: &Scenario) -> Option<String> {
+        if scenario.protocol != Protocol::H2 {
+            return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
+        }
+        lacking(&scenario.client)
+            .map(str::to_owned)
+            .or_else(|| scenario.script.iter().find_map(|step| not_grpc(&step.action)))
+    }
+
+    fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
+        let settings = &environment.settings;
+        let endpoint = configured(Endpoint::from_static("http://origin.test"), settings);
+        // The endpoint's own timeout on connecting wraps the connector, as it would a real one.
+        let connector = Connector { wire: environment.wire.clone(), timeout: None };
+        Ok(Box::new(Calls(endpoint.connect_with_connector_lazy(connector))))
+    }
+}
+
+fn configured(mut endpoint: Endpoint, settings: &ClientSettings) -> Endpoint {
+    if let Some(limit) = settings.connect_timeout {
+        endpoint = endpoint.connect_timeout(limit);
+    }
+    endpoint
+}
+
+/// The setting that tonic does not have, if the scenario asks for one.
+fn lacking(settings: &ClientSettings) -> Option<&'static str> {
+    if settings.idle_timeout.is_some() {
+        return Some("a tonic channel keeps its connection however long it is idle");
+    }
+    if settings.max_idle == Some(0) {
+        return Some("a tonic channel keeps one idle connection");
+    }
+    settings.read_timeout.map(|_| "tonic limits the time of a whole call, not between two reads")
+}
+
+/// Why the step cannot be played with gRPC, if so.
+fn not_grpc(action: &Action) -> Option<String> {
+    match action {
+        Action::Client(ClientAction::Send(send)) if send.read != ReadBody::All => {
+            Some("a unary call reads the whole response".to_owned())
+        }
+        Action::Client(ClientAction::Send(send)) if send.method == "HEAD" || send.method == "CONNECT" => {
+            Some(format!("gRPC has no {}", send.method))
+        }
+        Action::Origin(OriginAction::Reply(reply)) => not_grpc_reply(reply),
+        _ => None,
+    }
+}
+
+fn not_grpc_reply(reply: &Reply) -> Option<String> {
+    if reply.status != 200 {
+        return Some(format!("a gRPC response has status 200, not {}", reply.status));
+    }
+    reply.body.as_ref().map(|_| "a gRPC response has messages, not text".to_owned())
+}
+
+struct Calls(Channel);
+
+impl Client for Calls {
+    fn send(&self, request: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
+        let mut grpc = Grpc::new(self.0.clone());
+        Box::pin(async move {
+            let (parts, message) = request.into_parts();
+            let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+            let path = PathAndQuery::from_str(path).expect("it was one");
+            let call = tonic::Request::from_parts(
+                MetadataMap::from_headers(parts.headers),
+                tonic::Extensions::new(),
+                message,
+            );
+            grpc.ready().await.map_err(|error| Failure::of(&error))?;
+            let answer = grpc.unary(call, path, Raw).await.map_err(|status| describe(&status))?;
+            let body = Full::new(answer.into_inner()).map_err(|never| match never {});
+            Ok(http::Response::new(body.boxed_unsync()))
+        })
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<()> {
+        // It has no close: dropping the last handle closes the connection.
+        drop(self);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// The status in its own words, and what the transport says below it.
+fn describe(status: &Status) -> Failure {
+    let below = status.source().map(Failure::of);
+    let kind = match (&below, status.code()) {
+        (Some(below), _) if below.kind != ErrorKind::Other => below.kind,
+        (_, Code::DeadlineExceeded) => ErrorKind::Timeout,
+        _ => ErrorKind::Other,
+    };
+    let mut message = format!("{:?}: {}", status.code(), status.message());
+    if let Some(below) = below.filter(|below| !message.ends_with(&below.message)) {
+        message = format!("{message}: {}", below.message);
+    }
+    Failure { kind, message }
+}
+
+/// Messages as they are.
+#[derive(Debug, Clone, Copy)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, message: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put(message);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+}
