@@ -54,6 +54,7 @@ impl Course {
                 Effect::Host(_) => self.on_host(),
                 Effect::Packet(_) => self.packets.iter().copied().map(Place::Packet).collect(),
                 Effect::Message(_) => in_messages(base),
+                Effect::Arrival(_) => arrivals(base),
             };
             let places = places.into_iter().filter(|place| place.at().is_none_or(|at| at >= from));
             strikes.extend(places.map(|place| Strike { fault, place }));
@@ -123,15 +124,18 @@ fn instants(distinct: &BTreeSet<Millis>, latency: Millis, grain: Grain) -> Vec<M
 const PAUSE: Millis = 4;
 
 fn in_messages(base: &Scenario) -> Vec<Place> {
-    const CUTS: [Option<Cut>; 7] = [
-        Some(Cut::Byte(7)),
-        Some(Cut::StatusLine),
-        Some(Cut::Header(1)),
-        Some(Cut::Head),
-        Some(Cut::Body(1)),
-        Some(Cut::Body(5)),
-        None,
-    ];
-    let of_request = |request: String| CUTS.map(|cut| Place::Message { request: request.clone(), cut });
-    base.requests().flat_map(|request| of_request(request.id.clone())).collect()
+    const LINES: [Option<Cut>; 3] = [Some(Cut::Byte(7)), Some(Cut::StatusLine), Some(Cut::Header(1))];
+    const ANY: [Option<Cut>; 4] = [Some(Cut::Head), Some(Cut::Body(1)), Some(Cut::Body(5)), None];
+    // A head of HTTP/2 has no lines that could be cut.
+    let lines: &[Option<Cut>] = if base.protocol.is_http2() { &[] } else { &LINES };
+    let cuts = || lines.iter().chain(&ANY).copied();
+    let of_request = |request: &str| {
+        let request = request.to_owned();
+        cuts().map(move |cut| Place::Message { request: request.clone(), cut })
+    };
+    base.requests().flat_map(|request| of_request(&request.id).collect::<Vec<_>>()).collect()
+}
+
+fn arrivals(base: &Scenario) -> Vec<Place> {
+    base.requests().map(|request| Place::Arrival { request: request.id.clone() }).collect()
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::place::{Packet, Place};
 use crate::scenario::{
-    Action, AfterReply, Cut, Direction, NatAnswer, NetworkAction, OriginAction, Path, Protocol, Reply, Step,
-    When,
+    Action, AfterReply, Cut, Direction, ErrorCode, LastStream, NatAnswer, NetworkAction, OriginAction, Path,
+    Protocol, Reply, Step, When,
 };
 use crate::trace::Millis;
 
@@ -32,6 +32,8 @@ pub(super) enum Effect {
     Packet(fn(&Site, &Packet) -> Vec<Step>),
     /// The answer to a request, cut somewhere or whole.
     Message(fn(&mut Reply, Option<Cut>)),
+    /// A request when it arrives.
+    Arrival(fn(String) -> OriginAction),
 }
 
 /// Where and when a fault strikes.
@@ -145,9 +147,47 @@ pub static FAULTS: &[Fault] = &[
     on_message("cut-silence", "the answer stops here, and nothing follows", |reply, cut| {
         (reply.cut, reply.then) = (cut, AfterReply::Keep);
     }),
-    on_message("surplus", "bytes that belong to no answer follow right behind it", |reply, cut| {
+    http1_message("surplus", "bytes that belong to no answer follow right behind it", |reply, cut| {
         if cut.is_none() {
             reply.surplus = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsurplus".to_vec();
+        }
+    }),
+    http2("goaway", "the origin sends GOAWAY and answers what it has", |site| {
+        vec![site.goaway(LastStream::Seen)]
+    }),
+    http2("goaway-close", "the origin sends GOAWAY and closes", |site| {
+        let close = site.origin(OriginAction::Close { connection: site.connection });
+        vec![site.goaway(LastStream::Seen), close]
+    }),
+    http2(
+        "graceful-goaway",
+        "the origin announces its shutdown, and a second later sends the last GOAWAY",
+        |site| {
+            let Step { action, .. } = site.goaway(LastStream::Seen);
+            vec![site.goaway(LastStream::All), site.later(1000, action)]
+        },
+    ),
+    http2("no-streams", "the origin allows no streams for 1 s", |site| {
+        vec![
+            site.origin(max_streams(site.connection, 0)),
+            site.later(1000, Action::Origin(max_streams(site.connection, 100))),
+        ]
+    }),
+    http2("one-stream", "the origin allows one stream at a time from then on", |site| {
+        vec![site.origin(max_streams(site.connection, 1))]
+    }),
+    on_arrival("refuse-stream", "the origin refuses the stream: REFUSED_STREAM", |id| {
+        OriginAction::ResetStream { id, error: ErrorCode::RefusedStream, times: 1 }
+    }),
+    on_arrival("reset-stream", "the origin resets the stream: INTERNAL_ERROR", |id| {
+        OriginAction::ResetStream { id, error: ErrorCode::InternalError, times: 1 }
+    }),
+    http2_message("cut-reset", "the answer ends here, and its stream is reset", |reply, cut| {
+        (reply.cut, reply.then) = (cut, AfterReply::ResetStream(ErrorCode::InternalError));
+    }),
+    http2_message("then-goaway", "GOAWAY follows right behind the answer", |reply, cut| {
+        if cut.is_none() {
+            reply.then = AfterReply::Goaway(ErrorCode::NoError);
         }
     }),
 ];
@@ -170,7 +210,7 @@ impl Site {
                 let Packet { connection, direction, n, at, .. } = *packet;
                 (connection, at, When::Packet { n, connection, direction })
             }
-            Place::Message { .. } => (0, 0, When::Now),
+            Place::Message { .. } | Place::Arrival { .. } => (0, 0, When::Now),
         };
         Self { connection, at, when, patience }
     }
@@ -195,6 +235,11 @@ impl Site {
     fn silence(&self, direction: Option<Direction>) -> Step {
         let path = Path { connection: Some(self.connection), direction };
         self.network(NetworkAction::Drop { path, packets: None })
+    }
+
+    fn goaway(&self, last_stream: LastStream) -> Step {
+        let error = ErrorCode::NoError;
+        self.origin(OriginAction::Goaway { connection: self.connection, last_stream, error })
     }
 
     fn send(&self, bytes: &[u8]) -> Step {
@@ -232,6 +277,34 @@ const fn http1(name: &'static str, meaning: &'static str, steps: fn(&Site) -> Ve
     Fault { fits: |protocol| !protocol.is_http2(), ..on_connection(name, meaning, steps) }
 }
 
+const fn http2(name: &'static str, meaning: &'static str, steps: fn(&Site) -> Vec<Step>) -> Fault {
+    Fault { fits: Protocol::is_http2, ..on_connection(name, meaning, steps) }
+}
+
 const fn on_message(name: &'static str, meaning: &'static str, change: fn(&mut Reply, Option<Cut>)) -> Fault {
-    Fault { name, meaning, fits: |protocol| !protocol.is_http2(), effect: Effect::Message(change) }
+    Fault { name, meaning, fits: |_| true, effect: Effect::Message(change) }
+}
+
+const fn http1_message(
+    name: &'static str,
+    meaning: &'static str,
+    change: fn(&mut Reply, Option<Cut>),
+) -> Fault {
+    Fault { fits: |protocol| !protocol.is_http2(), ..on_message(name, meaning, change) }
+}
+
+const fn http2_message(
+    name: &'static str,
+    meaning: &'static str,
+    change: fn(&mut Reply, Option<Cut>),
+) -> Fault {
+    Fault { fits: Protocol::is_http2, ..on_message(name, meaning, change) }
+}
+
+const fn on_arrival(name: &'static str, meaning: &'static str, action: fn(String) -> OriginAction) -> Fault {
+    Fault { name, meaning, fits: Protocol::is_http2, effect: Effect::Arrival(action) }
+}
+
+fn max_streams(connection: u32, max_streams: u32) -> OriginAction {
+    OriginAction::Settings { connection, max_streams: Some(max_streams), initial_window: None }
 }

@@ -24,6 +24,11 @@ pub enum Place {
         /// Where it is cut; `None` is behind its end.
         cut: Option<Cut>,
     },
+    /// When the head of a request arrives.
+    Arrival {
+        /// Request id.
+        request: String,
+    },
 }
 
 /// A packet of a run.
@@ -44,12 +49,12 @@ pub struct Packet {
 }
 
 impl Place {
-    /// When, in milliseconds since the start of the run; a place in a message has no instant of its own.
+    /// When, in milliseconds since the start of the run; a message has no instant that is known beforehand.
     pub fn at(&self) -> Option<Millis> {
         match self {
             Self::Instant { at, .. } => Some(*at),
             Self::Packet(packet) => Some(packet.at),
-            Self::Message { .. } => None,
+            Self::Message { .. } | Self::Arrival { .. } => None,
         }
     }
 
@@ -58,7 +63,7 @@ impl Place {
         match self {
             Self::Instant { connection, .. } => connection.map(|connection| connection.to_string()),
             Self::Packet(packet) => Some(packet.connection.to_string()),
-            Self::Message { request, .. } => Some(request.clone()),
+            Self::Message { request, .. } | Self::Arrival { request } => Some(request.clone()),
         }
     }
 }
@@ -70,6 +75,7 @@ impl fmt::Display for Place {
             Self::Instant { at, .. } => write!(f, "{at}ms"),
             Self::Packet(Packet { direction: Direction::ToOrigin, n, .. }) => write!(f, "out{n}"),
             Self::Packet(Packet { direction: Direction::ToClient, n, .. }) => write!(f, "in{n}"),
+            Self::Arrival { .. } => f.write_str("arrival"),
             Self::Message { cut, .. } => match cut {
                 Some(Cut::Byte(n)) => write!(f, "byte{n}"),
                 Some(Cut::StatusLine) => f.write_str("status-line"),

@@ -83,6 +83,9 @@ pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
                 let action = Action::Origin(OriginAction::Reply(reply));
                 fits.then_some(Step { action, when: When::Now, line: 0 }).into_iter().collect()
             }
+            (Effect::Arrival(action), Place::Arrival { request }) => {
+                vec![Step { action: Action::Origin(action(request.clone())), when: When::Now, line: 0 }]
+            }
             _ => Vec::new(),
         };
         if new.is_empty() {
@@ -134,6 +137,7 @@ fn about(base: &Scenario, strikes: &[Strike]) -> String {
                 "when packet {} of connection {} leaves ({})",
                 packet.n, packet.connection, strike.place
             ),
+            Place::Arrival { request } => format!("when {request} arrives"),
             Place::Message { request, cut: None } => format!("behind the answer to {request}"),
             Place::Message { request, .. } => format!("in the answer to {request} ({})", strike.place),
         };

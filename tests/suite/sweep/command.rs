@@ -76,7 +76,7 @@ fn results(path: &Path, more: &[&str]) -> String {
 fn threads_do_not_matter() {
     let folder = folder("threads");
     let one = results(&folder.join("1.jsonl"), &["--threads", "1"]);
-    assert!(one.lines().count() > 200, "{one}");
+    assert!(one.lines().count() > 150, "{one}");
     for threads in ["2", "5"] {
         assert_eq!(one, results(&folder.join("n.jsonl"), &["--threads", threads]), "{threads} threads");
     }
@@ -212,7 +212,7 @@ fn json_has_strips() {
 
 fn bad_names_are_2() {
     check(&["sweep", "keepalive"], 2, &["no workload is called `keepalive`; did you mean `keep-alive`?"]);
-    check(&["sweep", "--fault", "fni"], 2, &["no fault is called `fni`; did you mean `fin`?"]);
+    check(&["sweep", "--fault", "crahs"], 2, &["no fault is called `crahs`; did you mean `crash`?"]);
     check(&["sweep", "--client", "curl"], 2, &["no client is called `curl`"]);
     check(&["sweep", "--shard", "5/4"], 2, &["a shard is K/N"]);
     check(
