@@ -2,13 +2,14 @@
 
 use super::case::Case;
 use super::tally::{Tally, count};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::scenario::{ConnectionKind, Expectation};
 use crate::trace::{BodyEnd, Outcome, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "as-expected",
     level: Level::Required,
+    concerns: every_protocol,
     meaning: "a request became something else than the scenario's `[expect]` permits",
     source: "the scenario",
     judge,

@@ -1,12 +1,14 @@
 //! A request that is not idempotent is carried out at most once.
 
 use super::case::Case;
+use super::streams;
 use super::tally::{Tally, list, ms};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "at-most-once",
     level: Level::Required,
+    concerns: every_protocol,
     meaning: "the origin executed a non-idempotent request twice",
     source: "RFC 9110 section 9.2.2",
     judge,
@@ -15,15 +17,20 @@ pub(super) const ORACLE: Oracle = Oracle {
 fn judge(case: &Case) -> Verdict {
     let mut tally = Tally::default();
     for request in case.requests().filter(|request| !request.is_idempotent()) {
-        let places: Vec<String> = request
-            .executions
+        let executions = streams::executions(case, request);
+        let disowned = request.executions.len() > executions.len();
+        let places: Vec<String> = executions
             .iter()
             .map(|execution| format!("on connection {} at {}", execution.connection, ms(execution.moment.at)))
             .collect();
-        let events = request.executions.iter().map(|execution| execution.moment.event);
+        let events = executions.iter().map(|execution| execution.moment.event);
         let (id, method) = (&request.id, &request.method);
         match places.len() {
             0 => tally.holds(format!("{id} ({method}): not executed")),
+            1 if disowned => {
+                let note = "executed once more after the origin had said that it had not processed it";
+                tally.holds(format!("{id} ({method}): {note}"));
+            }
             1 => tally.holds(format!("{id} ({method}): executed once")),
             n => {
                 let message = format!("{id} ({method}) was executed {n} times: {}", list(&places));

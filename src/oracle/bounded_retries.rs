@@ -2,12 +2,13 @@
 
 use super::case::Case;
 use super::tally::{Tally, count};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::trace::{Attempt, Connection, Moment, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "bounded-retries",
     level: Level::Required,
+    concerns: every_protocol,
     meaning: "more attempts on the wire than the retry budget",
     source: "RFC 9112 section 9.3.1, hyperium/hyper-util#150",
     judge,

@@ -2,13 +2,15 @@
 
 use super::case::Case;
 use super::reuse;
+use super::streams;
 use super::tally::{Tally, count, ms};
-use super::{Level, Oracle, Severity, Verdict};
-use crate::trace::{Connection, End, Millis, Moment, Outcome, Request, millis};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use crate::trace::{Attempt, Connection, End, Millis, Moment, Outcome, Request, StaleReason, millis};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "bounded-wait",
     level: Level::Required,
+    concerns: every_protocol,
     meaning: "a request outlives its deadline, or waits for it although the client could know better",
     source: "hyperium/hyper#1439, RFC 9112 section 9.5",
     judge,
@@ -73,7 +75,14 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
     let missed = match case.final_attempt(request) {
         Some(attempt) => {
             let connection = case.connection_of(attempt)?;
+            let retries = connection.death().is_some_and(|death| case.dialled_again(request, death));
+            if retries {
+                // On its way to another attempt: what it waits for is a connection.
+                return connect_timeout(case, request, finished).filter(|(_, since)| since.at < finished.at);
+            }
             end_of_connection(connection)
+                .or_else(|| end_of_stream(case, connection, attempt))
+                .or_else(|| ping_timeout(case, connection))
                 .or_else(|| undelivered_answer(case, request))
                 .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
@@ -86,6 +95,26 @@ fn end_of_connection(connection: &Connection) -> Option<(String, Moment)> {
     let death = connection.death()?;
     let flag = if connection.to_client.rst.delivered == Some(death) { "an RST" } else { "the FIN" };
     Some((format!("{flag} of connection {} was delivered", connection.number), death))
+}
+
+fn end_of_stream(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<(String, Moment)> {
+    let stream = case.exchange_of(attempt)?.stream.as_ref()?;
+    let place = streams::place(attempt);
+    let reset =
+        stream.reset_delivered().map(|reset| (format!("an RST_STREAM on {place} was delivered"), reset));
+    let excluded = streams::excluded(connection, stream.id);
+    let excluded = excluded.map(|goaway| (format!("a GOAWAY that excludes {place} was delivered"), goaway));
+    reset.into_iter().chain(excluded).min_by_key(|(_, since)| *since)
+}
+
+fn ping_timeout(case: &Case, connection: &Connection) -> Option<(String, Moment)> {
+    let stale = case.views.stale_since(connection.number)?;
+    let StaleReason::PingUnanswered { limit } = stale.reason else { return None };
+    let since = Moment { event: stale.event, at: stale.at };
+    Some((
+        format!("the client's ping timeout of {} had passed on connection {}", ms(limit), connection.number),
+        since,
+    ))
 }
 
 fn undelivered_answer(case: &Case, request: &Request) -> Option<(String, Moment)> {

@@ -49,6 +49,18 @@ impl<'a> Case<'a> {
         millis(sends.into_iter().find(|send| send.id == id).map_or(DEFAULT_DEADLINE, |send| send.deadline))
     }
 
+    /// Whether the client dialled for another attempt after the connection of the last one had died, and nothing has come of
+    /// it: no request was written on that connection while this one waited.
+    pub fn dialled_again(&self, request: &Request, death: Moment) -> bool {
+        let over = request.over();
+        let while_it_waited = |moment: Moment| death < moment && over.is_none_or(|over| moment < over);
+        self.connections().any(|connection| {
+            let taken =
+                connection.exchanges.iter().any(|exchange| while_it_waited(exchange.request.first_sent));
+            connection.syn.is_some_and(while_it_waited) && !taken
+        })
+    }
+
     /// When the application began to close the client.
     pub fn closing(&self) -> Option<Moment> {
         let events = self.trace.events.iter().enumerate();
@@ -74,6 +86,13 @@ pub(super) fn cause(reason: &StaleReason) -> String {
         StaleReason::Abandoned { request } => {
             format!("{request} was given up on it with the response outstanding")
         }
+        StaleReason::GoAway { last_stream, code } => {
+            format!("a GOAWAY (last stream {last_stream}, {code}) was delivered on it")
+        }
+        StaleReason::Malformed { what } => format!("{what} was delivered on it"),
+        StaleReason::PingUnanswered { limit } => {
+            format!("the client's ping timeout of {} had passed", ms(*limit))
+        }
         StaleReason::IdleTimeout { limit } => {
             format!("the client's idle timeout of {} had passed", ms(*limit))
         }
@@ -89,6 +108,8 @@ pub(super) fn circumstances(kind: SignalKind, connection: u32, window: Window) -
         SignalKind::Fin => format!("FIN of connection {connection}"),
         SignalKind::Rst => format!("RST of connection {connection}"),
         SignalKind::Unsolicited => format!("unsolicited bytes on connection {connection}"),
+        SignalKind::GoAway => format!("GOAWAY of connection {connection}"),
+        SignalKind::Malformed => format!("malformed frames on connection {connection}"),
     };
     format!("{what} {}, {}", window.meaning(), window.name())
 }

@@ -5,8 +5,11 @@ mod as_expected;
 mod at_most_once;
 mod bounded_retries;
 mod bounded_wait;
+mod cancel_is_told;
 mod case;
 mod finding;
+#[cfg(test)]
+mod http2_tests;
 mod no_cross_talk;
 mod no_leak;
 mod no_needless_connections;
@@ -18,6 +21,7 @@ mod reuse;
 mod reuses_when_healthy;
 #[cfg(test)]
 mod robustness;
+mod streams;
 mod table;
 mod tally;
 #[cfg(test)]
@@ -25,4 +29,5 @@ mod tests;
 mod unsent_is_free;
 
 pub use finding::*;
+use table::every_protocol;
 pub use table::{ORACLES, Oracle, judge};

@@ -3,12 +3,13 @@
 use super::answer::{self, Answer, Fault};
 use super::case::Case;
 use super::tally::{Tally, count};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::trace::Request;
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-cross-talk",
     level: Level::Required,
+    concerns: every_protocol,
     meaning: "a response belongs to another request, uses bytes past the framing, or is cut short and called complete",
     source: "RFC 9112 sections 6.3, 8 and 9.2",
     judge,

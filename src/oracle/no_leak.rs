@@ -1,14 +1,16 @@
 //! Sockets are bounded while the client lives, and gone when it is closed.
 
 use super::case::Case;
+use super::streams;
 use super::tally::{Tally, count, ms};
-use super::{Level, Oracle, Severity, Verdict};
-use crate::trace::{Connection, Direction, End, Fate, Millis, Moment, What};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use crate::trace::{Connection, Direction, End, Fate, Idle, Millis, Moment, What};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-leak",
     level: Level::Required,
-    meaning: "the client host has sockets after close, or more connections than the limit at any time",
+    concerns: every_protocol,
+    meaning: "the client host has sockets after close, or more connections or streams than the limit at any time",
     source: "RFC 9112 section 9.6, golang/go#34941",
     judge,
 };
@@ -28,10 +30,36 @@ fn judge(case: &Case) -> Verdict {
             case.connections().flat_map(|connection| idle_spans(case, connection)).collect();
         judge_limit("idle", limit, &spans, &mut tally);
     }
+    for connection in case.connections() {
+        judge_streams(connection, &mut tally);
+    }
     if case.trace.end == End::Completed && case.connections().next().is_some() {
         judge_rest(case, &mut tally);
     }
     tally.verdict("no connection was opened, or the run did not come to its end")
+}
+
+/// SETTINGS_MAX_CONCURRENT_STREAMS at the opening of each stream (RFC 9113 section 5.1.2).
+fn judge_streams(connection: &Connection, tally: &mut Tally) {
+    let number = connection.number;
+    let mut most = None;
+    for exchange in &connection.exchanges {
+        let (opened, Some(stream)) = (exchange.request.first_sent, &exchange.stream) else { continue };
+        let Some(limit) = streams::limit(connection, opened) else { continue };
+        let open = connection.open_streams(opened);
+        most = most.max(Some(open));
+        if u32::try_from(open).is_ok_and(|open| open > limit) {
+            let streams = count(open, "open stream");
+            let message = format!(
+                "stream {} made {streams} on connection {number}; the origin's limit is {limit}",
+                stream.id
+            );
+            tally.violated(Severity::HangOrLeak, message, [opened.event]);
+        }
+    }
+    if let Some(most) = most {
+        tally.holds(format!("never more than {} on connection {number}", count(most, "open stream")));
+    }
 }
 
 fn judge_rest(case: &Case, tally: &mut Tally) {
@@ -80,11 +108,9 @@ fn last_syn(case: &Case, connection: &Connection) -> Option<Millis> {
 fn idle_spans(case: &Case, connection: &Connection) -> Vec<Span> {
     let over = connection.over().map_or(Millis::MAX, |over| over.at);
     let stale = case.views.stale_since(connection.number).map_or(Millis::MAX, |stale| stale.at);
-    let exchanges = connection.exchanges.iter().enumerate();
-    let spans = exchanges.filter_map(|(index, exchange)| {
-        let next = connection.exchanges.get(index + 1);
-        let next = next.map_or(Millis::MAX, |next| next.request.first_sent.at);
-        exchange.complete().map(|from| Span { from, to: next.min(over).min(stale) })
+    let spans = connection.idle().into_iter().map(|Idle { since, until, .. }| {
+        let next = until.map_or(Millis::MAX, |until| until.at);
+        Span { from: since, to: next.min(over).min(stale) }
     });
     spans.collect()
 }

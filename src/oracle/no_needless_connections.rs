@@ -4,12 +4,13 @@ use super::case::Case;
 use super::reuse;
 use super::reuses_when_healthy::missed;
 use super::tally::{Tally, count};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::trace::{Moment, Outcome, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-needless-connections",
     level: Level::Advised,
+    concerns: every_protocol,
     meaning: "more connections than the least that the script allows",
     source: "RFC 9112 section 9.4",
     judge,

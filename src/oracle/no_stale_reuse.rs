@@ -2,12 +2,13 @@
 
 use super::case::{Case, cause};
 use super::tally::{Tally, ms};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::trace::{Connection, Exchange, StaleReason, Staleness};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-stale-reuse",
     level: Level::Required,
+    concerns: every_protocol,
     meaning: "the first byte of a request is written on a connection that was stale before",
     source: "RFC 9112 sections 9.2, 9.3, 9.5 and 9.6",
     judge,

@@ -2,14 +2,15 @@
 
 use super::case::Case;
 use super::tally::{Tally, ms};
-use super::{Level, Oracle, Severity, Verdict};
-use crate::trace::{Connection, Millis, Moment};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use crate::trace::{Connection, Millis, Moment, StaleReason};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "prompt-close",
     level: Level::Advised,
-    meaning: "a connection is in CLOSE_WAIT for more than 1 s",
-    source: "RFC 9112 section 9.5",
+    concerns: every_protocol,
+    meaning: "a connection is in CLOSE_WAIT, or is kept after a GOAWAY without a stream, for more than 1 s",
+    source: "RFC 9112 section 9.5, RFC 9113 section 6.8",
     judge,
 };
 
@@ -21,26 +22,41 @@ fn judge(case: &Case) -> Verdict {
     for connection in case.connections() {
         let fin = connection.to_client.fin.delivered;
         if let Some(fin) = fin.filter(|fin| connection.over().is_none_or(|over| *fin < over)) {
-            judge_connection(case, connection, fin, &mut tally);
+            judge_connection(case, connection, fin, "its FIN was delivered", &mut tally);
+        } else if let Some(drained) = drained(case, connection) {
+            let since = "a GOAWAY was delivered and its last stream was over";
+            judge_connection(case, connection, drained, since, &mut tally);
         }
     }
-    tally.verdict("no FIN was delivered before the client's own")
+    tally.verdict(match case.scenario.protocol.is_http2() {
+        true => "neither FIN nor GOAWAY was delivered before the client's own FIN",
+        false => "no FIN was delivered before the client's own",
+    })
 }
 
-fn judge_connection(case: &Case, connection: &Connection, fin: Moment, tally: &mut Tally) {
+/// Since when a connection has been of no use: a GOAWAY forbids new streams, and no stream is open.
+fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
+    let stale = case.views.stale_since(connection.number)?;
+    let StaleReason::GoAway { .. } = stale.reason else { return None };
+    let goaway = Moment { event: stale.event, at: stale.at };
+    let ends: Option<Vec<Moment>> = connection.exchanges.iter().map(|exchange| exchange.over()).collect();
+    let drained = ends?.into_iter().chain([goaway]).max()?;
+    connection.over().is_none_or(|over| drained.at <= over.at).then_some(drained)
+}
+
+fn judge_connection(case: &Case, connection: &Connection, fin: Moment, since: &str, tally: &mut Tally) {
     let number = connection.number;
     let over = connection.over();
     let kept = over.map_or(case.views.end, |over| over.at).saturating_sub(fin.at);
     if kept <= BOUND {
-        tally.holds(format!("connection {number} was closed {} after its FIN was delivered", ms(kept)));
+        tally.holds(format!("connection {number} was closed {} after {since}", ms(kept)));
         return;
     }
     let until = match over {
         Some(over) => format!("closed {} ", ms(over.at - fin.at)),
         None => format!("not yet closed {} ", ms(kept)),
     };
-    let message =
-        format!("connection {number} was {until}after its FIN was delivered; the bound is {}", ms(BOUND));
+    let message = format!("connection {number} was {until}after {since}; the bound is {}", ms(BOUND));
     let proof = over.map(|over| over.event).or(case.last_event());
     tally.violated(Severity::HangOrLeak, message, proof.into_iter().chain([fin.event]));
 }

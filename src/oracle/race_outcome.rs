@@ -2,13 +2,15 @@
 
 use super::answer::{self, Answer};
 use super::case::{Case, circumstances};
+use super::streams;
 use super::tally::{Tally, ms};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::trace::{Attempt, BodyEnd, Outcome, Request, Signal, Window};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "race-outcome",
     level: Level::Required,
+    concerns: every_protocol,
     meaning: "a close crosses a request, and the result is a hang, a wrong or cut-short success, or an unsafe retry",
     source: "RFC 9112 sections 9.3.1 and 9.5, RFC 9110 section 9.2.2",
     judge,
@@ -81,10 +83,10 @@ fn report_harm(case: &Case, race: &Race, tally: &mut Tally, evidence: &[usize]) 
             None => harmed = false,
         },
     }
-    if !race.request.is_idempotent() && race.request.executions.len() > 1 {
-        let events = race.request.executions.iter().map(|execution| execution.moment.event).collect();
-        let message =
-            format!("({}) was executed {} times", race.request.method, race.request.executions.len());
+    let executions = streams::executions(case, race.request);
+    if !race.request.is_idempotent() && executions.len() > 1 {
+        let events = executions.iter().map(|execution| execution.moment.event).collect();
+        let message = format!("({}) was executed {} times", race.request.method, executions.len());
         harm(Severity::UnsafeDuplicate, message, events);
         harmed = true;
     }
@@ -95,6 +97,9 @@ fn report_harm(case: &Case, race: &Race, tally: &mut Tally, evidence: &[usize]) 
 fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
     let last = case.final_attempt(race.request)?;
     let ended = case.connection_of(last)?.death()?;
+    if case.dialled_again(race.request, ended) {
+        return None;
+    }
     match &race.request.finished {
         Some((finished, Outcome::Deadline)) if ended.at < finished.at => {
             let waited = ms(finished.at - ended.at);

@@ -1,13 +1,15 @@
 //! A dead connection costs at most one request.
 
 use super::case::Case;
+use super::streams;
 use super::tally::{Tally, list, ms};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::trace::{Connection, Moment, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "recovers",
     level: Level::Required,
+    concerns: every_protocol,
     meaning: "one dead connection cost more than one request",
     source: "hyperium/hyper#1439, curl/curl#10646",
     judge,
@@ -22,6 +24,9 @@ fn judge(case: &Case) -> Verdict {
 }
 
 fn judge_connection(case: &Case, connection: &Connection, tally: &mut Tally) {
+    if connection.http2.is_some() {
+        return judge_streams(case, connection, tally);
+    }
     let cost = failures_on(case, connection);
     let failed = cost.iter().filter_map(|request| request.over()).min();
     let Some(dead_since) = connection.death().into_iter().chain(failed).min() else { return };
@@ -39,6 +44,39 @@ fn judge_connection(case: &Case, connection: &Connection, tally: &mut Tally) {
         let cost = names.first().copied().unwrap_or("no request");
         tally.holds(format!("connection {number} cost {cost}"));
     }
+}
+
+/// Of a connection with streams a death may cost whatever was in flight, and nothing that was written later.
+fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
+    let mut cost = failures_on(case, connection);
+    cost.retain(|request| is_lost(case, connection, request));
+    let failed = cost.iter().filter_map(|request| request.over()).min();
+    let Some(dead_since) = connection.death().into_iter().chain(failed).min() else { return };
+    let number = connection.number;
+    let written_later = |request: &&&Request| {
+        case.final_attempt(request).is_some_and(|attempt| attempt.first_sent.at > dead_since.at)
+    };
+    let later: Vec<&Request> = cost.iter().filter(written_later).copied().collect();
+    let names = |requests: &[&Request]| list(&requests.iter().map(|request| &request.id).collect::<Vec<_>>());
+    if !later.is_empty() {
+        let message = format!(
+            "connection {number}, dead since {}, cost {}, written on it later",
+            ms(dead_since.at),
+            names(&later)
+        );
+        tally.violated(Severity::AvoidableFailure, message, evidence(dead_since, &later));
+    } else if case.requests().any(|request| request.started > dead_since) {
+        let cost = if cost.is_empty() { "no request".to_owned() } else { names(&cost) };
+        tally.holds(format!("connection {number} cost {cost}"));
+    }
+}
+
+/// Whether the connection is to blame for a failure, not the stream alone: it had ended, or nothing more came on it.
+fn is_lost(case: &Case, connection: &Connection, request: &Request) -> bool {
+    let (Some(over), Some(attempt)) = (request.over(), case.final_attempt(request)) else { return false };
+    let ended = connection.death().is_some_and(|death| death <= over);
+    let reset = case.exchange_of(attempt).and_then(|exchange| exchange.stream.as_ref()?.reset_delivered());
+    ended || (reset.is_none() && streams::is_silent(connection, attempt.first_sent, over))
 }
 
 /// The requests that failed with their last attempt on the connection.

@@ -1,6 +1,7 @@
 //! Which connections a request could have used.
 
 use super::case::Case;
+use super::streams;
 use crate::trace::{Attempt, BodyEnd, Connection, Exchange, Millis, Moment, Outcome, Request, millis};
 
 /// A request for which a connection was there that may be used.
@@ -32,8 +33,14 @@ pub(super) fn choices<'a>(case: &'a Case) -> Vec<Choice<'a>> {
     for request in case.requests() {
         let Some(attempt) = request.attempts.first() else { continue };
         let spare = case.connections().find_map(|connection| {
-            let taken = choices.iter().any(|choice| is_taken(choice, connection, request));
-            let free_since = free_since(case, connection, request, attempt).filter(|_| !taken)?;
+            let free_since = if connection.http2.is_some() {
+                let taken = choices.iter().filter(|choice| is_taken(choice, connection, request));
+                let taken: Vec<&str> = taken.map(|choice| choice.request.id.as_str()).collect();
+                spare_stream_since(case, connection, request, attempt.first_sent, &taken)?
+            } else {
+                let taken = choices.iter().any(|choice| is_taken(choice, connection, request));
+                free_since(case, connection, request, attempt).filter(|_| !taken)?
+            };
             Some((connection, free_since))
         });
         let Some((spare, free_since)) = spare else { continue };
@@ -62,10 +69,62 @@ fn free_since(case: &Case, connection: &Connection, request: &Request, attempt: 
     (!taken && owed && !excused).then_some(free_since)
 }
 
+/// Since when a connection with streams had one to spare when the request began, if a client has no excuse for not
+/// using it until `used`. The origin's SETTINGS prove that the connection is sound; `taken` are the requests for
+/// which it was the choice.
+fn spare_stream_since(
+    case: &Case,
+    connection: &Connection,
+    request: &Request,
+    used: Moment,
+    taken: &[&str],
+) -> Option<Moment> {
+    let started = request.started;
+    let settled = connection.http2.as_ref()?.settled()?.max(connection.established?);
+    let last = last_exchange_before(connection, started).map(|(_, exchange)| exchange)?;
+    let others = case.requests().filter(|other| other.id != request.id && lives_at(other, started));
+    let on_it = |other: &&Request| {
+        taken.contains(&other.id.as_str())
+            || other.attempts.iter().any(|attempt| attempt.connection == connection.number)
+    };
+    let busy = others.filter(on_it).count();
+    let has_room = streams::least_limit(connection, started)
+        .is_none_or(|limit| usize::try_from(limit).is_ok_and(|limit| busy < limit));
+    let idle = connection.idle().into_iter().rfind(|idle| idle.since < started);
+    let idle_since = idle.filter(|_| connection.open_streams(started) == 0).map(|idle| idle.since);
+    let since = idle_since.map_or(settled, |idle| idle.max(settled));
+    let owed = idle_since.is_none_or(|idle| started.at - idle.at <= owed_idle(case, last));
+    let excused = is_in_doubt(case, connection, used)
+        || is_suspect(case, connection, started)
+        || closed_for_a_reason(case, connection, request);
+    (has_room && owed && !excused && since.at < started.at).then_some(since)
+}
+
+fn lives_at(request: &Request, moment: Moment) -> bool {
+    request.started < moment && request.over().is_none_or(|over| over.at >= moment.at)
+}
+
+/// A client may mistrust a connection on which nothing came since a request that was given up was written, or
+/// since it sent a PING.
+fn is_suspect(case: &Case, connection: &Connection, moment: Moment) -> bool {
+    let mut attempts =
+        case.requests().filter(|request| request.over().is_some_and(|over| over < moment)).flat_map(
+            |request| request.attempts.iter().filter(|attempt| attempt.connection == connection.number),
+        );
+    let pings = connection.http2.iter().flat_map(|http2| http2.pings());
+    attempts.any(|attempt| streams::is_silent(connection, attempt.first_sent, moment))
+        || pings.filter(|ping| *ping < moment).any(|ping| streams::is_silent(connection, ping, moment))
+}
+
 /// A connection that was, or became, free while a request waited for one in vain, and stayed so.
 pub(super) fn free_connection<'a>(case: &'a Case, request: &Request) -> Option<(&'a Connection, Moment)> {
     let over = request.over()?;
     case.connections().find_map(|connection| {
+        if connection.http2.is_some() {
+            let usable = connection.over().is_none_or(|end| over < end);
+            let since = spare_stream_since(case, connection, request, over, &[]);
+            return since.filter(|since| usable && since.at < over.at).map(|since| (connection, since));
+        }
         let exchange = connection.exchanges.last()?;
         let free = released(case, exchange).filter(|free| free.at < over.at)?;
         let usable = connection.over().is_none_or(|end| over < end);

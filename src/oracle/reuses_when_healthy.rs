@@ -3,11 +3,12 @@
 use super::case::Case;
 use super::reuse::{self, Choice};
 use super::tally::{Tally, ms};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "reuses-when-healthy",
     level: Level::Required,
+    concerns: every_protocol,
     meaning: "a request is written on a new connection although one that may be reused is free",
     source: "RFC 9112 section 9.3",
     judge,
@@ -32,6 +33,12 @@ pub(super) fn missed(choice: &Choice) -> String {
     let lost = match closed {
         Some(close) => {
             format!("connection {spare} was healthy when the client closed it at {}", ms(close.at))
+        }
+        None if choice.spare.http2.is_some() => {
+            format!(
+                "connection {spare} was healthy and had a stream to spare since {}",
+                ms(choice.free_since.at)
+            )
         }
         None => format!("connection {spare} was free and healthy since {}", ms(choice.free_since.at)),
     };

@@ -5,11 +5,23 @@ use proptest::prelude::*;
 
 use super::tests::scenario;
 use super::{ORACLES, Verdict, judge};
-use crate::scenario::{Direction, Scenario};
-use crate::trace::testing::{head, ok_message};
+use crate::scenario::{Direction, Protocol, Scenario};
+use crate::trace::http2::testing::{answer, content, frame, goaway, ping, request, rst_stream, settings};
+use crate::trace::http2::{ErrorCode, PREFACE};
+use crate::trace::testing::{TraceBuilder, head, ok_message};
 use crate::trace::{BodyEnd, End, ErrorKind, Event, Fate, Outcome, Segment, SocketAtEnd, Trace, What};
 
 proptest! {
+    #[test]
+    fn any_trace_of_http2_is_judged(trace in any_http2_trace()) {
+        let mut limited = Scenario { protocol: Protocol::H2, ..scenario() };
+        limited.client.idle_timeout = Some(std::time::Duration::from_millis(5));
+        limited.client.max_idle = Some(1);
+        for scenario in [Scenario { protocol: Protocol::H2, ..scenario() }, limited] {
+            assert_sound(&scenario, &trace);
+        }
+    }
+
     #[test]
     fn any_trace_is_judged(trace in any_trace()) {
         let mut limited = scenario();
@@ -18,7 +30,8 @@ proptest! {
         limited.client.idle_timeout = Some(std::time::Duration::from_millis(5));
         limited.client.read_timeout = limited.client.idle_timeout;
         limited.client.connect_timeout = limited.client.idle_timeout;
-        for scenario in [scenario(), limited] {
+        let h2 = Scenario { protocol: Protocol::H2, ..limited.clone() };
+        for scenario in [scenario(), limited, h2] {
             assert_sound(&scenario, &trace);
         }
     }
@@ -26,7 +39,8 @@ proptest! {
 
 fn assert_sound(scenario: &Scenario, trace: &Trace) {
     let findings = judge(scenario, trace);
-    assert_eq!(findings.len(), ORACLES.len());
+    let concerned = ORACLES.iter().filter(|oracle| (oracle.concerns)(scenario.protocol));
+    assert_eq!(findings.len(), concerned.count());
     for finding in findings {
         if let Verdict::Violated { violations } = finding.verdict {
             assert!(!violations.is_empty());
@@ -132,4 +146,61 @@ fn any_payload() -> impl Strategy<Value = Bytes> {
         }
         Bytes::from(bytes)
     })
+}
+
+/// Two connections with streams of frames, some of them cut, repeated or with a bit flipped, among other events.
+fn any_http2_trace() -> impl Strategy<Value = Trace> {
+    let happening = (0u64..9, any::<bool>(), 1u32..3, any::<bool>(), any_frames());
+    let steps = proptest::collection::vec((happening, any_event()), 0..30);
+    steps.prop_map(|steps| {
+        let open = |trace: TraceBuilder, connection| trace.h2_open(0, connection, &[(3, 2)]);
+        let (mut trace, mut at) = ((1..3).fold(TraceBuilder::new(), open), 0);
+        let mut others = Vec::new();
+        for ((later, arrives, connection, to_origin, frames), what) in steps {
+            at += later;
+            trace = match (to_origin, arrives) {
+                (true, false) => trace.client_sends(at, connection, frames),
+                (true, true) => trace.client_sends(at, connection, frames).origin_gets(at, connection),
+                (false, false) => trace.origin_sends(at, connection, frames),
+                (false, true) => trace.bytes(at, connection, frames),
+            };
+            others.push(Event { at, what });
+        }
+        let mut trace = trace.build();
+        trace.events.extend(others);
+        trace.events.sort_by_key(|event| event.at);
+        trace
+    })
+}
+
+fn any_frames() -> impl Strategy<Value = Vec<u8>> {
+    let stream = || prop_oneof![Just(1u32), Just(3), Just(5), 0u32..9];
+    let id = || prop_oneof![Just("a"), Just("b"), Just("c")];
+    let one = prop_oneof![
+        4 => (stream(), id(), any::<bool>()).prop_map(|(s, id, end)| request(s, id, "POST", u8::from(end))),
+        4 => stream().prop_map(|stream| answer(stream, "x")),
+        2 => (stream(), any::<bool>()).prop_map(|(stream, end)| content(stream, "x", u8::from(end))),
+        2 => (stream(), 0u32..14).prop_map(|(stream, code)| rst_stream(stream, ErrorCode(code))),
+        2 => (stream(), 0u32..14).prop_map(|(stream, code)| goaway(stream, ErrorCode(code))),
+        1 => any::<bool>().prop_map(ping),
+        1 => (0u16..7, any::<u32>()).prop_map(|(setting, value)| settings(&[(setting, value)])),
+        1 => (0u8..12, any::<u8>(), stream(), any::<[u8; 6]>()).prop_map(|(k, f, s, body)| frame(k, f, s, &body)),
+        1 => Just(PREFACE.to_vec()),
+    ];
+    let place = || any::<prop::sample::Index>();
+    let damage = prop_oneof![3 => Just(0u8), 1 => Just(1), 1 => Just(2)];
+    (proptest::collection::vec(one, 1..4), damage, place(), 0u8..8).prop_map(
+        |(frames, damage, place, bit)| {
+            let mut bytes = frames.concat();
+            match damage {
+                1 => bytes.truncate(place.index(bytes.len())),
+                2 => {
+                    let place = place.index(bytes.len());
+                    bytes[place] ^= 1 << bit;
+                }
+                _ => {}
+            }
+            bytes
+        },
+    )
 }

@@ -3,11 +3,11 @@
 use super::case::Case;
 use super::{Finding, Level, Verdict};
 use super::{
-    as_expected, at_most_once, bounded_retries, bounded_wait, no_cross_talk, no_leak,
+    as_expected, at_most_once, bounded_retries, bounded_wait, cancel_is_told, no_cross_talk, no_leak,
     no_needless_connections, no_stale_reuse, prompt_close, race_outcome, recovers, reuses_when_healthy,
     unsent_is_free,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Protocol, Scenario};
 use crate::trace::Trace;
 
 /// An invariant, and how to judge it.
@@ -17,6 +17,8 @@ pub struct Oracle {
     pub name: &'static str,
     /// Whether a violation fails the client or is advice.
     pub level: Level,
+    /// Which protocols it has an opinion about. Runs of others have no finding of it.
+    pub concerns: fn(Protocol) -> bool,
     /// When it is violated, in one line.
     pub meaning: &'static str,
     /// Where the rule comes from.
@@ -25,7 +27,7 @@ pub struct Oracle {
 }
 
 /// All of them. The last one compares with the scenario's own `[expect]`; the others know no scenario.
-pub const ORACLES: [Oracle; 13] = [
+pub const ORACLES: [Oracle; 14] = [
     no_stale_reuse::ORACLE,
     race_outcome::ORACLE,
     no_cross_talk::ORACLE,
@@ -38,10 +40,16 @@ pub const ORACLES: [Oracle; 13] = [
     unsent_is_free::ORACLE,
     prompt_close::ORACLE,
     no_needless_connections::ORACLE,
+    cancel_is_told::ORACLE,
     as_expected::ORACLE,
 ];
 
-/// Judges one run: one finding for each of [`ORACLES`], in that order.
+/// What an oracle that judges connections or requests as such concerns.
+pub(super) fn every_protocol(_: Protocol) -> bool {
+    true
+}
+
+/// Judges one run: one finding for each of [`ORACLES`] that concerns the protocol, in that order.
 pub fn judge(scenario: &Scenario, trace: &Trace) -> Vec<Finding> {
     let case = Case::new(scenario, trace);
     let verdict = |oracle: &Oracle| match &trace.unsupported {
@@ -50,5 +58,5 @@ pub fn judge(scenario: &Scenario, trace: &Trace) -> Vec<Finding> {
     };
     let finding =
         |oracle: &Oracle| Finding { oracle: oracle.name, level: oracle.level, verdict: verdict(oracle) };
-    ORACLES.iter().map(finding).collect()
+    ORACLES.iter().filter(|oracle| (oracle.concerns)(scenario.protocol)).map(finding).collect()
 }

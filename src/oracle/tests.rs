@@ -41,7 +41,7 @@ fn check(oracle: &str, trace: TraceBuilder, expected: &str) {
 }
 
 #[track_caller]
-fn check_in(oracle: &str, scenario: &Scenario, trace: TraceBuilder, expected: &str) {
+pub(super) fn check_in(oracle: &str, scenario: &Scenario, trace: TraceBuilder, expected: &str) {
     let trace = trace.build();
     let findings = judge(scenario, &trace);
     let finding = findings.iter().find(|finding| finding.oracle == oracle).expect("an oracle of that name");
@@ -167,6 +167,10 @@ fn race_outcome() {
     check(retried, &format!("holds: b: retried on connection 2 ({fin})"));
     let hung = format!("HangOrLeak: b hung for 950 ms after the end of its connection was delivered ({fin})");
     check(crossed("GET").deadline(1_000, "b"), &hung);
+    let redials = crossed("GET").syn(51, 2).syn(1_051, 2).deadline(4_000, "b");
+    check(redials, &format!("holds: b: ended by its deadline ({fin})"));
+    let for_another = crossed("GET").open(51, 2).attempt(60, "c", "GET", 2).deadline(1_000, "b");
+    check(for_another, &hung);
     let at_once = format!("holds: b: ended by its deadline ({fin})");
     check(crossed("GET").deadline(50, "b"), &at_once);
     let twice =
@@ -214,6 +218,9 @@ fn no_cross_talk() {
     let stale = "WrongResponse: b got a 408 with 0 bytes that was no answer to it \
                  (unsolicited bytes on connection 1 known before the request was written, W0)";
     check(idle.finish(60, "b", whole(408, "")), stale);
+    let cut = b().replied(60, "b", 1, 200, "whole", false);
+    let filled = cut.bytes(60, 1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").bytes(70, 1, "stray");
+    check(filled.finish(70, "b", whole(200, "stray")), "holds: 2 responses, each the right one");
     let asked = b().bytes(60, 1, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
     check(asked.finish(60, "b", whole(408, "")), "holds: 2 responses, each the right one");
 }
@@ -271,6 +278,8 @@ fn bounded_wait() {
     let signal =
         "HangOrLeak: a waited for its deadline, 29 960 ms after an RST of connection 1 was delivered";
     check(asked().rst(40, 1).deadline(30_000, "a"), signal);
+    let redials = asked().rst(40, 1).syn(41, 2).deadline(30_000, "a");
+    check(redials, "holds: a was ended by its deadline: nothing told the client");
     let answer = "HangOrLeak: a waited for its deadline, 29 980 ms after its whole response was delivered on connection 1";
     check(asked().reply(20, "a", 1, "a", &ok_message("a")).deadline(30_000, "a"), answer);
     let free = "HangOrLeak: b waited for its deadline, 500 ms after connection 1 was free for it";
@@ -479,8 +488,8 @@ fn an_unsupported_scenario_exercises_nothing() {
 #[test]
 fn names_are_unique_and_in_order() {
     let mut names: Vec<_> = super::ORACLES.iter().map(|oracle| oracle.name).collect();
-    assert_eq!((names[0], names[12]), ("no-stale-reuse", "as-expected"));
+    assert_eq!((names[0], names[13]), ("no-stale-reuse", "as-expected"));
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 13);
+    assert_eq!(names.len(), 14);
 }

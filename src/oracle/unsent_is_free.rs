@@ -2,12 +2,13 @@
 
 use super::case::Case;
 use super::tally::Tally;
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::trace::{Attempt, Connection, ErrorKind, Moment, Outcome, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "unsent-is-free",
     level: Level::Advised,
+    concerns: every_protocol,
     meaning: "a request of which no byte was written fails instead of going to another connection",
     source: "hyperium/hyper-util#133",
     judge,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::http2::{self, Http2};
 use super::{Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Trace, Unsolicited, What, exchange};
 
 /// The connections of a run, in the order of their SYNs.
@@ -21,6 +22,8 @@ pub struct Connection {
     pub to_origin: Flow,
     /// From the origin to the client.
     pub to_client: Flow,
+    /// The frames of a connection that speaks HTTP/2; `None` for HTTP/1.
+    pub http2: Option<Http2>,
     /// The requests written on it, in order, with what came back for them.
     pub exchanges: Vec<Exchange>,
     /// What came back for none of them.
@@ -47,6 +50,10 @@ pub enum SignalKind {
     Rst,
     /// Bytes that answer no request.
     Unsolicited,
+    /// GOAWAY from the origin (RFC 9113 section 6.8).
+    GoAway,
+    /// A frame that is a connection error (RFC 9113 section 5.4.1).
+    Malformed,
 }
 
 impl Connections {
@@ -109,10 +116,34 @@ impl Connection {
         let premature = premature.map(|response| (response.first_sent, Some(response.first_delivered)));
         let bytes = unsolicited.chain(premature);
         let bytes = bytes.map(|(sent, delivered)| Signal { kind: SignalKind::Unsolicited, sent, delivered });
-        let mut signals: Vec<_> =
-            flags.chain(bytes).filter(|signal| signal.sent.or(signal.delivered).is_some()).collect();
+        let mut signals: Vec<_> = flags
+            .chain(bytes)
+            .chain(self.frame_signals())
+            .filter(|signal| signal.sent.or(signal.delivered).is_some())
+            .collect();
         signals.sort_by_key(|signal| signal.delivered.map_or(usize::MAX, |delivered| delivered.event));
         signals
+    }
+
+    fn frame_signals(&self) -> impl Iterator<Item = Signal> {
+        let goaways = self.http2.iter().flat_map(Http2::goaways);
+        let goaways = goaways.map(|goaway| Signal {
+            kind: SignalKind::GoAway,
+            sent: goaway.sent,
+            delivered: goaway.delivered,
+        });
+        let fault = self.http2.iter().filter_map(|http2| http2.fault);
+        let kind = SignalKind::Malformed;
+        goaways.chain(fault.map(move |fault| Signal {
+            kind,
+            sent: fault.sent,
+            delivered: Some(fault.delivered),
+        }))
+    }
+
+    /// What HTTP wrote either way, to the origin first.
+    pub fn data(&self) -> (&Flow, &Flow) {
+        (&self.to_origin, &self.to_client)
     }
 
     fn observe(&mut self, direction: Direction, fate: Fate, segment: &Segment, now: Moment) {
@@ -133,7 +164,14 @@ impl Connection {
     }
 
     fn read_messages(&mut self) {
-        (self.exchanges, self.unsolicited) = exchange::read(&self.to_origin, &self.to_client);
+        let (to_origin, to_client) = self.data();
+        if http2::is_spoken(to_origin, to_client) {
+            let (http2, exchanges) = http2::read(to_origin, to_client);
+            (self.http2, self.exchanges) = (Some(http2), exchanges);
+        } else {
+            let (exchanges, unsolicited) = exchange::read(to_origin, to_client);
+            (self.exchanges, self.unsolicited) = (exchanges, unsolicited);
+        }
     }
 }
 

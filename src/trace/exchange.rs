@@ -1,6 +1,7 @@
 //! Requests and responses of one connection, as its bytes tell them.
 
 use super::http1::{self, Parsed};
+use super::http2::ErrorCode;
 use super::{BodyFraming, Flow, Millis, Moment, Track};
 
 /// A request that was written on a connection, and what came back for it.
@@ -8,8 +9,36 @@ use super::{BodyFraming, Flow, Millis, Moment, Track};
 pub struct Exchange {
     /// The request.
     pub request: WireRequest,
-    /// The response, as far as it was delivered; paired by order.
+    /// The response, as far as it was delivered; paired by order, or by stream.
     pub response: Option<WireResponse>,
+    /// The stream of HTTP/2; `None` for HTTP/1.1.
+    pub stream: Option<Stream>,
+}
+
+/// What HTTP/2 knows of an exchange beyond request and response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Its number on the connection.
+    pub id: u32,
+    /// The client's RST_STREAM.
+    pub reset_by_client: Option<Reset>,
+    /// The origin's RST_STREAM.
+    pub reset_by_origin: Option<Reset>,
+    /// Responses of class 1xx, with the moment at which each was delivered.
+    pub interim: Vec<(u16, Moment)>,
+    /// When the trailer section was delivered.
+    pub trailers: Option<Moment>,
+}
+
+/// An RST_STREAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reset {
+    /// Why.
+    pub code: ErrorCode,
+    /// When it was sent.
+    pub sent: Option<Moment>,
+    /// When it arrived.
+    pub delivered: Option<Moment>,
 }
 
 /// A request on the wire.
@@ -75,6 +104,15 @@ impl Exchange {
         self.request.last_sent.map(|request| request.max(response))
     }
 
+    /// When nothing more was to come, as the client knows: the end of request and response, or RST_STREAM either way.
+    pub fn over(&self) -> Option<Moment> {
+        let stream = self.stream.iter();
+        let resets = stream.flat_map(|stream| {
+            [stream.reset_by_client.and_then(|reset| reset.sent), stream.reset_delivered()]
+        });
+        self.complete().into_iter().chain(resets.flatten()).min()
+    }
+
     /// Whether either side said that the connection ends with this exchange.
     pub fn ends_persistence(&self) -> bool {
         self.request.ends_persistence
@@ -88,13 +126,25 @@ impl Exchange {
     }
 }
 
-/// Reads both directions of a connection.
+impl Stream {
+    /// A stream of which nothing is known yet but its number.
+    pub(super) fn new(id: u32) -> Self {
+        Self { id, reset_by_client: None, reset_by_origin: None, interim: Vec::new(), trailers: None }
+    }
+
+    /// When the origin's RST_STREAM was delivered.
+    pub fn reset_delivered(&self) -> Option<Moment> {
+        self.reset_by_origin.and_then(|reset| reset.delivered)
+    }
+}
+
+/// Reads both directions of a connection that speaks HTTP/1.
 pub(super) fn read(to_origin: &Flow, to_client: &Flow) -> (Vec<Exchange>, Vec<Unsolicited>) {
     let mut reader = ResponseReader { flow: to_client, pos: 0, lost: false, unsolicited: Vec::new() };
     let requests = read_requests(to_origin);
     let exchanges = requests
         .into_iter()
-        .map(|request| Exchange { response: reader.response_to(&request), request })
+        .map(|request| Exchange { response: reader.response_to(&request), request, stream: None })
         .collect();
     reader.skip_unsolicited(to_client.delivered.len());
     (exchanges, reader.unsolicited)

@@ -13,6 +13,8 @@ pub enum BodyFraming {
     Chunked,
     /// The end of the connection.
     Close,
+    /// END_STREAM of HTTP/2 (RFC 9113 section 8.1).
+    Stream,
 }
 
 /// What came of reading a head.
@@ -160,7 +162,7 @@ impl<'a> Fields<'a> {
 pub(super) fn scan_body(framing: BodyFraming, bytes: &[u8]) -> Body {
     match framing {
         BodyFraming::None => Body { content: Vec::new(), len: Some(0) },
-        BodyFraming::Close => Body { content: bytes.to_vec(), len: None },
+        BodyFraming::Close | BodyFraming::Stream => Body { content: bytes.to_vec(), len: None },
         BodyFraming::Length(length) => {
             let whole = usize::try_from(length).ok().filter(|length| *length <= bytes.len());
             Body { content: bytes[..whole.unwrap_or(bytes.len())].to_vec(), len: whole }

@@ -38,6 +38,8 @@ pub struct Attempt {
     pub connection: u32,
     /// Index into [`Connection::exchanges`](super::Connection::exchanges).
     pub exchange: usize,
+    /// The stream of HTTP/2.
+    pub stream: Option<u32>,
     /// The first transmission of its first byte.
     pub first_sent: Moment,
     /// The first transmission of its last byte; `None` if it never left.
@@ -180,13 +182,14 @@ fn subject(what: &What) -> Option<&str> {
 fn attempts(connections: &Connections) -> Vec<(&str, Attempt)> {
     let mut attempts = Vec::new();
     for connection in connections.iter() {
-        for (exchange, Exchange { request, .. }) in connection.exchanges.iter().enumerate() {
+        for (exchange, Exchange { request, stream, .. }) in connection.exchanges.iter().enumerate() {
             let Some(id) = &request.id else { continue };
             attempts.push((
                 id.as_str(),
                 Attempt {
                     connection: connection.number,
                     exchange,
+                    stream: stream.as_ref().map(|stream| stream.id),
                     first_sent: request.first_sent,
                     last_sent: request.last_sent,
                     fresh: exchange == 0,

@@ -1,6 +1,7 @@
 //! From when on a client must not write a request on a connection.
 
-use super::{BodyEnd, Connection, Exchange, Millis, Moment, Outcome, Request, Requests};
+use super::http2::ErrorCode;
+use super::{BodyEnd, Connection, Exchange, Idle, Millis, Moment, Outcome, Request, Requests};
 
 /// The first instant at which a connection was stale for the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,23 @@ pub enum StaleReason {
         /// Request id.
         request: String,
     },
+    /// A GOAWAY was delivered: no new streams (RFC 9113 section 6.8).
+    GoAway {
+        /// The last stream that was or may be processed.
+        last_stream: u32,
+        /// Why.
+        code: ErrorCode,
+    },
+    /// A frame was delivered that is a connection error (RFC 9113 section 5.4.1).
+    Malformed {
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Nothing came for longer than the client's own ping timeout after it had sent a PING.
+    PingUnanswered {
+        /// The timeout, milliseconds.
+        limit: Millis,
+    },
     /// It was idle for longer than the client's own idle timeout.
     IdleTimeout {
         /// The timeout, milliseconds.
@@ -44,19 +62,28 @@ pub enum StaleReason {
     },
 }
 
+/// The client's own timeouts, milliseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Limits {
+    pub idle: Option<Millis>,
+    pub ping: Option<Millis>,
+}
+
 /// When `connection` became stale, if it did while the client had not closed it.
 pub(super) fn of(
     connection: &Connection,
     requests: &Requests,
-    idle_timeout: Option<Millis>,
+    limits: Limits,
     end: Millis,
 ) -> Option<Staleness> {
     connection.established?;
-    let events = signals(connection).chain(exchanges(connection, requests));
+    let events = signals(connection).chain(frames(connection)).chain(exchanges(connection, requests));
     let close = connection.client_close();
     let before_close = events.filter(|stale| close.is_none_or(|close| stale.event < close.event));
-    let idle = idle_too_long(connection, idle_timeout, close.map_or(end, |close| close.at.saturating_add(1)));
-    before_close.chain(idle).min_by_key(|stale| (stale.at, stale.event))
+    let end = close.map_or(end, |close| close.at.saturating_add(1));
+    let idle = idle_too_long(connection, limits.idle, end);
+    let unanswered = limits.ping.and_then(|limit| ping_unanswered(connection, limit, end));
+    before_close.chain(idle).chain(unanswered).min_by_key(|stale| (stale.at, stale.event))
 }
 
 fn signals(connection: &Connection) -> impl Iterator<Item = Staleness> {
@@ -68,12 +95,24 @@ fn signals(connection: &Connection) -> impl Iterator<Item = Staleness> {
     fin.into_iter().chain(rst).chain(bytes).map(|(moment, reason)| stale(moment, reason))
 }
 
+fn frames(connection: &Connection) -> impl Iterator<Item = Staleness> {
+    let goaways = connection.http2.iter().flat_map(|http2| http2.goaways());
+    let goaways = goaways.filter_map(|goaway| {
+        let reason = StaleReason::GoAway { last_stream: goaway.last_stream, code: goaway.code };
+        goaway.delivered.map(|delivered| stale(delivered, reason))
+    });
+    let faults = connection.http2.iter().filter_map(|http2| http2.fault);
+    goaways.chain(faults.map(|fault| stale(fault.delivered, StaleReason::Malformed { what: fault.reason })))
+}
+
 fn stale(moment: Moment, reason: StaleReason) -> Staleness {
     Staleness { at: moment.at, reason, event: moment.event }
 }
 
 fn exchanges(connection: &Connection, requests: &Requests) -> impl Iterator<Item = Staleness> {
-    connection.exchanges.iter().enumerate().filter_map(|(index, exchange)| {
+    // What becomes of one stream says nothing about the others.
+    let exchanges = connection.exchanges.iter().enumerate().filter(|(_, exchange)| exchange.stream.is_none());
+    exchanges.filter_map(|(index, exchange)| {
         let next = connection.exchanges.get(index + 1);
         persistence_ended(exchange).or_else(|| abandoned(exchange, next, requests))
     })
@@ -111,12 +150,23 @@ fn is_drained(request: &Request, complete: Moment, next: Option<&Exchange>) -> b
 
 /// The first time that the connection was idle past a limit and still there before the instant `end`.
 fn idle_too_long(connection: &Connection, idle_timeout: Option<Millis>, end: Millis) -> Option<Staleness> {
-    connection.exchanges.iter().enumerate().find_map(|(index, exchange)| {
-        let idle_since = exchange.complete()?;
-        let (limit, reason) = idle_limit(exchange, idle_timeout)?;
-        let at = idle_since.at.saturating_add(limit);
-        let until = connection.exchanges.get(index + 1).map_or(end, |next| next.request.first_sent.at);
-        (at < until).then_some(Staleness { at, reason, event: idle_since.event })
+    connection.idle().into_iter().find_map(|Idle { since, until, after }| {
+        let (limit, reason) = idle_limit(after, idle_timeout)?;
+        let at = since.at.saturating_add(limit);
+        (at < until.map_or(end, |until| until.at)).then_some(Staleness { at, reason, event: since.event })
+    })
+}
+
+/// The first time that a PING was followed by silence for longer than the limit, before the instant `end`. Whatever
+/// comes is a sign of life; that the answer itself is missing may be the origin's way with PINGs.
+fn ping_unanswered(connection: &Connection, limit: Millis, end: Millis) -> Option<Staleness> {
+    let delivered = &connection.data().1.delivered;
+    connection.http2.as_ref()?.pings().find_map(|ping| {
+        let at = ping.at.saturating_add(limit);
+        let sign_of_life = delivered.moment_of(delivered.len_after(ping.event));
+        let silent = sign_of_life.is_none_or(|sign| at < sign.at);
+        let reason = StaleReason::PingUnanswered { limit };
+        (silent && at < end).then_some(Staleness { at, reason, event: ping.event })
     })
 }
 

@@ -127,7 +127,7 @@ impl TraceBuilder {
         self.push(at, What::RequestCancelled { request: id.to_owned() }).finish(at, id, Outcome::Deadline)
     }
 
-    pub(crate) fn client_sends(self, at: Millis, connection: u32, bytes: &str) -> Self {
+    pub(crate) fn client_sends(self, at: Millis, connection: u32, bytes: impl AsRef<[u8]>) -> Self {
         self.send(at, connection, Direction::ToOrigin, data(bytes))
     }
 
@@ -135,7 +135,7 @@ impl TraceBuilder {
         self.arrive(at, connection, Direction::ToOrigin)
     }
 
-    pub(crate) fn origin_sends(self, at: Millis, connection: u32, bytes: &str) -> Self {
+    pub(crate) fn origin_sends(self, at: Millis, connection: u32, bytes: impl AsRef<[u8]>) -> Self {
         self.send(at, connection, Direction::ToClient, data(bytes))
     }
 
@@ -144,7 +144,7 @@ impl TraceBuilder {
     }
 
     /// The origin's bytes, sent and delivered at one instant in one segment.
-    pub(crate) fn bytes(self, at: Millis, connection: u32, bytes: &str) -> Self {
+    pub(crate) fn bytes(self, at: Millis, connection: u32, bytes: impl AsRef<[u8]>) -> Self {
         self.origin_sends(at, connection, bytes).client_gets(at, connection)
     }
 
@@ -237,6 +237,6 @@ impl TraceBuilder {
     }
 }
 
-pub(crate) fn data(bytes: &str) -> Segment {
-    Segment { payload: Bytes::copy_from_slice(bytes.as_bytes()), ..Segment::default() }
+pub(crate) fn data(bytes: impl AsRef<[u8]>) -> Segment {
+    Segment { payload: Bytes::copy_from_slice(bytes.as_ref()), ..Segment::default() }
 }

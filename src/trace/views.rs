@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::staleness::Limits;
 use super::{Connection, Connections, Millis, Requests, Staleness, Trace, staleness};
 use crate::scenario::ClientSettings;
 
@@ -19,14 +20,15 @@ pub struct Views {
 }
 
 impl Views {
-    /// Reads a trace. The settings tell the client's own idle timeout.
+    /// Reads a trace. The settings tell the client's own timeouts.
     pub fn of(trace: &Trace, settings: &ClientSettings) -> Self {
         let connections = Connections::of(trace);
         let requests = Requests::of(trace, &connections);
         let end = trace.events.iter().map(|event| event.at).max().unwrap_or_default();
-        let idle_timeout = settings.idle_timeout.map(millis);
+        let limits =
+            Limits { idle: settings.idle_timeout.map(millis), ping: settings.ping_timeout.map(millis) };
         let stale = |connection: &Connection| {
-            staleness::of(connection, &requests, idle_timeout, end).map(|stale| (connection.number, stale))
+            staleness::of(connection, &requests, limits, end).map(|stale| (connection.number, stale))
         };
         let stale = connections.iter().filter_map(stale).collect();
         Self { connections, requests, end, stale }

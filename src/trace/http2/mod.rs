@@ -2,11 +2,20 @@
 //! nor trace depends on the HTTP/2 library of the client under test.
 
 mod code;
+mod connection;
 mod frame;
 mod hpack;
 mod huffman;
 mod static_table;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod wire;
 
 pub use code::{ErrorCode, Setting};
+pub use connection::{Fault, GoAway, Http2};
+pub(super) use connection::{is_spoken, read};
 pub(crate) use frame::{Frame, Next, PREFACE, Payload, next_frame};
 pub(crate) use hpack::{Decoder, Field};
+pub use wire::{FrameKind, Head, WireFrame};

@@ -1,7 +1,7 @@
 //! `docs/oracles.md` against the oracles themselves.
 
-use closewait::oracle::{Level, ORACLES, Verdict, judge};
-use closewait::scenario::parse;
+use closewait::oracle::{Level, ORACLES, Oracle, Verdict, judge};
+use closewait::scenario::{Protocol, Scenario, parse};
 use closewait::trace::{End, Trace};
 use libtest_mimic::Failed;
 
@@ -55,5 +55,12 @@ fn reasons_when_nothing_happens() -> Result<Vec<String>, Failed> {
         Verdict::NotExercised { reason } => Ok(reason),
         judged => Err(format!("an empty trace was judged: {judged:?}").into()),
     };
-    judge(&scenario, &trace).into_iter().map(|finding| reason(finding.verdict)).collect()
+    let verdict = |oracle: &Oracle| {
+        let protocols = Protocol::ALL.iter().map(|(protocol, _)| *protocol);
+        let protocol = protocols.into_iter().find(|protocol| (oracle.concerns)(*protocol));
+        let scenario = Scenario { protocol: protocol.ok_or("no protocol concerns it")?, ..scenario.clone() };
+        let finding = judge(&scenario, &trace).into_iter().find(|finding| finding.oracle == oracle.name);
+        reason(finding.ok_or("it says nothing")?.verdict)
+    };
+    ORACLES.iter().map(verdict).collect()
 }

@@ -1,0 +1,81 @@
+//! A stream that nobody waits for any more is reset at once.
+
+use super::case::Case;
+use super::streams::place;
+use super::tally::{Tally, count, ms};
+use super::{Level, Oracle, Severity, Verdict};
+use crate::scenario::Protocol;
+use crate::trace::{Attempt, BodyEnd, Connection, Exchange, Moment, Outcome, Request};
+
+pub(super) const ORACLE: Oracle = Oracle {
+    name: "cancel-is-told",
+    level: Level::Advised,
+    concerns: Protocol::is_http2,
+    meaning: "HTTP/2: a request was given up with its stream open, and the stream is not reset in the same instant",
+    source: "RFC 9113 sections 5.4.2 and 7",
+    judge,
+};
+
+fn judge(case: &Case) -> Verdict {
+    let mut tally = Tally::default();
+    for request in case.requests() {
+        if let Some(given_up) = given_up(request) {
+            for attempt in &request.attempts {
+                judge_attempt(case, request, attempt, given_up, &mut tally);
+            }
+        }
+    }
+    tally.verdict("no request was given up with its stream open")
+}
+
+/// When the application dropped the future of the request, or its response before the end.
+fn given_up(request: &Request) -> Option<Moment> {
+    let dropped = match &request.finished {
+        Some((finished, Outcome::Response { end: BodyEnd::Dropped, .. })) => Some(*finished),
+        _ => None,
+    };
+    request.cancelled.into_iter().chain(dropped).min()
+}
+
+fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Moment, tally: &mut Tally) {
+    let (Some(connection), Some(exchange)) = (case.connection_of(attempt), case.exchange_of(attempt)) else {
+        return;
+    };
+    let Some(stream) = exchange.stream.as_ref().filter(|_| is_open(connection, exchange, given_up)) else {
+        return;
+    };
+    let id = &request.id;
+    let reset = stream.reset_by_client.and_then(|reset| reset.sent);
+    let told = reset.into_iter().chain(connection.client_close()).min();
+    let late = connection.http2.as_ref().map_or(0, |http2| http2.data_after(stream.id, given_up));
+    let more = if late > 0 { format!(", {} of its body later", count(late, "byte")) } else { String::new() };
+    let place = place(attempt);
+    match told {
+        Some(told) if told.at == given_up.at && reset == Some(told) => {
+            tally.holds(format!("{id}: {place} was reset as it was given up{more}"));
+        }
+        Some(told) if told.at == given_up.at => {
+            tally.holds(format!("{id}: connection {} was closed as it was given up", attempt.connection));
+        }
+        Some(told) => {
+            let after = ms(told.at.saturating_sub(given_up.at));
+            let message = format!("{id} was given up, and {place} was reset only {after} after that{more}");
+            tally.violated(Severity::HangOrLeak, message, [given_up.event, told.event]);
+        }
+        None => {
+            let message =
+                format!("{id} was given up at {}, and {place} was never reset{more}", ms(given_up.at));
+            let last = case.last_event();
+            tally.violated(Severity::HangOrLeak, message, last.into_iter().chain([given_up.event]));
+        }
+    }
+}
+
+/// Whether there was something to tell: the stream was open and the connection there, and no end came in that instant.
+fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment) -> bool {
+    let own = exchange.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
+    let ended_by_origin = exchange.over().filter(|over| own.is_none_or(|own| *over < own));
+    let ended = ended_by_origin.into_iter().chain(connection.death()).any(|end| end.at <= given_up.at);
+    let told_before = own.into_iter().chain(connection.client_close()).any(|told| told < given_up);
+    exchange.request.first_sent < given_up && !ended && !told_before
+}

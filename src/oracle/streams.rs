@@ -1,0 +1,73 @@
+//! What oracles need to know of the streams of HTTP/2.
+
+use super::case::Case;
+use crate::trace::http2::{ErrorCode, Setting};
+use crate::trace::{Attempt, Connection, Execution, Moment, Request};
+
+/// When the client learned that the origin had not processed an attempt and never will: REFUSED_STREAM, or a
+/// GOAWAY whose last stream is an earlier one (RFC 9113 section 8.7).
+pub(super) fn disowned(case: &Case, attempt: &Attempt) -> Option<Moment> {
+    let stream = case.exchange_of(attempt)?.stream.as_ref()?;
+    let refused = stream.reset_by_origin.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
+    let excluded = excluded(case.connection_of(attempt)?, stream.id);
+    refused.and_then(|reset| reset.delivered).into_iter().chain(excluded).min()
+}
+
+/// When a GOAWAY reached the client that excludes this stream.
+pub(super) fn excluded(connection: &Connection, stream: u32) -> Option<Moment> {
+    let mut goaways = connection.http2.iter().flat_map(|http2| http2.goaways());
+    goaways.find_map(|goaway| goaway.delivered.filter(|_| goaway.last_stream < stream))
+}
+
+/// The executions that count against the client: not those of attempts that the origin disowned before the client
+/// tried again.
+pub(super) fn executions<'a>(case: &Case, request: &'a Request) -> Vec<&'a Execution> {
+    request.executions.iter().filter(|execution| !is_disowned(case, request, execution)).collect()
+}
+
+fn is_disowned(case: &Case, request: &Request, execution: &Execution) -> bool {
+    let executed = |attempt: &&Attempt| {
+        attempt.connection == execution.connection && attempt.first_sent < execution.moment
+    };
+    let Some(attempt) = request.attempts.iter().rfind(executed) else { return false };
+    let next = request.attempts.iter().find(|next| attempt.first_sent < next.first_sent);
+    match (disowned(case, attempt), next) {
+        (Some(disowned), Some(next)) => disowned < next.first_sent,
+        _ => false,
+    }
+}
+
+/// The most streams that the origin permits at a moment, as far as the client must know: what arrives within the
+/// instant may come too late.
+pub(super) fn limit(connection: &Connection, moment: Moment) -> Option<u32> {
+    let known = settings(connection).filter(|(delivered, _)| delivered.at < moment.at);
+    let now = settings(connection).filter(|(delivered, _)| delivered.at == moment.at);
+    let known = known.map(|(_, value)| value).last();
+    now.map(|(_, value)| value).chain(known).max().filter(|_| known.is_some())
+}
+
+/// The same for a client that is careful: what arrives within the instant may already count.
+pub(super) fn least_limit(connection: &Connection, moment: Moment) -> Option<u32> {
+    let known = settings(connection).filter(|(delivered, _)| delivered.at < moment.at).last();
+    let now = settings(connection).filter(|(delivered, _)| delivered.at == moment.at);
+    known.into_iter().chain(now).map(|(_, value)| value).min()
+}
+
+fn settings(connection: &Connection) -> impl Iterator<Item = (Moment, u32)> {
+    connection.http2.iter().flat_map(|http2| http2.setting(Setting::MAX_CONCURRENT_STREAMS))
+}
+
+/// Whether the client heard nothing on the connection from one moment until another.
+pub(super) fn is_silent(connection: &Connection, from: Moment, until: Moment) -> bool {
+    let delivered = &connection.data().1.delivered;
+    let next = delivered.moment_of(delivered.len_after(from.event));
+    next.is_none_or(|next| until < next)
+}
+
+/// `stream 3 of connection 1`, where there are streams.
+pub(super) fn place(attempt: &Attempt) -> String {
+    match attempt.stream {
+        Some(stream) => format!("stream {stream} of connection {}", attempt.connection),
+        None => format!("connection {}", attempt.connection),
+    }
+}
