@@ -2,7 +2,10 @@
 //! simulated packet network, and proves from the packets whether a stale connection was ever reused.
 
 pub mod client;
+#[cfg(feature = "cli")]
 pub mod explore;
+#[cfg(feature = "harness")]
+pub mod harness;
 pub mod lab;
 pub mod net;
 pub mod oracle;

@@ -3,6 +3,9 @@
 mod suite;
 
 fn main() {
+    if let Ok(fixture) = std::env::var(suite::FIXTURE) {
+        suite::play_fixture(&fixture);
+    }
     let arguments = libtest_mimic::Arguments::from_args();
     libtest_mimic::run(&arguments, suite::trials()).exit();
 }

@@ -1,12 +1,13 @@
 //! The arguments, and which subcommand they mean.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use closewait::scenario::{Catalogue, LoadError};
 
 use super::exit::{self, Exit};
-use super::{list, run, schema, search, show, sweep};
+use super::{completions, list, man, run, schema, search, show, sweep};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -52,14 +53,43 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// Print the JSON Schema of scenario files
     Schema,
+    /// Print a script by which a shell completes the command line
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page
+    Man(man::ManArgs),
 }
 
 /// Where the scenarios are.
 #[derive(Debug, Args)]
 pub struct ScenariosDir {
-    /// Folder of the scenario files
-    #[arg(long, value_name = "DIR", default_value = "scenarios")]
-    pub scenarios: PathBuf,
+    /// Folder of the scenario files, `<family>/<name>.toml`; `built-in` is the catalogue that closewait comes with
+    /// [default: `scenarios` if this folder has scenario files in it, else `built-in`]
+    #[arg(long, value_name = "DIR")]
+    scenarios: Option<PathBuf>,
+}
+
+impl ScenariosDir {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files.
+    pub fn load(&self) -> Result<Catalogue, LoadError> {
+        const HERE: &str = "scenarios";
+        match &self.scenarios {
+            Some(named) if named == Path::new("built-in") => Ok(Catalogue::built_in()),
+            Some(folder) => Catalogue::load(folder),
+            None if has_scenario_files(Path::new(HERE)) => Catalogue::load(Path::new(HERE)),
+            None => Ok(Catalogue::built_in()),
+        }
+    }
+}
+
+/// Whether a `*.toml` is in a folder of the folder. A folder of that name with other things in it is somebody else's.
+fn has_scenario_files(folder: &Path) -> bool {
+    let entries = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_toml =
+        |file: std::fs::DirEntry| file.path().extension().is_some_and(|extension| extension == "toml");
+    entries(folder).any(|family| entries(&family.path()).any(is_toml))
 }
 
 /// Where the accepted snapshots are.
@@ -80,6 +110,8 @@ pub fn main() -> ExitCode {
         Some(Command::Search(args)) => search::run(&args),
         Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::Schema) => schema::run(),
+        Some(Command::Completions(args)) => completions::run(&args, Cli::command()),
+        Some(Command::Man(args)) => man::run(&args, Cli::command()),
     };
     done.unwrap_or_else(|error| exit::complain(&*error)).into()
 }

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use closewait::report::listing;
-use closewait::scenario::Catalogue;
 
 use super::args::ScenariosDir;
 use super::exit::{Done, Exit};
@@ -23,7 +22,7 @@ pub struct ListArgs {
 
 /// Lists.
 pub fn run(args: &ListArgs) -> Done {
-    let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
+    let catalogue = args.scenarios.load()?;
     let scenarios = catalogue.select(&args.patterns)?;
     print(&if args.json { listing::json(scenarios)? } else { listing::text(scenarios) })?;
     Ok(Exit::AsAccepted)

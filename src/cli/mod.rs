@@ -1,8 +1,10 @@
 //! The command line: arguments, exit codes, progress. One subcommand a file; the work is in the library.
 
 mod args;
+mod completions;
 mod exit;
 mod list;
+mod man;
 mod output;
 mod run;
 mod schema;

@@ -75,7 +75,7 @@ impl RunArgs {
 /// Plays and reports.
 pub fn run(args: &RunArgs) -> Done {
     let clients = suite::choose(&args.clients)?;
-    let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
+    let catalogue = args.scenarios.load()?;
     let scenarios = catalogue.select(&args.patterns)?;
     match args.repeat {
         Some(runs) => repeat(&scenarios, &clients, runs),

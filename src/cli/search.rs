@@ -4,7 +4,6 @@ use std::io::Read;
 
 use clap::Args;
 use closewait::report::found;
-use closewait::scenario::Catalogue;
 
 use super::args::ScenariosDir;
 use super::exit::{Done, Exit};
@@ -42,7 +41,7 @@ Exit codes:
 
 /// Searches.
 pub fn run(args: &SearchArgs) -> Done {
-    let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
+    let catalogue = args.scenarios.load()?;
     let text = match args.text.as_slice() {
         [dash] if dash == "-" => standard_input()?,
         words => words.join(" "),

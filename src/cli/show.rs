@@ -4,7 +4,6 @@ use clap::Args;
 use closewait::client;
 use closewait::report::accepted::Snapshots;
 use closewait::report::card;
-use closewait::scenario::Catalogue;
 
 use super::args::{ScenariosDir, SnapshotsDir};
 use super::exit::{Done, Exit};
@@ -24,7 +23,7 @@ pub struct ShowArgs {
 
 /// Shows.
 pub fn run(args: &ShowArgs) -> Done {
-    let catalogue = Catalogue::load(&args.scenarios.scenarios)?;
+    let catalogue = args.scenarios.load()?;
     let scenario = catalogue.get(&args.id)?;
     let clients: Vec<_> = client::built_in().iter().map(|client| client.name()).collect();
     print(&card::render(scenario, &clients, &Snapshots::at(&args.snapshots.snapshots))?)?;

@@ -46,11 +46,9 @@ fn kind_of(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
     if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
         return error.is_connect().then_some(ErrorKind::Connect);
     }
-    if let Some(error) = error.downcast_ref::<::reqwest::Error>() {
-        let timeout = error.is_timeout().then_some(ErrorKind::Timeout);
-        return timeout.or(error.is_connect().then_some(ErrorKind::Connect));
-    }
-    None
+    // Some clients hide the type of their timeouts; their words are all there is. reqwest is one.
+    let timed_out = error.source().is_none() && error.to_string() == "operation timed out";
+    timed_out.then_some(ErrorKind::Timeout)
 }
 
 fn kind_of_hyper(error: &hyper::Error) -> Option<ErrorKind> {

@@ -1,20 +1,13 @@
 //! hyper-util's legacy client over the simulated connector, with both of its timers.
 
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
-
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::Uri;
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::client::legacy::{Builder, Client as Legacy, ResponseFuture};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
-use crate::net::{Stream, Wire};
+use super::{
+    BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version,
+};
 use crate::scenario::{ClientSettings, Scenario};
 
 /// `hyper_util::client::legacy::Client`.
@@ -59,7 +52,7 @@ impl UnderTest for HyperUtil {
         if environment.protocol.is_http2() {
             speak_http2(&mut builder, settings);
         }
-        let connector = Connector { wire: environment.wire.clone(), timeout: settings.connect_timeout };
+        let connector = environment.connector();
         Ok(Box::new(Pooled(builder.build(connector))))
     }
 }
@@ -96,42 +89,5 @@ impl Client for Pooled {
         // It has no close: dropping the last handle closes the idle connections.
         drop(self);
         Box::pin(std::future::ready(()))
-    }
-}
-
-/// Dials the simulated origin, whatever the URI.
-#[derive(Clone)]
-struct Connector {
-    wire: Wire,
-    timeout: Option<Duration>,
-}
-
-impl tower_service::Service<Uri> for Connector {
-    type Response = TokioIo<Stream>;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<TokioIo<Stream>>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        let dialling = self.wire.connect();
-        let timeout = self.timeout;
-        Box::pin(async move {
-            let stream = match timeout {
-                Some(limit) => tokio::time::timeout(limit, dialling)
-                    .await
-                    .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "connect timed out"))?,
-                None => dialling.await,
-            };
-            stream.map(TokioIo::new)
-        })
-    }
-}
-
-impl Connection for Stream {
-    fn connected(&self) -> Connected {
-        Connected::new()
     }
 }

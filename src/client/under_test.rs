@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 
-use super::Failure;
+use super::{Connector, Failure};
 use crate::net::Wire;
 use crate::scenario::{ClientSettings, Protocol, Scenario};
 
@@ -61,6 +61,21 @@ pub struct Environment {
     pub protocol: Protocol,
     /// How to configure it.
     pub settings: ClientSettings,
+}
+
+impl Environment {
+    /// A connector for clients that take one, with the connect timeout of the settings.
+    pub fn connector(&self) -> Connector {
+        Connector::new(self.wire.clone()).with_timeout(self.settings.connect_timeout)
+    }
+
+    /// Where a client that dials is to find `origin.test`.
+    ///
+    /// # Panics
+    /// For a client that said [`Wiring::Streams`]: it has no port to dial.
+    pub fn address(&self) -> SocketAddr {
+        self.bridge.expect("only a client behind the bridge has a port to dial")
+    }
 }
 
 /// Limits on the phases of one request. `None` is no limit of the client's own. A client whose limits

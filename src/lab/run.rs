@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
+use super::peer::{Peer, Play};
 use super::script::{Script, strike_on_segments};
 use super::watchdog::{Ended, Limits, Supervisor};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, OneCore, Pace, Wire};
-use crate::origin::Origin;
 use crate::scenario::{Action, ClientAction, Scenario, When};
 use crate::trace::{End, Event, Recorder, SocketAtEnd, Trace};
 
@@ -29,18 +29,18 @@ pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits)
 /// or know their client. A client that hangs, hangs the caller; a panic of the lab passes through.
 pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
     let recorder = Recorder::default();
-    let job = Job { scenario: scenario.clone(), client, limits: *limits, recorder };
+    let job = Job { play: (scenario.clone(), client).into(), limits: *limits, recorder };
     simulate(&job).into_trace(&job.recorder)
 }
 
 /// Plays many, one after the other on one thread: as [`run`], without its cost of starting a thread each time.
 pub fn run_all(
-    plays: impl IntoIterator<Item = (Arc<Scenario>, &'static dyn UnderTest)>,
+    plays: impl IntoIterator<Item = impl Into<Play>>,
     limits: &Limits,
 ) -> impl Iterator<Item = Trace> {
     let limits = *limits;
-    let job = move |(scenario, client)| Job { scenario, client, limits, recorder: Recorder::default() };
-    let jobs: Vec<Job> = plays.into_iter().map(job).collect();
+    let job = |play: Play| Job { play, limits, recorder: Recorder::default() };
+    let jobs: Vec<Job> = plays.into_iter().map(Into::into).map(job).collect();
     let recorders: Vec<Recorder> = jobs.iter().map(|job| job.recorder.clone()).collect();
     let ended = Supervisor::new(jobs, |job| simulate(&job), limits.wall_clock);
     ended.zip(recorders).map(|(ended, recorder)| {
@@ -56,8 +56,7 @@ pub fn run_all(
 /// What a run is made of.
 #[derive(Clone)]
 struct Job {
-    scenario: Arc<Scenario>,
-    client: &'static dyn UnderTest,
+    play: Play,
     limits: Limits,
     recorder: Recorder,
 }
@@ -82,7 +81,8 @@ impl Report {
     }
 }
 
-fn simulate(Job { scenario, client, limits, recorder }: &Job) -> Report {
+fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
+    let Play { scenario, client, .. } = cast;
     let _one_core = (client.wiring() == Wiring::Bridge).then(OneCore::stay);
     let pace = match client.wiring() {
         Wiring::Streams => None,
@@ -94,7 +94,7 @@ fn simulate(Job { scenario, client, limits, recorder }: &Job) -> Report {
         Network::install(scenario.network.clone(), recorder.clone())
     };
     let wire = network.wire();
-    let playing = || runtime.block_on(play(scenario, *client, limits, recorder, wire.clone(), pace));
+    let playing = || runtime.block_on(play(cast, limits, recorder, wire.clone(), pace));
     let played = catch_unwind(AssertUnwindSafe(playing)).map_err(|panic| {
         // The stream unwinds the stack of a client that loops inside one poll: that is no panic of its own.
         let livelocked = wire.livelocked();
@@ -119,15 +119,14 @@ fn runtime(pace: Option<&Arc<Pace>>) -> Runtime {
 }
 
 async fn play(
-    scenario: &Scenario,
-    client: &dyn UnderTest,
+    cast: &Play,
     limits: &Limits,
     recorder: &Recorder,
     wire: Wire,
     pace: Option<Arc<Pace>>,
 ) -> Report {
-    let origin =
-        Origin::start(wire.clone(), scenario.protocol, scenario.origin.clone(), recorder.clone()).await;
+    let scenario = &*cast.scenario;
+    let origin = Peer::start(cast, wire.clone(), recorder.clone()).await;
     let origin = origin.expect("the simulated port is free");
     let bridge = match &pace {
         None => None,
@@ -142,7 +141,7 @@ async fn play(
         protocol: scenario.protocol,
         settings: scenario.client.clone(),
     };
-    let client = match client.build(&environment) {
+    let client = match cast.client.build(&environment) {
         Ok(client) => client,
         Err(Failure { message, .. }) => {
             let unsupported = Some(format!("the client refuses its settings: {message}"));
@@ -166,7 +165,7 @@ async fn conduct(
     scenario: &Scenario,
     limits: &Limits,
     wire: &Wire,
-    origin: &Origin,
+    origin: &Peer,
     recorder: &Recorder,
     pace: Option<Arc<Pace>>,
 ) -> End {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::peer::Peer;
 use super::request::perform;
 use crate::client::Client;
 use crate::net::Wire;
-use crate::origin::Origin;
 use crate::scenario::{Action, ClientAction, Scenario, SendRequest, Step, Until, When};
 use crate::trace::{Outcome, Recorder, What};
 
@@ -17,7 +17,7 @@ use crate::trace::{Outcome, Recorder, What};
 pub(super) struct Script<'a> {
     scenario: &'a Scenario,
     wire: Wire,
-    origin: Origin,
+    origin: Peer,
     client: Option<Box<dyn Client>>,
     recorder: Recorder,
     requests: BTreeMap<String, Sent>,
@@ -36,7 +36,7 @@ impl<'a> Script<'a> {
     pub fn new(
         scenario: &'a Scenario,
         wire: Wire,
-        origin: Origin,
+        origin: Peer,
         client: Box<dyn Client>,
         recorder: Recorder,
     ) -> Self {
@@ -207,12 +207,7 @@ impl<'a> Script<'a> {
 }
 
 /// Carries out steps whose segment has left, for ever. Poll it beside the script.
-pub(super) async fn strike_on_segments(
-    scenario: &Scenario,
-    wire: &Wire,
-    origin: &Origin,
-    recorder: &Recorder,
-) {
+pub(super) async fn strike_on_segments(scenario: &Scenario, wire: &Wire, origin: &Peer, recorder: &Recorder) {
     loop {
         wire.moved().await;
         for index in wire.take_triggered() {
@@ -221,7 +216,7 @@ pub(super) async fn strike_on_segments(
     }
 }
 
-fn strike(action: &Action, index: usize, wire: &Wire, origin: &Origin, recorder: &Recorder) {
+fn strike(action: &Action, index: usize, wire: &Wire, origin: &Peer, recorder: &Recorder) {
     recorder.push(wire.now(), What::Step { step: index });
     let done = match action {
         Action::Origin(action) => origin.perform(action),

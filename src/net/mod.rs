@@ -27,6 +27,7 @@ mod one_core;
 mod pace;
 mod resend;
 mod rto;
+mod shared;
 mod state;
 mod stream;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use driver::{Network, Wire};
 pub use listener::Listener;
 pub use one_core::OneCore;
 pub use pace::Pace;
+pub use shared::SharedStream;
 pub use stream::Stream;
 
 pub use crate::scenario::Direction;

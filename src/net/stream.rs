@@ -173,7 +173,11 @@ impl Stream {
         Err(io::Error::other(LIVELOCK))
     }
 
-    fn poll_write_slices(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_write_slices(
+        &self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         // Before the budget of the task: who loops inside one poll would never get past it again.
         self.check_livelock()?;
         let coop = ready!(tokio::task::coop::poll_proceed(cx));
@@ -197,7 +201,7 @@ impl Stream {
         result
     }
 
-    fn poll_read_some(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_read_some(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check_livelock()?;
         let coop = ready!(tokio::task::coop::poll_proceed(cx));
         let result = self.act(|state, place, now| {

@@ -6,13 +6,18 @@
 //! `server` accepts and carries out steps, `plan` knows how each request is to be answered, `connection` writes bytes.
 //! `http1` and `http2` turn bytes into requests and replies into bytes.
 
+mod application;
 mod asker;
 mod connection;
+mod hosted;
 mod http1;
 mod http2;
 mod plan;
+mod served;
 mod server;
 
+pub use application::Application;
+pub use hosted::Hosted;
 pub use server::Origin;
 
 /// The header by which requests tell whose they are.

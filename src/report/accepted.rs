@@ -13,6 +13,7 @@ use super::snapshot;
 #[derive(Debug, Clone)]
 pub struct Snapshots {
     root: PathBuf,
+    source: &'static str,
 }
 
 /// Why an accepted snapshot cannot be used.
@@ -41,7 +42,13 @@ pub enum SnapshotError {
 impl Snapshots {
     /// The snapshots below a folder, which need not exist.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), source: snapshot::SOURCE }
+    }
+
+    /// The same, with another test in the header of what is written.
+    #[must_use]
+    pub fn written_by(self, source: &'static str) -> Self {
+        Self { source, ..self }
     }
 
     /// Where the snapshot of a scenario on a client is.
@@ -116,7 +123,7 @@ impl Snapshots {
         let path = self.path(&difference.client, &difference.scenario);
         let (verb, done) = match &difference.kind {
             DifferenceKind::New { found } | DifferenceKind::Changed { found, .. } => {
-                ("write", write(&path, &snapshot::file(&difference.client, version, found)))
+                ("write", write(&path, &snapshot::file_by(self.source, &difference.client, version, found)))
             }
             DifferenceKind::Gone => ("remove", fs::remove_file(&path)),
         };

@@ -5,6 +5,7 @@ pub mod card;
 pub mod found;
 pub mod json;
 pub mod listing;
+#[cfg(any(feature = "cli", feature = "harness"))]
 pub mod pcapng;
 pub mod results;
 pub mod snapshot;

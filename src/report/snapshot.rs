@@ -28,7 +28,12 @@ pub fn body(scenario: &Scenario, result: &CellResult) -> String {
 
 /// The whole file, as insta writes it: who made it is in the header, where it changes no verdict.
 pub fn file(client: &str, version: &str, body: &str) -> String {
-    format!("---\nsource: {SOURCE}\ndescription: {}\n---\n{body}\n", description(client, version))
+    file_by(SOURCE, client, version, body)
+}
+
+/// The same, written by another test.
+pub(super) fn file_by(source: &str, client: &str, version: &str, body: &str) -> String {
+    format!("---\nsource: {source}\ndescription: {}\n---\n{body}\n", description(client, version))
 }
 
 /// The test that checks the snapshots, as insta names it in the header.
@@ -36,7 +41,7 @@ pub const SOURCE: &str = "tests/suite/snapshots.rs";
 
 /// The line of the header that names the client and its version.
 pub fn description(client: &str, version: &str) -> String {
-    format!("{client} {version}")
+    format!("{client} {version}").trim_end().to_owned()
 }
 
 /// One finding in one line, or one line for each violation.

@@ -63,6 +63,19 @@ impl Catalogue {
         Ok(self.iter().filter(|scenario| wanted(&scenario.id)).collect())
     }
 
+    /// Adds the scenarios of another catalogue.
+    ///
+    /// # Errors
+    ///
+    /// An id that is in both: then nothing is added.
+    pub fn add(&mut self, other: Self) -> Result<(), IdTaken> {
+        if let Some(id) = other.0.keys().find(|id| self.0.contains_key(*id)) {
+            return Err(IdTaken { id: id.clone() });
+        }
+        self.0.extend(other.0);
+        Ok(())
+    }
+
     fn no_such(&self, wanted: &str) -> NoSuchScenario {
         let bare = wanted.replace('*', "");
         let ids = || self.0.keys().map(String::as_str);
@@ -74,6 +87,16 @@ impl Catalogue {
         };
         let found = nearest(&bare, ids()).or_else(by_name).or_else(by_family);
         NoSuchScenario { wanted: wanted.to_owned(), nearest: found.map(str::to_owned) }
+    }
+}
+
+impl IntoIterator for Catalogue {
+    type Item = Scenario;
+    type IntoIter = std::collections::btree_map::IntoValues<String, Scenario>;
+
+    /// In the order of the ids.
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_values()
     }
 }
 
@@ -159,7 +182,7 @@ pub enum FileProblem {
         source: io::Error,
     },
     /// There is no such folder.
-    #[error("error: there is no folder `{}` here\n  = help: run closewait in a clone of its repository, or name a folder with --scenarios\n", path.display())]
+    #[error("error: there is no folder `{}` here\n  = help: name a folder of <family>/<name>.toml files with --scenarios, or leave it out for the catalogue that closewait comes with\n", path.display())]
     NoFolder {
         /// Which.
         path: PathBuf,
@@ -173,6 +196,14 @@ pub enum FileProblem {
     /// The text is not a scenario.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+}
+
+/// Two scenarios would have the same id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there are two scenarios `{id}`: rename one")]
+pub struct IdTaken {
+    /// The id.
+    pub id: String,
 }
 
 /// An id or a pattern that describes no scenario.

@@ -1,5 +1,6 @@
 //! Scenario files: the model and its text form. Knows no client and no socket.
 
+mod built_in;
 mod catalogue;
 mod control;
 mod excerpt;
@@ -16,7 +17,7 @@ mod schema;
 mod search;
 mod write;
 
-pub use catalogue::{Catalogue, FileProblem, LoadError, NoSuchScenario};
+pub use catalogue::{Catalogue, FileProblem, IdTaken, LoadError, NoSuchScenario};
 pub use http2::{ErrorCode, LastStream, Pings};
 pub use invalid::{Invalid, Problem};
 pub use model::*;

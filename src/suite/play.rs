@@ -6,6 +6,7 @@ use super::cell::{Cell, CellResult, Control};
 use crate::client::UnderTest;
 use crate::lab::{self, Limits};
 use crate::oracle;
+use crate::origin::Application;
 use crate::scenario::Scenario;
 use crate::trace::Trace;
 
@@ -32,11 +33,28 @@ pub fn play(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits
     cells.pop().expect("one scenario and one client give one cell")
 }
 
+/// One scenario against one client, with an application as the origin if there is one.
+pub fn play_before(
+    scenario: &Scenario,
+    client: &'static dyn UnderTest,
+    application: Option<&'static Application>,
+    limits: &Limits,
+) -> Cell {
+    let mut plays = Play::with_each(scenario, &[client]);
+    let play = plays.first_mut().expect("one client gives one play");
+    if let Some(application) = application {
+        play.application = Some(application);
+        play.unsupported = play.unsupported.take().or_else(|| Application::unsupported(scenario));
+    }
+    play.judge(&mut lab::run_all(play.runs(), limits))
+}
+
 /// A cell that is to be played.
 struct Play {
     scenario: Arc<Scenario>,
     control: Option<Arc<Scenario>>,
     client: &'static dyn UnderTest,
+    application: Option<&'static Application>,
     unsupported: Option<String>,
 }
 
@@ -48,17 +66,19 @@ impl Play {
             scenario: scenario.clone(),
             control: control.clone(),
             client: *client,
+            application: None,
             unsupported: client.unsupported(&scenario),
         };
         clients.iter().map(play).collect()
     }
 
     /// The run and its control; nothing for a client that cannot play the scenario.
-    fn runs(&self) -> impl Iterator<Item = (Arc<Scenario>, &'static dyn UnderTest)> {
+    fn runs(&self) -> impl Iterator<Item = lab::Play> {
         let scenarios = [Some(self.scenario.clone()), self.control.clone()];
         let supported = self.unsupported.is_none();
-        let client = self.client;
-        scenarios.into_iter().flatten().filter(move |_| supported).map(move |scenario| (scenario, client))
+        let Self { client, application, .. } = *self;
+        let play = move |scenario| lab::Play { scenario, client, application };
+        scenarios.into_iter().flatten().filter(move |_| supported).map(play)
     }
 
     /// Takes the traces of [`Play::runs`] off the front, and has them judged.

@@ -35,6 +35,13 @@ pub fn trials() -> Vec<Trial> {
         trial("search_reads_standard_input", search_reads_standard_input),
         trial("search_without_a_hit_is_1", search_without_a_hit_is_1),
         trial("schema_is_json", schema_is_json),
+        trial("an_empty_folder_has_the_built_in_catalogue", an_empty_folder_has_the_built_in_catalogue),
+        trial(
+            "a_folder_of_scenarios_comes_before_the_built_in",
+            a_folder_of_scenarios_comes_before_the_built_in,
+        ),
+        trial("completions_are_for_each_shell", completions_are_for_each_shell),
+        trial("man_is_a_page_for_each_subcommand", man_is_a_page_for_each_subcommand),
         trial("no_escape_codes_in_a_pipe", no_escape_codes_in_a_pipe),
         trial("a_closed_pipe_is_no_panic", a_closed_pipe_is_no_panic),
     ]
@@ -42,7 +49,12 @@ pub fn trials() -> Vec<Trial> {
 
 /// Exit code, and words that stdout and stderr together must contain.
 fn check(arguments: &[&str], code: i32, words: &[&str]) -> Output {
-    let output = closewait().args(arguments).output().expect("the binary runs");
+    check_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments, code, words)
+}
+
+/// The same, in another folder.
+fn check_in(folder: &Path, arguments: &[&str], code: i32, words: &[&str]) -> Output {
+    let output = closewait().current_dir(folder).args(arguments).output().expect("the binary runs");
     let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "closewait {arguments:?}\n{said}");
     for word in words {
@@ -260,6 +272,66 @@ fn schema_is_json() {
     let output = check(&["schema"], 0, &[]);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert!(json["properties"]["script"].is_object(), "{json}");
+}
+
+fn an_empty_folder_has_the_built_in_catalogue() {
+    let empty = folder("nothing-here");
+    let here = check(&["list"], 0, &[SCENARIO]);
+    let there = check_in(&empty, &["list"], 0, &[]);
+    assert_eq!(text(&here.stdout), text(&there.stdout));
+    check_in(&empty, &["run", "half-close/*", "--no-snapshots"], 0, &["half-close", "not compared"]);
+    check_in(&empty, &["show", SCENARIO], 0, &["Script"]);
+    check_in(&empty, &["run", SCENARIO], 1, &["no snapshot yet"]);
+    check(&["list", "--help"], 0, &["`built-in`", "if this folder"]);
+}
+
+fn a_folder_of_scenarios_comes_before_the_built_in() {
+    let here = folder("scenarios-here");
+    // A folder of that name with other things in it is somebody else's.
+    fs::create_dir_all(here.join("scenarios/steps")).expect("a folder can be made");
+    fs::write(here.join("scenarios/steps/login.feature"), "Feature: login\n").expect("a file can be written");
+    check_in(&here, &["list"], 0, &[SCENARIO]);
+    let source =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(SCENARIO).with_extension("toml");
+    fs::copy(source, here.join("scenarios/steps/ours.toml")).expect("a scenario can be copied");
+    let ours = check_in(&here, &["list"], 0, &["steps/ours"]);
+    assert_eq!(text(&ours.stdout).lines().count(), 1);
+    let built_in = check_in(&here, &["list", "--scenarios", "built-in"], 0, &[SCENARIO]);
+    assert!(!text(&built_in.stdout).contains("steps/ours"));
+    check_in(
+        &here,
+        &["list", "--scenarios", "elsewhere"],
+        2,
+        &["there is no folder `elsewhere`", "comes with"],
+    );
+}
+
+fn completions_are_for_each_shell() {
+    for (shell, word) in [
+        ("bash", "complete -F _closewait"),
+        ("zsh", "#compdef closewait"),
+        ("fish", "complete -c closewait"),
+        ("elvish", "edit:completion"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ] {
+        check(&["completions", shell], 0, &[word, "no-snapshots"]);
+    }
+    check(&["completions", "tcsh"], 2, &["bash", "zsh", "fish"]);
+}
+
+fn man_is_a_page_for_each_subcommand() {
+    check(&["man"], 0, &[".TH closewait 1", "Exit codes", "SUBCOMMANDS"]);
+    let pages = folder("man").join("man1");
+    check(&["man", "--to", utf8(&pages)], 0, &[]);
+    for page in ["closewait.1", "closewait-run.1", "closewait-list.1", "closewait-completions.1"] {
+        let page = fs::read_to_string(pages.join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+        assert!(page.contains(".TH closewait"), "{page}");
+    }
+    let run = fs::read_to_string(pages.join("closewait-run.1")).expect("it was written");
+    assert!(run.contains("no\\-snapshots"), "{run}");
+    let file = folder("man-over-a-file").join("file");
+    fs::write(&file, "").expect("a file can be written");
+    check(&["man", "--to", utf8(&file)], 2, &["cannot write manual pages to"]);
 }
 
 fn no_escape_codes_in_a_pipe() {

@@ -5,6 +5,7 @@ mod catalogue;
 mod cli;
 mod docs;
 mod fresh_processes;
+mod harness;
 mod network;
 mod pcapng;
 mod planted_bugs;
@@ -19,6 +20,8 @@ mod watchdogs;
 
 use libtest_mimic::Trial;
 
+pub use harness::{FIXTURE, play_fixture};
+
 /// Every trial of the suite.
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -32,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(reference::trials());
     trials.extend(planted_bugs::trials());
     trials.extend(pool_model::trials());
+    trials.extend(harness::trials());
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
     trials.extend(pcapng::trials());

@@ -1,0 +1,68 @@
+//! The simulated connector, for whatever dials through `tower_service::Service<Uri>`.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+
+use crate::net::{Stream, Wire};
+
+/// Dials the simulated origin, whatever the URI. It is what hyper-util's legacy client calls `Connect`.
+#[derive(Clone)]
+pub struct Connector {
+    wire: Wire,
+    timeout: Option<Duration>,
+}
+
+impl Connector {
+    /// A connector without a limit of its own.
+    pub fn new(wire: Wire) -> Self {
+        Self { wire, timeout: None }
+    }
+
+    /// Gives up on a connection after this long.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Option<Duration>) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Dials: for clients that take a stream with tokio's traits.
+    ///
+    /// # Errors
+    /// As [`Connect`](crate::net::Connect), and `TimedOut` where the limit passed.
+    pub fn dial(&self) -> impl Future<Output = io::Result<Stream>> + Send + 'static {
+        let dialling = self.wire.connect();
+        let timeout = self.timeout;
+        async move {
+            let Some(limit) = timeout else { return dialling.await };
+            let in_time = tokio::time::timeout(limit, dialling).await;
+            in_time.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "connect timed out"))?
+        }
+    }
+}
+
+impl tower_service::Service<Uri> for Connector {
+    type Response = TokioIo<Stream>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<TokioIo<Stream>>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let dialling = self.dial();
+        Box::pin(async move { dialling.await.map(TokioIo::new) })
+    }
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}

@@ -1,0 +1,72 @@
+//! The `main` of a test.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process;
+use std::sync::{Arc, PoisonError};
+
+use libtest_mimic::{Arguments, Trial};
+
+use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest};
+use super::suite::Suite;
+use super::summary;
+use super::trial::Prepared;
+use crate::report::results::{ClientVersion, Results};
+use crate::report::{json, pcapng};
+use crate::scenario::Scenario;
+
+/// Runs the trials of several suites that the command line asks for, and ends the process, with 2 where a suite cannot
+/// be prepared: a scenario file that is not valid, or a pattern that describes no scenario.
+pub fn main(suites: impl IntoIterator<Item = Suite>) -> ! {
+    let arguments = Arguments::from_args();
+    let prepared: Result<Vec<_>, _> =
+        suites.into_iter().map(|suite| Prepared::new(suite).map(Arc::new)).collect();
+    let suites = prepared.unwrap_or_else(|error| give_up(&error.to_string()));
+    let acceptance = Acceptance::from_environment();
+    let trials: Vec<Trial> = suites.iter().flat_map(|suite| suite.trials(acceptance)).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list && !is_nextest() {
+        tell(&suites).unwrap_or_else(|error| give_up(&error));
+    }
+    conclusion.exit()
+}
+
+fn give_up(error: &str) -> ! {
+    // Nobody is left to be told if stderr is closed.
+    let _ = writeln!(io::stderr(), "closewait: {}", error.trim_end().trim_start_matches("error: "));
+    process::exit(2)
+}
+
+fn tell(suites: &[Arc<Prepared>]) -> Result<(), String> {
+    for suite in suites {
+        let _ = io::stdout().write_all(summary::of(suite).as_bytes());
+    }
+    let wanted = [RESULTS, PCAP].into_iter().filter_map(|variable| Some((variable, file(variable)?)));
+    for (variable, file) in wanted {
+        let [suite] = suites else {
+            return Err(format!(
+                "{variable} takes what came out of one suite, and this test has {}",
+                suites.len()
+            ));
+        };
+        write(suite, variable, &file).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Whole, or not at all: a gate that reads half a file would call the other half gone.
+fn write(suite: &Prepared, variable: &str, file: &Path) -> io::Result<()> {
+    let scenarios: Vec<&Scenario> = suite.parts.iter().map(|part| &part.scenario).collect();
+    let mut cells = suite.cells.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    cells.sort_by(|one, other| one.scenario.cmp(&other.scenario));
+    let client = ClientVersion { name: suite.client.name(), version: suite.version };
+    let results = Results::new(vec![client], &scenarios, cells);
+    let bytes = match variable {
+        PCAP => pcapng::render(&results).map_err(io::Error::other)?,
+        _ => json::render(&results)?.into_bytes(),
+    };
+    let draft = file.with_extension("partial");
+    fs::write(&draft, bytes)?;
+    fs::rename(&draft, file)
+}

@@ -1,0 +1,44 @@
+//! Ways to send that need no code of one's own.
+
+use std::error::Error;
+use std::future::poll_fn;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use tower_service::Service;
+
+/// Sends through a `tower` service that takes `http` requests: hyper-util's legacy client, or layers around one.
+///
+/// # Errors
+/// Those of the service.
+pub async fn service<S, B>(
+    mut service: S,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<B>, S::Error>
+where
+    S: Service<http::Request<Full<Bytes>>, Response = http::Response<B>>,
+{
+    poll_fn(|cx| service.poll_ready(cx)).await?;
+    service.call(request.map(Full::new)).await
+}
+
+/// Sends through a `tower` service with request and response types of its own: `reqwest::Client`, or layers around one.
+/// `R` and `B` are those types: `service_of::<_, reqwest::Request, reqwest::Body>`.
+///
+/// # Errors
+/// Those of the service, and of the conversion of the request.
+pub async fn service_of<S, R, B>(
+    mut service: S,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<B>, Box<dyn Error + Send + Sync>>
+where
+    R: TryFrom<http::Request<Bytes>>,
+    R::Error: Into<Box<dyn Error + Send + Sync>>,
+    S: Service<R>,
+    S::Response: Into<http::Response<B>>,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let request = R::try_from(request).map_err(Into::into)?;
+    poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
+    Ok(service.call(request).await.map_err(Into::into)?.into())
+}

@@ -1,0 +1,51 @@
+//! What is said after the trials: a passed trial says that nothing changed, not that nothing is wrong.
+
+use std::fmt::Write;
+use std::sync::PoisonError;
+
+use super::trial::Prepared;
+use crate::oracle::{Finding, Verdict};
+use crate::suite::{Cell, CellResult, Mark};
+
+/// How many cells have which mark, and what is violated. Nothing if no trial was run.
+pub(super) fn of(suite: &Prepared) -> String {
+    let mut cells = suite.cells.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if cells.is_empty() {
+        return String::new();
+    }
+    cells.sort_by(|one, other| (one.mark(), &one.scenario).cmp(&(other.mark(), &other.scenario)));
+    let (client, version) = (suite.client.name(), suite.version);
+    let mut text = format!("{}: {}", format!("{client} {version}").trim_end(), counts(&cells));
+    if suite.left_out > 0 {
+        let _ = write!(text, "; {} of other protocols are left out", suite.left_out);
+    }
+    text.push('\n');
+    for cell in cells.iter().filter(|cell| matches!(cell.mark(), Mark::Stopped | Mark::Violated)) {
+        let _ = writeln!(text, "  {} {}  {}", cell.mark().sign(), cell.scenario, violated(cell).join(", "));
+    }
+    text + "\n"
+}
+
+fn counts(cells: &[Cell]) -> String {
+    let count = |mark: Mark| {
+        let count = cells.iter().filter(|cell| cell.mark() == mark).count();
+        (count > 0).then(|| format!("{} {count} {}", mark.sign(), mark.name()))
+    };
+    let counts: Vec<String> = Mark::ALL.into_iter().filter_map(count).collect();
+    let plural = if cells.len() == 1 { "" } else { "s" };
+    format!("{} scenario{plural}: {}", cells.len(), counts.join("  "))
+}
+
+/// The required oracles that are violated, in the run or in its control.
+fn violated(cell: &Cell) -> Vec<&'static str> {
+    let CellResult::Ran { findings, control, .. } = &cell.result else { return Vec::new() };
+    let controlled = control.iter().flat_map(|control| &control.findings);
+    let is_violated = |finding: &&Finding| matches!(finding.verdict, Verdict::Violated { .. });
+    let mut oracles: Vec<&'static str> = Vec::new();
+    for finding in findings.iter().chain(controlled).filter(is_violated) {
+        if !oracles.contains(&finding.oracle) {
+            oracles.push(finding.oracle);
+        }
+    }
+    oracles
+}

@@ -1,0 +1,143 @@
+//! One scenario as a trial.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::{Completion, Failed, Trial};
+
+use super::environment::{Acceptance, crate_folder};
+use super::lock;
+use super::outcome;
+use super::settings;
+use super::suite::{Suite, Version};
+use crate::client::UnderTest;
+use crate::lab::Limits;
+use crate::origin::Application;
+use crate::report::accepted::Snapshots;
+use crate::scenario::{Catalogue, Scenario};
+use crate::suite::{Cell, CellResult, play_before};
+
+/// A suite with everything that it says looked up.
+pub(super) struct Prepared {
+    pub client: &'static dyn UnderTest,
+    pub version: &'static str,
+    pub snapshots: Snapshots,
+    /// Scenarios that are chosen, whether the client can play them or not.
+    pub parts: Vec<Part>,
+    /// How many scenarios are of protocols that were not chosen.
+    pub left_out: usize,
+    /// What came out so far.
+    pub cells: Mutex<Vec<Cell>>,
+    application: Option<&'static Application>,
+    known: Vec<String>,
+}
+
+/// A scenario as this client gets it.
+pub(super) struct Part {
+    pub scenario: Scenario,
+    refusal: Option<String>,
+    is_ignored: bool,
+}
+
+type AnyError = Box<dyn std::error::Error>;
+
+impl Prepared {
+    /// # Errors
+    /// A scenario file that is not valid, or a pattern that describes no scenario.
+    pub fn new(suite: Suite) -> Result<Self, AnyError> {
+        let catalogue = catalogue(&suite)?;
+        let known = catalogue.iter().map(|scenario| scenario.id.clone()).collect();
+        let chosen = catalogue.select(&suite.only)?;
+        let is_wanted = |scenario: &&&Scenario| suite.protocols.contains(&scenario.protocol);
+        let (wanted, others): (Vec<_>, Vec<_>) = chosen.iter().partition(is_wanted);
+        let ignored = if suite.ignored.is_empty() { Vec::new() } else { catalogue.select(&suite.ignored)? };
+        let part = |scenario: &&Scenario| {
+            let is_ignored = ignored.iter().any(|ignored| ignored.id == scenario.id);
+            Part::new(&suite, (*scenario).clone(), is_ignored)
+        };
+        let parts = wanted.into_iter().map(part).collect();
+        let version = version(&suite);
+        let left_out = others.len();
+        let root = crate_folder();
+        let snapshots = Snapshots::at(root.join(&suite.snapshots)).written_by(outcome::SOURCE);
+        // A test's process ends soon: what its trials share may live as long as it.
+        let client: &'static dyn UnderTest = Box::leak(suite.client);
+        let application = suite.application.map(|application| &*Box::leak(Box::new(application)));
+        let cells = Mutex::default();
+        Ok(Self { client, version, snapshots, parts, left_out, cells, application, known })
+    }
+
+    /// `<client>::<family>/<name>`, and one trial for snapshots that no scenario has.
+    pub fn trials(self: &Arc<Self>, acceptance: Acceptance) -> Vec<Trial> {
+        let each = (0..self.parts.len()).map(|index| self.trial(index, acceptance));
+        each.chain([self.trial_of_orphans(acceptance)]).collect()
+    }
+
+    fn trial(self: &Arc<Self>, index: usize, acceptance: Acceptance) -> Trial {
+        let Part { scenario, is_ignored, .. } = &self.parts[index];
+        let name = format!("{}::{}", self.client.name(), scenario.id);
+        let (suite, shown) = (self.clone(), name.clone());
+        let run = move || {
+            let cell = suite.play(&suite.parts[index]);
+            let judged = outcome::of(&suite, &suite.parts[index].scenario, &cell, acceptance, &shown);
+            let ignored = match &cell.result {
+                CellResult::Unsupported { reason } => {
+                    Completion::ignored_with(format!("unsupported: {reason}"))
+                }
+                CellResult::Ran { .. } => Completion::Completed,
+            };
+            suite.cells.lock().unwrap_or_else(PoisonError::into_inner).push(cell);
+            judged.map(|()| ignored)
+        };
+        Trial::ignorable_test(name, run).with_ignored_flag(*is_ignored)
+    }
+
+    fn play(&self, Part { scenario, refusal, .. }: &Part) -> Cell {
+        match refusal {
+            Some(reason) => Cell {
+                scenario: scenario.id.clone(),
+                client: self.client.name(),
+                result: CellResult::Unsupported { reason: reason.clone() },
+            },
+            None => play_before(scenario, self.client, self.application, &Limits::default()),
+        }
+    }
+
+    fn trial_of_orphans(self: &Arc<Self>, acceptance: Acceptance) -> Trial {
+        let suite = self.clone();
+        let name = format!("{}::every-snapshot-has-a-scenario", self.client.name());
+        Trial::test(name, move || -> Result<(), Failed> {
+            let known: Vec<&str> = suite.known.iter().map(String::as_str).collect();
+            let orphans = suite.snapshots.orphans(suite.client.name(), &known)?;
+            outcome::of_orphans(&suite, orphans, acceptance)
+        })
+    }
+}
+
+impl Part {
+    fn new(suite: &Suite, mut scenario: Scenario, is_ignored: bool) -> Self {
+        let asked = suite.refusals.iter().find_map(|refusal| refusal(&scenario));
+        let fixed = suite.fixed.as_ref().and_then(|own| settings::fix(&mut scenario, own));
+        let refusal = asked.or(fixed).or_else(|| suite.client.unsupported(&scenario));
+        Self { scenario, refusal, is_ignored }
+    }
+}
+
+fn catalogue(suite: &Suite) -> Result<Catalogue, AnyError> {
+    let mut catalogue = if suite.built_in { Catalogue::built_in() } else { Catalogue::default() };
+    for folder in &suite.scenarios {
+        catalogue.add(Catalogue::load(&crate_folder().join(folder))?)?;
+    }
+    Ok(catalogue)
+}
+
+fn version(suite: &Suite) -> &'static str {
+    let version = match &suite.version {
+        Version::OfTheClient => return suite.client.version(),
+        Version::Said(version) => version.clone(),
+        Version::Locked(package) => {
+            let version = lock::version(&crate_folder(), package);
+            format!("({package} {})", version.as_deref().unwrap_or("of unknown version"))
+        }
+    };
+    String::leak(version)
+}

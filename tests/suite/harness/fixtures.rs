@@ -1,0 +1,91 @@
+//! The `main` of tests of other crates. This binary plays one where the environment names it.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::any;
+use bytes::Bytes;
+use closewait::harness::{ClientSettings, Connector, Environment, Setting, Suite, service, service_of};
+use http_body_util::Full;
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+/// Names the fixture.
+pub const FIXTURE: &str = "CLOSEWAIT_TEST_FIXTURE";
+
+type Legacy = Client<Connector, Full<Bytes>>;
+
+/// Plays a fixture, and ends the process.
+pub fn play(fixture: &str) -> ! {
+    let half_close = ["half-close/*"];
+    let suite = match fixture {
+        "plain" => plain().only(half_close),
+        "locked" => plain().only(half_close).version_of("hyper-util"),
+        "ignoring" => plain().only(half_close).ignore(["half-close/fin-while-idle"]),
+        "retrying" => Suite::with_streams("plain", build, retrying).version("1.2.3").only(half_close),
+        "incapable" => plain()
+            .without(Setting::IdleTimeout, "plain has no idle timeout")
+            .unsupported(|scenario| (scenario.family() == "reset").then(|| "not on a Sunday".to_owned())),
+        "fixed" => {
+            let idle_timeout = Some(Duration::from_secs(5));
+            plain().fixed_settings(ClientSettings { idle_timeout, ..ClientSettings::default() })
+        }
+        "own" => plain().scenarios("tests/scenarios"),
+        "own-only" => plain().scenarios("tests/scenarios").without_built_in(),
+        "misspelled" => plain().only(["half-clos/*"]),
+        "axum" => Suite::with_streams("axum", build, service).origin(application),
+        "bridged" => Suite::with_bridge("bridged", bridged, service_of::<_, reqwest::Request, reqwest::Body>)
+            .only(half_close)
+            .version_of("reqwest"),
+        other => panic!("there is no fixture {other}"),
+    };
+    suite.main()
+}
+
+fn plain() -> Suite {
+    Suite::with_streams("plain", build, service).version("1.2.3")
+}
+
+fn build(environment: &Environment) -> Result<Legacy, Infallible> {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new());
+    Ok(builder.build(environment.connector()))
+}
+
+/// What a well-meant wrapper does: whatever failed is sent again.
+async fn retrying(
+    client: Legacy,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<hyper::body::Incoming>, Error> {
+    match service(client.clone(), request.clone()).await {
+        Ok(response) => Ok(response),
+        Err(_) => service(client, request).await,
+    }
+}
+
+fn bridged(environment: &Environment) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(without_roots());
+    builder.resolve("origin.test", environment.address()).build()
+}
+
+/// Loading the system's roots for each run costs more than the run.
+fn without_roots() -> rustls::ClientConfig {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has suites for them")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth()
+}
+
+/// Answers everything, with a body that comes in two pieces where the path says so.
+fn application() -> Router {
+    let hello = || async { "hello" };
+    let pieces = || async {
+        let pieces = http_body_util::Full::new(Bytes::from_static(b"in pieces"));
+        Body::new(pieces)
+    };
+    Router::new().route("/pieces", any(pieces)).fallback(any(hello))
+}
