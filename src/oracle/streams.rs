@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use crate::trace::http2::{ErrorCode, Setting};
-use crate::trace::{Attempt, Connection, Execution, Moment, Request};
+use crate::trace::{Attempt, Connection, Direction, Execution, Fate, Moment, Request, What};
 
 /// When the client learned that the origin had not processed an attempt and never will: REFUSED_STREAM, or a
 /// GOAWAY whose last stream is an earlier one (RFC 9113 section 8.7).
@@ -62,6 +62,17 @@ pub(super) fn is_silent(connection: &Connection, from: Moment, until: Moment) ->
     let delivered = &connection.data().1.delivered;
     let next = delivered.moment_of(delivered.len_after(from.event));
     next.is_none_or(|next| until < next)
+}
+
+/// Whether not even an acknowledgement reached the client's host from one moment until another. A connection that
+/// brings those is not dead, however long the origin thinks.
+pub(super) fn is_cut_off(case: &Case, connection: &Connection, from: Moment, until: Moment) -> bool {
+    let events = case.trace.events.get(from.event..=until.event).unwrap_or_default();
+    let arrives = |what: &What| {
+        let What::Segment { connection: number, direction, fate, .. } = what else { return false };
+        (*number, *direction, *fate) == (connection.number, Direction::ToClient, Fate::Delivered)
+    };
+    !events.iter().any(|event| arrives(&event.what))
 }
 
 /// `stream 3 of connection 1`, where there are streams.

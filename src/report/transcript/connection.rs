@@ -17,6 +17,8 @@ pub enum Item {
     Unasked,
     /// Bytes of no known origin.
     Bytes,
+    /// A frame of HTTP/2 that belongs to no request, by its name.
+    Frame(String),
     /// A FIN.
     Fin,
     /// A RST.
@@ -32,6 +34,7 @@ impl Item {
             Item::Answer(id) => format!("answer to {id}"),
             Item::Unasked => "unasked bytes".to_owned(),
             Item::Bytes => "bytes".to_owned(),
+            Item::Frame(name) => name.clone(),
             Item::Fin => "FIN".to_owned(),
             Item::Rst => "RST".to_owned(),
         }
@@ -97,6 +100,16 @@ impl Connection {
         Some(self.known(direction, segment.seq).unwrap_or_else(|| self.learn(direction, segment)))
     }
 
+    /// A segment carries this: for a retransmission or a delivery to find it again.
+    pub fn carries(&mut self, direction: Direction, segment: &Segment, item: Item) {
+        self.remember(direction, Stretch { start: segment.seq, end: end_of(segment), item });
+    }
+
+    /// What was carried last in this direction.
+    pub fn last(&self, direction: Direction) -> Option<Item> {
+        self.stretches(direction).last().map(|stretch| stretch.item.clone())
+    }
+
     /// Whether a segment brings the client the last byte of an answer, for the first time.
     pub fn completes_answer(&mut self, request: &str, segment: &Segment) -> bool {
         let end = end_of(segment);
@@ -131,12 +144,15 @@ impl Connection {
             Direction::ToOrigin => self.learn_request(&segment.payload),
             Direction::ToClient => self.learn_answer(&segment.payload),
         };
-        let stretch = Stretch { start: segment.seq, end: end_of(segment), item: item.clone() };
+        self.remember(direction, Stretch { start: segment.seq, end: end_of(segment), item: item.clone() });
+        item
+    }
+
+    fn remember(&mut self, direction: Direction, stretch: Stretch) {
         match direction {
             Direction::ToOrigin => self.to_origin.push(stretch),
             Direction::ToClient => self.to_client.push(stretch),
         }
-        item
     }
 
     /// Bytes belong to the request whose head came last.

@@ -3,6 +3,9 @@
 mod connection;
 mod outcome;
 mod page;
+mod streams;
+#[cfg(test)]
+mod streams_tests;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::connection::{Connection, Item};
 use super::outcome::outcome;
 use super::page::Line;
+use super::streams::Frames;
 use crate::report::words::{fault, first_line, grouped};
 use crate::scenario::{Action, ClientAction, Direction, OriginAction, Scenario};
 use crate::trace::{End, Event, Millis, Outcome, SocketAtEnd, Trace, What};
@@ -24,6 +25,8 @@ pub struct Walk<'a> {
     /// Steps of this instant: what they do needs no second line.
     steps: Vec<(Millis, &'a Action)>,
     pub(super) closing: Closing,
+    /// What HTTP/2 makes of the segments.
+    pub(super) frames: Frames,
 }
 
 /// What happens again and again to a segment that is lost.
@@ -57,6 +60,7 @@ impl<'a> Walk<'a> {
             attempts: BTreeMap::new(),
             steps: Vec::new(),
             closing: Closing::No,
+            frames: Frames::of(trace),
         }
     }
 
@@ -201,12 +205,24 @@ impl<'a> Walk<'a> {
     }
 
     /// A request's bytes appear on a connection for the first time.
-    pub(super) fn written(&mut self, index: usize, at: Millis, request: &str, connection: u32) {
+    pub(super) fn written(
+        &mut self,
+        index: usize,
+        at: Millis,
+        request: &str,
+        connection: u32,
+        stream: Option<u32>,
+    ) {
         let Some(id) = self.scenario_id(request) else { return };
         let again = if self.attempts.contains_key(id) { " again" } else { "" };
         let reused = self.connections.get(&connection).is_some_and(|c| c.written.len() > 1);
         let kind = if reused { "reused" } else { "fresh" };
-        self.line(index, at, format!("{request}: written{again} on connection {connection} ({kind})"));
+        let stream = stream.map_or(String::new(), |stream| format!(", stream {stream}"));
+        self.line(
+            index,
+            at,
+            format!("{request}: written{again} on connection {connection}{stream} ({kind})"),
+        );
         self.attempts.insert(id, (connection, None));
     }
 

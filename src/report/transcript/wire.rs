@@ -28,6 +28,9 @@ impl Walk<'_> {
         fate: Fate,
         segment: &Segment,
     ) {
+        if self.frames.are_spoken_on(connection) && !segment.payload.is_empty() {
+            return self.streams(index, at, connection, direction, fate, segment);
+        }
         let state = self.connections.entry(connection).or_default();
         let before = state.written.len();
         let Some(item) = state.item(direction, segment) else { return };
@@ -44,12 +47,48 @@ impl Walk<'_> {
             Fate::Dropped => self.lost(&sight),
         }
         if segment.fin && sight.item != Item::Fin {
-            let fin = Sight { item: Item::Fin, ..sight };
-            match fate {
-                Fate::Sent if !segment.retransmission => self.sent(&fin, false),
-                Fate::Delivered => self.arrived(&fin, segment),
-                _ => {}
-            }
+            self.fin_behind(&sight, fate, segment);
+        }
+    }
+
+    /// A segment of a connection with streams: its frames tell what it brings.
+    fn streams(
+        &mut self,
+        index: usize,
+        at: Millis,
+        connection: u32,
+        direction: Direction,
+        fate: Fate,
+        segment: &Segment,
+    ) {
+        let state = self.connections.entry(connection).or_default();
+        if fate == Fate::Sent && !segment.retransmission {
+            let begins = self.frames.item(index).cloned();
+            let item = begins.or_else(|| state.last(direction)).unwrap_or(Item::Bytes);
+            state.carries(direction, segment, item);
+        }
+        let item = state.item(direction, segment).unwrap_or(Item::Bytes);
+        if self.closing == Closing::Lab {
+            return;
+        }
+        let sight = Sight { index, at, connection, direction, item };
+        match fate {
+            Fate::Sent if segment.retransmission => self.retransmitted(&sight),
+            Fate::Dropped => self.lost(&sight),
+            Fate::Sent | Fate::Forged | Fate::Delivered => self.frames_of(index, at, connection, fate),
+        }
+        if segment.fin {
+            self.fin_behind(&sight, fate, segment);
+        }
+    }
+
+    /// The FIN of a segment that has bytes as well.
+    fn fin_behind(&mut self, sight: &Sight, fate: Fate, segment: &Segment) {
+        let fin = Sight { item: Item::Fin, ..*sight };
+        match fate {
+            Fate::Sent if !segment.retransmission => self.sent(&fin, false),
+            Fate::Delivered => self.arrived(&fin, segment),
+            _ => {}
         }
     }
 
@@ -75,7 +114,7 @@ impl Walk<'_> {
         let Sight { index, at, connection, direction, .. } = *sight;
         match (&sight.item, direction) {
             (Item::Syn, Direction::ToOrigin) => self.on(sight, "opening"),
-            (Item::Request(id), _) if new_request => self.written(index, at, id, connection),
+            (Item::Request(id), _) if new_request => self.written(index, at, id, connection, None),
             (Item::Fin, _) => self.fin_sent(sight),
             (Item::Rst, _) => self.reset(sight),
             _ => {}
