@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use closewait::scenario::{Catalogue, LoadError};
 
 use super::exit::{self, Exit};
-use super::{completions, gate, list, man, report, run, schema, search, show};
+use super::{completions, gate, list, man, report, run, schema, search, show, sweep};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -56,6 +56,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Find scenarios by what a log says, or by words that describe the trouble
     Search(search::SearchArgs),
+    /// Put every fault into every workload at every instant, and judge every run
+    Sweep(sweep::SweepArgs),
     /// Print the JSON Schema of scenario files
     Schema,
     /// Print a script by which a shell completes the command line
@@ -119,6 +121,7 @@ pub fn main() -> ExitCode {
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Search(args)) => search::run(&args),
+        Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::Schema) => schema::run(),
         Some(Command::Completions(args)) => completions::run(&args, Cli::command()),
         Some(Command::Man(args)) => man::run(&args, Cli::command()),

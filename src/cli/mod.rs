@@ -15,5 +15,6 @@ mod run;
 mod schema;
 mod search;
 mod show;
+mod sweep;
 
 pub use args::main;

@@ -75,6 +75,11 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
     let missed = match case.final_attempt(request) {
         Some(attempt) => {
             let connection = case.connection_of(attempt)?;
+            let retries = connection.death().is_some_and(|death| case.dialled_again(request, death));
+            if retries {
+                // On its way to another attempt: what it waits for is a connection.
+                return connect_timeout(case, request, finished).filter(|(_, since)| since.at < finished.at);
+            }
             end_of_connection(connection)
                 .or_else(|| end_of_stream(case, connection, attempt))
                 .or_else(|| ping_timeout(case, connection))

@@ -49,6 +49,18 @@ impl<'a> Case<'a> {
         millis(sends.into_iter().find(|send| send.id == id).map_or(DEFAULT_DEADLINE, |send| send.deadline))
     }
 
+    /// Whether the client dialled for another attempt after the connection of the last one had died, and nothing has come of
+    /// it: no request was written on that connection while this one waited.
+    pub fn dialled_again(&self, request: &Request, death: Moment) -> bool {
+        let over = request.over();
+        let while_it_waited = |moment: Moment| death < moment && over.is_none_or(|over| moment < over);
+        self.connections().any(|connection| {
+            let taken =
+                connection.exchanges.iter().any(|exchange| while_it_waited(exchange.request.first_sent));
+            connection.syn.is_some_and(while_it_waited) && !taken
+        })
+    }
+
     /// When the application began to close the client.
     pub fn closing(&self) -> Option<Moment> {
         let events = self.trace.events.iter().enumerate();

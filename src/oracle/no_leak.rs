@@ -4,7 +4,7 @@ use super::case::Case;
 use super::streams;
 use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use crate::trace::{Connection, End, Idle, Millis, Moment};
+use crate::trace::{Connection, Direction, End, Fate, Idle, Millis, Moment, What};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-leak",
@@ -21,7 +21,8 @@ pub(super) const HELD: [&str; 3] = ["SYN_SENT", "ESTABLISHED", "CLOSE_WAIT"];
 fn judge(case: &Case) -> Verdict {
     let mut tally = Tally::default();
     if let Some(limit) = case.scenario.client.max_connections {
-        let spans: Vec<Span> = case.connections().filter_map(open_span).collect();
+        let spans: Vec<Span> =
+            case.connections().filter_map(|connection| open_span(case, connection)).collect();
         judge_limit("open", limit, &spans, &mut tally);
     }
     if let Some(limit) = case.scenario.client.max_idle {
@@ -87,9 +88,20 @@ struct Span {
     to: Millis,
 }
 
-fn open_span(connection: &Connection) -> Option<Span> {
-    let to = connection.over().map_or(Millis::MAX, |over| over.at);
+fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
+    let over = connection.over().map(|over| over.at);
+    // A handshake that the client gives up leaves no segment: it is under way for certain until its last SYN.
+    let gave_up = connection.established.is_none().then(|| last_syn(case, connection)).flatten();
+    let to = over.into_iter().chain(gave_up.map(|syn| syn + 1)).min().unwrap_or(Millis::MAX);
     connection.syn.map(|from| Span { from, to })
+}
+
+fn last_syn(case: &Case, connection: &Connection) -> Option<Millis> {
+    let is_syn = |what: &What| {
+        matches!(what, What::Segment { connection: number, direction: Direction::ToOrigin, fate: Fate::Sent, segment }
+            if *number == connection.number && segment.syn)
+    };
+    case.trace.events.iter().rfind(|event| is_syn(&event.what)).map(|event| event.at)
 }
 
 /// When the connection lay idle and could be used: a stale one is the affair of `prompt-close`.

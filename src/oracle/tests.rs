@@ -186,6 +186,10 @@ fn race_outcome() {
     check(retried, &format!("holds: b: retried on connection 2 ({fin})"));
     let hung = format!("HangOrLeak: b hung for 950 ms after the end of its connection was delivered ({fin})");
     check(crossed("GET").deadline(1_000, "b"), &hung);
+    let redials = crossed("GET").syn(51, 2).syn(1_051, 2).deadline(4_000, "b");
+    check(redials, &format!("holds: b: ended by its deadline ({fin})"));
+    let for_another = crossed("GET").open(51, 2).attempt(60, "c", "GET", 2).deadline(1_000, "b");
+    check(for_another, &hung);
     let at_once = format!("holds: b: ended by its deadline ({fin})");
     check(crossed("GET").deadline(50, "b"), &at_once);
     let twice =
@@ -200,7 +204,13 @@ fn race_outcome_covers_unsolicited_bytes() {
         answered().origin_sends(40, 1, &ok_message("x")).start(45, "b", "GET").write(45, "b", "GET", 1);
     let taken = taken.client_gets(50, 1).finish(50, "b", whole(200, "x"));
     let place = "unsolicited bytes on connection 1 in flight when the request was written, W5";
-    check(taken, &format!("WrongResponse: b got a 200 with 1 byte that was no answer to it ({place})"));
+    check(taken, &format!("holds: b: took what no client can tell from its answer ({place})"));
+    let there = answered().bytes(45, 1, &ok_message("x")).request(45, "b", "GET", 1);
+    let place = "unsolicited bytes on connection 1 delivered at the same instant, just before the request was written, W1";
+    check(
+        there.finish(50, "b", whole(200, "x")),
+        &format!("WrongResponse: b got a 200 with 1 byte that was no answer to it ({place})"),
+    );
     let unharmed = answered().origin_sends(45, 1, "\n").client_gets(45, 1).request(45, "b", "GET", 1);
     check(
         unharmed.response(65, "b", 1),
@@ -227,6 +237,9 @@ fn no_cross_talk() {
     let stale = "WrongResponse: b got a 408 with 0 bytes that was no answer to it \
                  (unsolicited bytes on connection 1 known before the request was written, W0)";
     check(idle.finish(60, "b", whole(408, "")), stale);
+    let cut = b().replied(60, "b", 1, 200, "whole", false);
+    let filled = cut.bytes(60, 1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").bytes(70, 1, "stray");
+    check(filled.finish(70, "b", whole(200, "stray")), "holds: 2 responses, each the right one");
     let asked = b().bytes(60, 1, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
     check(asked.finish(60, "b", whole(408, "")), "holds: 2 responses, each the right one");
 }
@@ -341,6 +354,8 @@ fn bounded_wait() {
     let signal =
         "HangOrLeak: a waited for its deadline, 29 960 ms after an RST of connection 1 was delivered";
     check(asked().rst(40, 1).deadline(30_000, "a"), signal);
+    let redials = asked().rst(40, 1).syn(41, 2).deadline(30_000, "a");
+    check(redials, "holds: a was ended by its deadline: nothing told the client");
     let answer = "HangOrLeak: a waited for its deadline, 29 980 ms after its whole response was delivered on connection 1";
     check(asked().reply(20, "a", 1, "a", &ok_message("a")).deadline(30_000, "a"), answer);
     let free = "HangOrLeak: b waited for its deadline, 500 ms after connection 1 was free for it";
@@ -427,6 +442,10 @@ fn no_leak_knows_the_limits() {
     check(answered().open(40, 2), "HangOrLeak: 2 open connections at 40 ms; the limit is 1");
     let in_turn = "holds: never more than 1 open; no socket was left after close";
     check(answered().open(40, 2).client_fin(40, 1), in_turn);
+    // A handshake given up leaves no segment.
+    check(TraceBuilder::new().syn(0, 1).syn(1_000, 1).syn(5_000, 2), in_turn);
+    let both = "HangOrLeak: 2 open connections at 1 000 ms; the limit is 1";
+    check(TraceBuilder::new().syn(0, 1).syn(1_000, 2).syn(1_000, 1), both);
     let limited = ClientSettings { max_idle: Some(1), ..ClientSettings::default() };
     let check = |trace, expected: &str| check_in("no-leak", &with_client(limited.clone()), trace, expected);
     let two = || answered().open(20, 2).request(20, "b", "GET", 2).response(40, "b", 2);

@@ -16,6 +16,7 @@ pub mod pcapng;
 pub mod results;
 pub mod snapshot;
 mod source;
+pub mod sweep;
 pub mod terminal;
 #[cfg(test)]
 mod testing;

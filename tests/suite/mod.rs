@@ -17,6 +17,7 @@ mod repeat;
 mod scenario_parser;
 mod scenario_writer;
 mod snapshots;
+mod sweep;
 mod watchdogs;
 
 use libtest_mimic::Trial;
@@ -41,6 +42,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(watchdogs::trials());
     trials.extend(html::trials());
     trials.extend(pcapng::trials());
+    trials.extend(sweep::trials());
     trials.extend(cli::trials());
     trials.extend(gate::trials());
     trials.extend(docs::trials());

@@ -16,7 +16,7 @@ impl Ladder {
             scenario,
             proof: proof.iter().copied().collect(),
             ladder: Self::default(),
-            connections: BTreeMap::new(),
+            connections: sealed(trace),
             frames: Frames::of(trace),
             carried: BTreeMap::new(),
             in_flight: Vec::new(),
@@ -129,18 +129,31 @@ impl Build<'_> {
 
     /// What a segment carries; nothing for one that is not worth an arrow.
     fn item(&mut self, event: usize, way: (u32, Direction), segment: &Segment) -> Option<Item> {
+        let items = self.connections.entry(way.0).or_default().items(way.1, segment);
+        let item = items.into_iter().min_by_key(Self::rank);
         if segment.payload.is_empty() || !self.frames.are_spoken_on(way.0) {
-            return self.connections.entry(way.0).or_default().item(way.1, segment);
+            return item;
         }
+        let of_tls = || item.filter(|item| matches!(item, Item::Handshake(_) | Item::Alert(_)));
         let place = (way.0, way.1, segment.seq);
         let before =
             || self.carried.range((way.0, way.1, 0)..=place).next_back().map(|(_, item)| item.clone());
-        let item = self.frames.item(event).cloned().or_else(before).unwrap_or(Item::Bytes);
+        let item = self.frames.item(event).cloned().or_else(of_tls).or_else(before).unwrap_or(Item::Bytes);
         self.carried.entry(place).or_insert_with(|| item.clone());
         // They only keep the protocol going; SETTINGS that a script sends are noted as its step.
         let housekeeping =
             matches!(&item, Item::Frame(name) if name == "SETTINGS" || name == "WINDOW_UPDATE");
         (!housekeeping || segment.fin || segment.rst).then_some(item)
+    }
+
+    /// A TLS segment may carry several things: it is named after the one that matters most.
+    fn rank(item: &Item) -> u8 {
+        match item {
+            Item::Request(_) | Item::Answer(_) => 0,
+            Item::Alert(_) => 1,
+            Item::Fragment => 3,
+            _ => 2,
+        }
     }
 
     /// A segment leaves: the arrow that it belongs to.
@@ -216,6 +229,15 @@ impl Build<'_> {
     }
 }
 
+/// The connections over TLS, with what their segments carry.
+fn sealed(trace: &Trace) -> BTreeMap<u32, Reading> {
+    let mut connections: BTreeMap<u32, Reading> = BTreeMap::new();
+    for record in &trace.records {
+        connections.entry(record.connection).or_default().records.push(record.clone());
+    }
+    connections
+}
+
 fn same(one: &Segment, other: &Segment) -> bool {
     let flags = |segment: &Segment| (segment.syn, segment.fin, segment.rst, segment.seq);
     flags(one) == flags(other) && one.payload.len() == other.payload.len()
@@ -227,7 +249,8 @@ fn described(item: &Item, segment: &Segment) -> (String, ArrowKind) {
         Item::Request(_) => ArrowKind::Request,
         Item::Answer(_) => ArrowKind::Answer,
         Item::Unasked => ArrowKind::Unasked,
-        Item::Bytes => ArrowKind::Bytes,
+        Item::Bytes | Item::Fragment => ArrowKind::Bytes,
+        Item::Handshake(_) | Item::Alert(_) => ArrowKind::Tls,
         Item::Frame(_) => ArrowKind::Frame,
         Item::Fin => ArrowKind::Fin,
         Item::Rst => ArrowKind::Rst,

@@ -75,6 +75,8 @@ pub enum ArrowKind {
     Unasked,
     /// Bytes of no known origin.
     Bytes,
+    /// Messages of the TLS handshake, or an alert.
+    Tls,
     /// A frame of HTTP/2 that is neither a request nor an answer.
     Frame,
     /// FIN.

@@ -46,6 +46,8 @@ fn words(reason: &StaleReason) -> String {
     match reason {
         StaleReason::FinDelivered => "its FIN was delivered".to_owned(),
         StaleReason::RstDelivered => "an RST was delivered".to_owned(),
+        StaleReason::CloseNotifyDelivered => "its close_notify was delivered".to_owned(),
+        StaleReason::AlertDelivered { description } => format!("the alert {description} was delivered"),
         StaleReason::Unsolicited => "bytes that nobody asked for were delivered".to_owned(),
         StaleReason::PersistenceEnded { request } => format!("the answer to {request} ended its persistence"),
         StaleReason::Abandoned { request } => format!("{request} was given up on it"),
