@@ -13,7 +13,7 @@ use libtest_mimic::{Failed, Trial};
 use crate::suite::reference::reference;
 
 /// What no fault brings to light in the workloads there are, and what it takes.
-const NOT_FOUND: [(&str, &[Defect]); 5] = [
+const NOT_FOUND: [(&str, &[Defect]); 6] = [
     (
         "a limit of the client on idle or open connections, or on time, set in the workload",
         &[
