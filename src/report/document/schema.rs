@@ -150,7 +150,7 @@ fn ladder() -> Value {
             "arrived_ms": count(),
             "arrived_event": count(),
             "label": text(),
-            "kind": words(&["open", "request", "answer", "unasked", "bytes", "fin", "rst"]),
+            "kind": words(&["open", "request", "answer", "unasked", "bytes", "frame", "fin", "rst"]),
             "forged": { "type": "boolean" },
             "again": { "type": "boolean" },
             "segments": count(),

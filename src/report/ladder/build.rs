@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Arrow, ArrowKind, Ladder, Note, NoteKind, Side};
 use super::span;
-use crate::report::transcript::{Item, Reading, error_words};
+use crate::report::transcript::{Frames, Item, Reading, error_words};
 use crate::report::words::{fault, grouped};
 use crate::scenario::{Action, Direction, OriginAction, Scenario};
 use crate::trace::{BodyEnd, Fate, Millis, Outcome, Segment, Trace, Views, What};
@@ -12,8 +12,11 @@ use crate::trace::{BodyEnd, Fate, Millis, Outcome, Segment, Trace, Views, What};
 impl Ladder {
     /// The diagram of a run. `proof` names the events that prove what is violated: they are marked.
     pub fn of(scenario: &Scenario, trace: &Trace, proof: &[usize]) -> Self {
+        let views = Views::of(trace, &scenario.client);
         let mut build = Build {
             scenario,
+            frames: Frames::of(trace),
+            streams: streams(&views),
             proof: proof.iter().copied().collect(),
             ladder: Self::default(),
             connections: BTreeMap::new(),
@@ -25,7 +28,7 @@ impl Ladder {
         }
         let mut ladder = build.ladder;
         ladder.end_ms = trace.events.get(last).map_or(0, |event| event.at);
-        span::mark(&mut ladder, &Views::of(trace, &scenario.client));
+        span::mark(&mut ladder, &views);
         ladder
     }
 }
@@ -46,8 +49,23 @@ fn last_shown(scenario: &Scenario, trace: &Trace, proof: &BTreeSet<usize>) -> us
     }
 }
 
+/// On which stream of a connection a request is.
+fn streams(views: &Views) -> BTreeMap<(u32, String), u32> {
+    let mut streams = BTreeMap::new();
+    for connection in views.connections.iter() {
+        for exchange in &connection.exchanges {
+            if let (Some(id), Some(stream)) = (&exchange.request.id, &exchange.stream) {
+                streams.insert((connection.number, id.clone()), stream.id);
+            }
+        }
+    }
+    streams
+}
+
 struct Build<'a> {
     scenario: &'a Scenario,
+    frames: Frames,
+    streams: BTreeMap<(u32, String), u32>,
     proof: BTreeSet<usize>,
     ladder: Ladder,
     connections: BTreeMap<u32, Reading>,
@@ -111,15 +129,24 @@ impl Build<'_> {
     }
 
     fn segment(&mut self, event: usize, at: Millis, way: (u32, Direction), fate: Fate, segment: &Segment) {
-        let Some(item) = self.connections.entry(way.0).or_default().item(way.1, segment) else { return };
         match fate {
             Fate::Sent | Fate::Forged => {
+                let Some(item) = self.item(event, way, segment) else { return };
                 let arrow = self.left(event, at, way, fate, segment, &item);
                 self.in_flight.push((way.0, way.1, segment.clone(), arrow));
             }
-            Fate::Delivered => self.ended(event, at, way, segment, &item, true),
-            Fate::Dropped => self.ended(event, at, way, segment, &item, false),
+            Fate::Delivered => self.ended(event, at, way, segment, true),
+            Fate::Dropped => self.ended(event, at, way, segment, false),
         }
+    }
+
+    /// What a segment carries that leaves; `None` for a pure acknowledgement.
+    fn item(&mut self, event: usize, way: (u32, Direction), segment: &Segment) -> Option<Item> {
+        if self.frames.are_spoken_on(way.0) && !segment.payload.is_empty() {
+            // A segment in the middle of a frame has no name of its own.
+            return Some(self.frames.item(event).cloned().unwrap_or(Item::Bytes));
+        }
+        self.connections.entry(way.0).or_default().item(way.1, segment)
     }
 
     /// A segment leaves: the arrow that it belongs to.
@@ -145,9 +172,13 @@ impl Build<'_> {
                 return index;
             }
         }
+        let stream = match item {
+            Item::Request(id) | Item::Answer(id) => self.streams.get(&(way.0, id.clone())).copied(),
+            _ => None,
+        };
         self.ladder.arrows.push(Arrow {
             connection: way.0,
-            stream: None,
+            stream,
             to: way.1,
             sent_ms: at,
             sent_event: event,
@@ -165,15 +196,7 @@ impl Build<'_> {
     }
 
     /// A segment arrives, or is lost.
-    fn ended(
-        &mut self,
-        event: usize,
-        at: Millis,
-        way: (u32, Direction),
-        segment: &Segment,
-        item: &Item,
-        arrives: bool,
-    ) {
+    fn ended(&mut self, event: usize, at: Millis, way: (u32, Direction), segment: &Segment, arrives: bool) {
         let place = self.in_flight.iter().position(|(connection, direction, sent, _)| {
             (*connection, *direction) == way && same(sent, segment)
         });
@@ -181,7 +204,8 @@ impl Build<'_> {
             Some(place) => self.in_flight.remove(place).3,
             // It arrives a second time.
             None => {
-                let index = self.left(event, at, way, Fate::Sent, segment, item);
+                let Some(item) = self.item(event, way, segment) else { return };
+                let index = self.left(event, at, way, Fate::Sent, segment, &item);
                 self.ladder.arrows[index].again = true;
                 index
             }
@@ -207,6 +231,7 @@ fn described(item: &Item, segment: &Segment) -> (String, ArrowKind) {
         Item::Answer(_) => ArrowKind::Answer,
         Item::Unasked => ArrowKind::Unasked,
         Item::Bytes => ArrowKind::Bytes,
+        Item::Frame(_) => ArrowKind::Frame,
         Item::Fin => ArrowKind::Fin,
         Item::Rst => ArrowKind::Rst,
     };

@@ -75,6 +75,8 @@ pub enum ArrowKind {
     Unasked,
     /// Bytes of no known origin.
     Bytes,
+    /// A frame of HTTP/2 that belongs to no request.
+    Frame,
     /// FIN.
     Fin,
     /// RST.

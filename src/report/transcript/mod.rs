@@ -14,3 +14,4 @@ mod wire;
 pub(in crate::report) use connection::{Connection as Reading, Item};
 pub(in crate::report) use outcome::error as error_words;
 pub use page::{Line, Transcript};
+pub(in crate::report) use streams::Frames;
