@@ -57,6 +57,7 @@ examples() {
 
 component fmt rustfmt
 tool tshark tshark
+tool chromium chromium
 component clippy clippy
 before=$(git status --porcelain)
 

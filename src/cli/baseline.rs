@@ -92,10 +92,10 @@ fn of_git(name: &str, folder: &Path) -> Result<Vec<CellFacts>, Box<dyn Error>> {
     let root = normal(&format!("{prefix}{place}"));
     let blobs = list(name, &tree, &root)?;
     let texts = contents(name, &blobs)?;
-    if let ([Blob { path, .. }], [text]) = (blobs.as_slice(), texts.as_slice()) {
-        if *path == root {
-            return read_document(name, text);
-        }
+    if let ([Blob { path, .. }], [text]) = (blobs.as_slice(), texts.as_slice())
+        && *path == root
+    {
+        return read_document(name, text);
     }
     let mut facts = Vec::new();
     for (Blob { path, .. }, text) in blobs.iter().zip(&texts) {

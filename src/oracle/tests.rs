@@ -129,7 +129,7 @@ fn no_stale_reuse() {
     let b = |trace: TraceBuilder, at| trace.request(at, "b", "GET", 1);
     check(b(answered().fin(40, 1), 1_040), &stale("1 000 ms after its FIN was delivered"));
     check(b(answered().rst(40, 1), 41), &stale("1 ms after an RST was delivered on it"));
-    let unsolicited = answered().bytes(40, 1, &ok_message("x"));
+    let unsolicited = answered().bytes(40, 1, ok_message("x"));
     check(b(unsolicited, 50), &stale("10 ms after bytes that no request had asked for were delivered on it"));
     check(
         b(answered().bytes(40, 1, "\r\n"), 50),
@@ -201,11 +201,11 @@ fn race_outcome() {
 fn race_outcome_covers_unsolicited_bytes() {
     let check = |trace, expected: &str| check("race-outcome", trace, expected);
     let taken =
-        answered().origin_sends(40, 1, &ok_message("x")).start(45, "b", "GET").write(45, "b", "GET", 1);
+        answered().origin_sends(40, 1, ok_message("x")).start(45, "b", "GET").write(45, "b", "GET", 1);
     let taken = taken.client_gets(50, 1).finish(50, "b", whole(200, "x"));
     let place = "unsolicited bytes on connection 1 in flight when the request was written, W5";
     check(taken, &format!("holds: b: took what no client can tell from its answer ({place})"));
-    let there = answered().bytes(45, 1, &ok_message("x")).request(45, "b", "GET", 1);
+    let there = answered().bytes(45, 1, ok_message("x")).request(45, "b", "GET", 1);
     let place = "unsolicited bytes on connection 1 delivered at the same instant, just before the request was written, W1";
     check(
         there.finish(50, "b", whole(200, "x")),

@@ -71,7 +71,7 @@ impl TraceBuilder {
 
     /// The request leaves the client's host and does not arrive yet.
     pub(crate) fn write(self, at: Millis, id: &str, method: &str, connection: u32) -> Self {
-        self.client_sends(at, connection, &head(id, method))
+        self.client_sends(at, connection, head(id, method))
     }
 
     /// Started, written, arrived and executed, all at one instant.
@@ -172,7 +172,7 @@ impl TraceBuilder {
 
     /// An alert of the origin, sent and delivered at one instant; it is one once the trace is sealed.
     pub(crate) fn alert(self, at: Millis, connection: u32, name: &str) -> Self {
-        self.bytes(at, connection, &alert(name))
+        self.bytes(at, connection, alert(name))
     }
 
     pub(crate) fn closing(self, at: Millis) -> Self {

@@ -72,9 +72,8 @@ impl Tls {
         match &record.content {
             TlsContent::ApplicationData { plaintext } => ways.carry(plaintext, plain),
             TlsContent::Alert { description } if description == "close_notify" => {
-                if plain.fin == Passage::default() {
-                    plain.fin = ways.passage();
-                }
+                // Only the first one ends anything.
+                plain.fin = if plain.fin == Passage::default() { ways.passage() } else { plain.fin };
             }
             TlsContent::Alert { description } => {
                 let alert = match record.direction {

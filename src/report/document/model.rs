@@ -20,9 +20,9 @@ pub const VERSION: u32 = 1;
 /// A results file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
-    /// Always [`FORMAT`].
+    /// Always `closewait results`.
     pub format: String,
-    /// See [`VERSION`].
+    /// Raised whenever a key changes its meaning or goes away.
     pub version: u32,
     /// The version of closewait that wrote it.
     pub closewait: String,
