@@ -31,7 +31,7 @@ packaged() {
     for wanted in Cargo.lock README.md LICENSE-APACHE LICENSE-MIT docs/scenario.schema.json; do
         grep -qxF "$wanted" <<<"$files" || { echo "the package lacks $wanted"; return 1; }
     done
-    for wanted in $(git ls-files scenarios snapshots docs); do
+    for wanted in $(git ls-files scenarios snapshots docs build.rs); do
         grep -qxF "$wanted" <<<"$files" || { echo "the package lacks $wanted"; return 1; }
     done
     echo "the package holds every scenario, snapshot and page"
@@ -46,6 +46,15 @@ untouched() {
     fi
 }
 
+# Crates that use closewait as anybody's does: with the feature `harness` alone, which must build without a warning.
+examples() {
+    local example log=target/examples.log
+    for example in examples/*/; do
+        (cd "$example" && CARGO_TARGET_DIR=../../target/examples cargo test --locked) 2>&1 | tee "$log" || return 1
+        ! grep -q '^warning' "$log" || { echo "$example: closewait is to build without a warning"; return 1; }
+    done
+}
+
 component fmt rustfmt
 tool tshark tshark
 component clippy clippy
@@ -58,4 +67,5 @@ step packaged
 # The main job in the profile of the tests: a second build of every dependency would prove nothing more.
 step cargo run --locked
 step cargo test
+step examples
 step untouched "$before"

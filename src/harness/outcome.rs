@@ -65,7 +65,12 @@ fn describe(difference: &Difference, path: &Path, trial: &str) -> String {
         DifferenceKind::Changed { accepted, found } => {
             let news = news(accepted, found);
             let diff = TextDiff::from_lines(accepted, found);
-            let lines = diff.unified_diff().context_radius(2).header("accepted", "found").to_string();
+            let lines = diff
+                .unified_diff()
+                .context_radius(2)
+                .missing_newline_hint(false)
+                .header("accepted", "found")
+                .to_string();
             format!("{news}not as accepted in {}\n\n{lines}\n{again}", path.display())
         }
         DifferenceKind::Gone => format!("{} has no scenario any more", path.display()),

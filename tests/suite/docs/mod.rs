@@ -1,6 +1,7 @@
 //! The documents tell the truth: their commands are run, their tables, names and links checked.
 
 mod commands;
+mod examples;
 mod hazards;
 mod links;
 mod oracles;
@@ -18,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("docs::every_oracle_has_its_section", oracles::every_oracle_has_its_section),
         Trial::test("docs::every_accepted_violation_is_explained", hazards::every_violation_is_explained),
         Trial::test("docs::output_is_compared", commands::output_is_compared),
+        Trial::test("docs::examples_are_shown_as_they_are", examples::are_shown_as_they_are),
         Trial::test("docs::scenarios_are_valid", scenarios::are_valid),
         Trial::test("docs::links_lead_to_files", links::lead_to_files),
         Trial::test("docs::rooms_use_only_what_architecture_says", rooms::use_only_what_architecture_says),
