@@ -10,6 +10,7 @@ mod hyper_util;
 pub mod reference;
 #[cfg(feature = "clients")]
 mod reqwest;
+#[cfg(feature = "clients")]
 mod tonic;
 mod under_test;
 

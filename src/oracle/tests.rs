@@ -45,8 +45,8 @@ fn check(oracle: &str, trace: TraceBuilder, expected: &str) {
 pub(super) fn check_in(oracle: &str, scenario: &Scenario, trace: TraceBuilder, expected: &str) {
     let trace = trace.build();
     check_trace(oracle, scenario, &trace, expected);
-    let over_tls = Scenario { protocol: Protocol::Https1, ..scenario.clone() };
-    check_trace(oracle, &over_tls, &sealed(trace), expected);
+    let protocol = if scenario.protocol.is_http2() { Protocol::Https2 } else { Protocol::Https1 };
+    check_trace(oracle, &Scenario { protocol, ..scenario.clone() }, &sealed(trace), expected);
 }
 
 #[track_caller]

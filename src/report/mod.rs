@@ -7,6 +7,7 @@ pub mod document;
 pub mod facts;
 pub mod found;
 pub mod gate;
+#[cfg(feature = "cli")]
 pub mod html;
 pub mod json;
 pub mod ladder;
@@ -16,6 +17,7 @@ pub mod pcapng;
 pub mod results;
 pub mod snapshot;
 mod source;
+#[cfg(feature = "cli")]
 pub mod sweep;
 pub mod terminal;
 #[cfg(test)]

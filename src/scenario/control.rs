@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Action, ClientAction, OriginSettings, ReadBody, Scenario, SendRequest, Step};
+use super::OriginSettings;
+use super::model::{Action, ClientAction, ReadBody, Scenario, SendRequest, Step};
 
 impl Scenario {
     /// The first part of the id: `half-close` of `half-close/fin-while-idle`.

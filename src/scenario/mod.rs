@@ -15,6 +15,7 @@ mod read;
 mod reference;
 mod schema;
 mod search;
+mod settings;
 mod write;
 
 pub use catalogue::{Catalogue, FileProblem, IdTaken, LoadError, NoSuchScenario, describes};
@@ -29,4 +30,5 @@ pub(crate) use read::{Problems, type_name};
 pub use reference::reference;
 pub use schema::schema;
 pub use search::Hit;
+pub use settings::*;
 pub use write::{Unwritable, write};
