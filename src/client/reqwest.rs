@@ -49,6 +49,9 @@ impl UnderTest for Reqwest {
         if let Some(limit) = settings.read_timeout {
             builder = builder.read_timeout(limit);
         }
+        if environment.protocol == Protocol::H2 {
+            builder = builder.http2_prior_knowledge();
+        }
         if environment.protocol.is_http2() {
             builder = speak_http2(builder, settings);
         }
@@ -58,7 +61,7 @@ impl UnderTest for Reqwest {
 }
 
 fn speak_http2(builder: ClientBuilder, settings: &ClientSettings) -> ClientBuilder {
-    let mut builder = builder.http2_prior_knowledge().http2_keep_alive_while_idle(settings.ping_while_idle);
+    let mut builder = builder.http2_keep_alive_while_idle(settings.ping_while_idle);
     if settings.ping_interval.is_some() {
         builder = builder.http2_keep_alive_interval(settings.ping_interval);
     }
