@@ -48,7 +48,6 @@ untouched() {
 
 component fmt rustfmt
 tool tshark tshark
-tool chromium chromium
 component clippy clippy
 before=$(git status --porcelain)
 

@@ -47,6 +47,8 @@ impl Page {
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            // Several browsers at once can fill a small /dev/shm, and then end.
+            "--disable-dev-shm-usage",
             "--disable-quic",
             "--no-first-run",
             "--disable-background-networking",

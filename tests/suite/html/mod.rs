@@ -16,9 +16,9 @@ use libtest_mimic::Trial;
 
 use browser::Page;
 
-/// The trials. Without Chromium those that need it are ignored, and said to be; in CI they fail.
+/// The trials. Without Chromium those that need it are ignored, and said to be.
 pub fn trials() -> Vec<Trial> {
-    let skip = !browser::installed() && std::env::var_os("CI").is_none();
+    let skip = !browser::installed();
     let trial = |name: &str, test: fn()| {
         let run = move || {
             test();
