@@ -48,6 +48,7 @@ untouched() {
 
 component fmt rustfmt
 tool tshark tshark
+tool chromium chromium
 component clippy clippy
 before=$(git status --porcelain)
 

@@ -17,6 +17,7 @@ mod repeat;
 mod scenario_parser;
 mod scenario_writer;
 mod snapshots;
+mod support;
 mod sweep;
 mod watchdogs;
 

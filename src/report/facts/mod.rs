@@ -5,5 +5,5 @@ mod of_run;
 mod of_snapshot;
 
 pub use lines::Told;
-pub use of_run::{of_cell, opened, requests};
+pub use of_run::{opened, requests};
 pub use of_snapshot::of_snapshot;

@@ -1,38 +1,8 @@
-//! Facts of a cell that was just played.
+//! Facts of a run that was just played.
 
-use super::lines::Told;
-use crate::gate::{
-    Attempt, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
-};
-use crate::oracle::{Finding, Verdict};
-use crate::report::results::Entry;
-use crate::report::transcript::{Transcript, error_words};
-use crate::scenario::Scenario;
-use crate::suite::CellResult;
-use crate::trace::{BodyEnd, Outcome, Request, Trace, Views};
-
-/// The facts of a cell.
-pub fn of_cell(Entry { scenario, cell }: &Entry<'_>) -> CellFacts {
-    let outcome = match &cell.result {
-        CellResult::Unsupported { reason } => CellOutcome::Unsupported { reason: reason.clone() },
-        CellResult::Ran { trace, findings, control } => {
-            let quiet = scenario.control();
-            let quiet = quiet.as_ref().unwrap_or(scenario);
-            let control =
-                control.as_ref().map(|c| Box::new(of_run(quiet, &c.trace, &c.findings).of_control()));
-            CellOutcome::Ran { run: Box::new(of_run(scenario, trace, findings)), control }
-        }
-    };
-    CellFacts { scenario: scenario.id.clone(), client: cell.client.to_owned(), outcome }
-}
-
-fn of_run(scenario: &Scenario, trace: &Trace, findings: &[Finding]) -> RunFacts {
-    let views = Views::of(trace, &scenario.client);
-    let transcript = Transcript::of(scenario, trace);
-    let Told { stopped, sockets, lines } = Told::of(transcript.lines().iter().map(|line| line.text.as_str()));
-    let findings = findings.iter().map(finding).collect();
-    RunFacts { stopped, requests: requests(&views), opened: opened(&views), sockets, findings, lines }
-}
+use crate::gate::{Attempt, RequestFacts};
+use crate::report::transcript::error_words;
+use crate::trace::{BodyEnd, Outcome, Request, Views};
 
 /// What became of each request.
 pub fn requests(views: &Views) -> Vec<RequestFacts> {
@@ -73,18 +43,4 @@ fn request(request: &Request) -> RequestFacts {
         executed: u32::try_from(request.executions.len()).unwrap_or(u32::MAX),
         took_ms: took,
     }
-}
-
-fn finding(finding: &Finding) -> FindingFacts {
-    let verdict = match &finding.verdict {
-        Verdict::Holds { .. } => VerdictFacts::Holds,
-        Verdict::NotExercised { reason } => VerdictFacts::NotExercised { reason: reason.clone() },
-        Verdict::Violated { violations } => VerdictFacts::Violated(
-            violations
-                .iter()
-                .map(|v| ViolationFacts { message: v.message.clone(), severity: Some(v.severity) })
-                .collect(),
-        ),
-    };
-    FindingFacts { oracle: finding.oracle.to_owned(), verdict }
 }

@@ -44,6 +44,8 @@ pub(super) const ON_CONNECTION: Field = field(
     "Connection number; left out, every connection, also later ones.",
 );
 pub(super) const DIRECTION: Field = field("direction", DIRECTIONS, Optional, "Which way; left out, both.");
+pub(super) const UNTIL_HEALED: Field =
+    field("packets", PACKETS, Optional, "Stop after this many segments; left out, go on until `heal`.");
 pub(super) const WHEN: Field = field("when", Kind::When, Optional, "When, if not in its turn in the script.");
 
 pub(super) const MAX_STREAMS: Field = field(

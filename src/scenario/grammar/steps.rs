@@ -263,17 +263,7 @@ pub(in crate::scenario) static VERBS: &[Verb] = &[
         "network",
         "drop",
         "Lose segments silently, until `heal` or until `packets` were lost.",
-        &[
-            ON_CONNECTION,
-            DIRECTION,
-            field(
-                "packets",
-                PACKETS,
-                Optional,
-                "Stop after this many segments; left out, go on until `heal`.",
-            ),
-            WHEN,
-        ],
+        &[ON_CONNECTION, DIRECTION, UNTIL_HEALED, WHEN],
     ),
     verb(
         "network",
@@ -289,12 +279,7 @@ pub(in crate::scenario) static VERBS: &[Verb] = &[
             field("by", TIME, Required, "How much more, one way."),
             ON_CONNECTION,
             DIRECTION,
-            field(
-                "packets",
-                PACKETS,
-                Optional,
-                "Stop after this many segments; left out, go on until `heal`.",
-            ),
+            UNTIL_HEALED,
             WHEN,
         ],
     ),

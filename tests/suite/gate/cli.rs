@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 
 use libtest_mimic::Trial;
 
+use super::super::support::{check_in, closewait, folder, said};
+
 const SCENARIO: &str = "half-close/fin-while-idle";
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -30,33 +32,15 @@ pub(super) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn check_in(folder: &Path, arguments: &[&str], code: i32, words: &[&str]) -> Output {
-    let mut command = closewait(folder);
-    let output = command.args(arguments).output().expect("the binary runs");
-    let said = said(&output);
-    assert_eq!(output.status.code(), Some(code), "closewait {arguments:?}\n{said}");
-    for word in words {
-        assert!(said.contains(word), "closewait {arguments:?} does not say `{word}`:\n{said}");
-    }
-    output
-}
-
-fn closewait(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_closewait"));
-    command.current_dir(folder).env_remove("GITHUB_ACTIONS");
+fn closewait_in(folder: &Path) -> Command {
+    let mut command = closewait();
+    command.current_dir(folder);
     command
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// A folder with one scenario, accepted for hyper-util, and its results file.
 fn project(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gate").join(name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder).expect("the folder of the tests can be emptied");
-    }
+    let folder = folder("gate", name);
     fs::create_dir_all(folder.join("scenarios/half-close")).expect("the folder of the tests can be made");
     let source =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(SCENARIO).with_extension("toml");
@@ -261,7 +245,7 @@ fn annotations_follow_the_environment() {
     let folder = project("annotations");
     worse(&folder);
     let run = |on: Option<&str>, more: &[&str]| {
-        let mut command = closewait(&folder);
+        let mut command = closewait_in(&folder);
         if let Some(value) = on {
             command.env("GITHUB_ACTIONS", value);
         }

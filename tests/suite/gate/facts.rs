@@ -3,7 +3,7 @@
 use closewait::client::{self, UnderTest};
 use closewait::gate::{CellFacts, CellOutcome, RunFacts, State, VerdictFacts, compare};
 use closewait::report::document::read;
-use closewait::report::facts::{of_cell, of_snapshot};
+use closewait::report::facts::of_snapshot;
 use closewait::report::{baseline, snapshot};
 use libtest_mimic::{Failed, Trial};
 
@@ -20,12 +20,11 @@ pub(super) fn trials() -> Vec<Trial> {
 
 fn check(client: &'static dyn UnderTest) -> Result<(), Failed> {
     let results = results(&[client]);
-    let json = document(&results).to_json()?;
-    let from_file = read("results.json", &json)?.facts();
+    let played = document(&results);
+    let from_file = read("results.json", &played.to_json()?)?.facts();
     let mut from_snapshots = Vec::new();
     let mut differ: Vec<String> = Vec::new();
-    for (entry, from_file) in results.entries.iter().zip(&from_file) {
-        let from_run = of_cell(entry);
+    for ((entry, from_run), from_file) in results.entries.iter().zip(played.facts()).zip(&from_file) {
         let body = snapshot::body(entry.scenario, &entry.cell.result);
         let from_snapshot = of_snapshot(client.name(), &entry.scenario.id, &body)
             .map_err(|problem| format!("{}: {problem}\n{body}", entry.scenario.id))?;

@@ -2,8 +2,9 @@
 //! zero byte, on file descriptors 3 and 4.
 
 use std::cell::RefCell;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub struct Page {
 struct Pipe {
     to: ChildStdin,
     from: BufReader<ChildStdout>,
+    /// What the browser says of itself, for when it ends.
+    log: PathBuf,
     session: Option<String>,
     sent: u64,
     /// What the page said or asked for without being asked: console messages, exceptions, requests.
@@ -41,7 +44,7 @@ impl Page {
     /// Opens a file. `profile` is a folder of the browser's own.
     pub fn open(file: &Path, profile: &Path) -> Self {
         // The shell moves its pipes to where the browser looks for them.
-        let script = "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null";
+        let script = "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null";
         let mut command = Command::new("sh");
         command.args(["-c", script, find().expect("Chromium is there")]).args([
             "--headless",
@@ -57,11 +60,13 @@ impl Page {
             "--remote-debugging-pipe",
         ]);
         command.arg(format!("--user-data-dir={}", profile.display()));
+        let log = profile.with_extension("log");
+        command.stderr(File::create(&log).expect("the folder is there"));
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the shell is there");
         let to = child.stdin.take().expect("it is a pipe");
         let from = BufReader::new(child.stdout.take().expect("it is a pipe"));
-        let pipe = Pipe { to, from, session: None, sent: 0, heard: Vec::new() };
+        let pipe = Pipe { to, from, log, session: None, sent: 0, heard: Vec::new() };
         let page = Self { child, pipe: RefCell::new(pipe) };
         page.attach();
         page.visit(file);
@@ -176,7 +181,8 @@ impl Pipe {
     fn receive(&mut self) -> Value {
         let mut bytes = Vec::new();
         self.from.read_until(0, &mut bytes).expect("the browser answers");
-        assert_eq!(bytes.pop(), Some(0), "the browser ended");
+        let said = || fs::read_to_string(&self.log).unwrap_or_default();
+        assert_eq!(bytes.pop(), Some(0), "the browser ended: {}", said());
         serde_json::from_slice(&bytes).expect("the browser speaks JSON")
     }
 

@@ -1,11 +1,11 @@
 //! `closewait sweep`: the same results whatever the number of threads and shards; what it says and how it ends.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use libtest_mimic::Trial;
 
+use super::super::support::{check, folder, utf8};
 use super::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -37,36 +37,6 @@ const SMALL: [&str; 9] = [
     "--fault=lose",
 ];
 
-/// Exit code, and words that stdout and stderr together must contain.
-fn check(arguments: &[&str], code: i32, words: &[&str]) -> Output {
-    let output = Command::new(env!("CARGO_BIN_EXE_closewait")).args(arguments).output();
-    let output = output.expect("the binary runs");
-    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "closewait {arguments:?}\n{said}");
-    for word in words {
-        assert!(said.contains(word), "closewait {arguments:?} does not say `{word}`:\n{said}");
-    }
-    output
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("closewait writes UTF-8")
-}
-
-/// An empty folder of a test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sweep").join(name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder).expect("the folder of the tests can be emptied");
-    }
-    fs::create_dir_all(&folder).expect("the folder of the tests can be made");
-    folder
-}
-
-fn utf8(path: &Path) -> &str {
-    path.to_str().expect("the target folder is UTF-8")
-}
-
 /// Sweeps into a file.
 fn results(path: &Path, more: &[&str]) -> String {
     check(&[&SMALL[..], more, &["--results", utf8(path)]].concat(), 0, &["nothing is violated"]);
@@ -74,7 +44,7 @@ fn results(path: &Path, more: &[&str]) -> String {
 }
 
 fn threads_do_not_matter() {
-    let folder = folder("threads");
+    let folder = folder("sweep", "threads");
     let one = results(&folder.join("1.jsonl"), &["--threads", "1"]);
     assert!(one.lines().count() > 150, "{one}");
     for threads in ["2", "5"] {
@@ -83,7 +53,7 @@ fn threads_do_not_matter() {
 }
 
 fn shards_merge_to_the_whole() {
-    let folder = folder("shards");
+    let folder = folder("sweep", "shards");
     let whole = results(&folder.join("whole.jsonl"), &[]);
     let shards = ["1/4", "2/4", "3/4", "4/4"].map(|shard| {
         let path = folder.join(shard.replace('/', "-of-"));
@@ -98,7 +68,7 @@ fn shards_merge_to_the_whole() {
 }
 
 fn shards_must_fit() {
-    let folder = folder("misfits");
+    let folder = folder("sweep", "misfits");
     let paths = ["1/2", "2/2", "1/3"].map(|shard| {
         let path = folder.join(shard.replace('/', "-of-"));
         results(&path, &["--shard", shard]);
@@ -117,7 +87,7 @@ fn shards_must_fit() {
 }
 
 fn what_was_cut_short_is_resumed() {
-    let path = folder("resume").join("results.jsonl");
+    let path = folder("sweep", "resume").join("results.jsonl");
     let whole = results(&path, &[]);
     let resume = [&SMALL[..], &["--resume", utf8(&path)]].concat();
     // Behind the header, in the middle of a line, behind a line, and at the end.
@@ -131,7 +101,7 @@ fn what_was_cut_short_is_resumed() {
 }
 
 fn another_sweep_is_not_resumed() {
-    let path = folder("another").join("results.jsonl");
+    let path = folder("sweep", "another").join("results.jsonl");
     let whole = results(&path, &[]);
     let resume = |arguments: &[&str], words: &str| {
         check(&[arguments, &["--resume", utf8(&path)]].concat(), 2, &[words]);
@@ -148,7 +118,7 @@ fn another_sweep_is_not_resumed() {
 
 /// hyper-util takes bytes that are there already for the answer to the request that it writes in the same instant.
 fn violations_are_1_and_can_be_accepted() {
-    let path = folder("accepted").join("results.jsonl");
+    let path = folder("sweep", "accepted").join("results.jsonl");
     let sweep = ["sweep", "keep-alive", "--client", "hyper-util", "--fault", "stray-200"];
     let shown = ["no-cross-talk", "closewait sweep --show keep-alive stray-200/1@", "violate something"];
     check(&[&sweep[..], &["--results", utf8(&path)]].concat(), 1, &shown);
@@ -168,7 +138,7 @@ fn a_budget_says_what_it_left_out() {
 }
 
 fn pairs_have_two_faults() {
-    let folder = folder("pairs");
+    let folder = folder("sweep", "pairs");
     let path = folder.join("results.jsonl");
     let pairs = |threads, path: &Path| {
         results(path, &["--pairs", "--budget", "300", "--threads", threads]);
@@ -183,7 +153,7 @@ fn pairs_have_two_faults() {
 }
 
 fn a_run_is_shown_saved_and_replayed() {
-    let folder = folder("show");
+    let folder = folder("sweep", "show");
     let show = ["sweep", "--show", "keep-alive", "fin/1@45ms", "hyper-util", "--save", utf8(&folder)];
     check(
         &show,
