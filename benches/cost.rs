@@ -21,7 +21,7 @@ use divan::Bencher;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::rt::ReadBufCursor;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -34,11 +34,16 @@ fn main() {
 
 /// Two requests, and this much idle time after each.
 fn scenario(idle: &str) -> Arc<Scenario> {
+    scenario_over("http1", idle)
+}
+
+fn scenario_over(protocol: &str, idle: &str) -> Arc<Scenario> {
     let text = format!(
         r#"
         title = "Two requests with idle time"
         about = "The base load of the benchmarks."
         sources = ["RFC 9112 section 9.3"]
+        protocol = "{protocol}"
         script = [
           {{ client = "send", id = "a", request = "GET /a" }},
           {{ wait = "{idle}" }},
@@ -68,6 +73,25 @@ fn hyper_util(bencher: Bencher, idle: &str) {
     bencher.bench(|| play(&scenario, "hyper-util"));
 }
 
+/// The same as streams of one HTTP/2 connection.
+#[divan::bench]
+fn hyper_util_60s_http2(bencher: Bencher) {
+    let scenario = scenario_over("h2", "60s");
+    bencher.bench(|| play(&scenario, "hyper-util"));
+}
+
+#[divan::bench]
+fn hyper_util_60s_http2_judged(bencher: Bencher) {
+    let scenario = scenario_over("h2", "60s");
+    bencher.bench(|| judge(&scenario, &play(&scenario, "hyper-util")));
+}
+
+#[divan::bench]
+fn reqwest_60s_http2_bridged(bencher: Bencher) {
+    let scenario = scenario_over("h2", "60s");
+    bencher.bench(|| play(&scenario, "reqwest"));
+}
+
 /// With the trace judged by every oracle.
 #[divan::bench]
 fn hyper_util_60s_judged(bencher: Bencher) {
@@ -92,11 +116,31 @@ fn reqwest_60s_bridged(bencher: Bencher) {
 #[divan::bench]
 fn duplex_60s_no_simulator() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(two_requests(Dial::new(|| async {
-        let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        tokio::spawn(serve(theirs));
-        Ok(ours)
-    })));
+    runtime.expect("a runtime").block_on(two_requests(
+        false,
+        Dial::new(|| async {
+            let (ours, theirs) = tokio::io::duplex(64 * 1024);
+            tokio::spawn(serve(theirs));
+            Ok(ours)
+        }),
+    ));
+}
+
+/// The same over HTTP/2, with hyper's server at the other end.
+#[divan::bench]
+fn duplex_60s_http2_no_simulator() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(two_requests(
+        true,
+        Dial::new(|| async {
+            let (ours, theirs) = tokio::io::duplex(64 * 1024);
+            tokio::spawn(async {
+                let server = http2::Builder::new(TokioExecutor::new());
+                let _ = server.serve_connection(TokioIo::new(theirs), service_fn(answer)).await;
+            });
+            Ok(ours)
+        }),
+    ));
 }
 
 /// The same on turmoil, which advances time by ticks of 1 ms.
@@ -114,14 +158,15 @@ fn turmoil_60s_1ms_ticks() {
         }
     });
     sim.client("client", async {
-        two_requests(Dial::new(|| turmoil::net::TcpStream::connect("origin:80"))).await;
+        two_requests(false, Dial::new(|| turmoil::net::TcpStream::connect("origin:80"))).await;
         Ok(())
     });
     sim.run().expect("the simulation ends");
 }
 
-async fn two_requests<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(dial: Dial<S>) {
+async fn two_requests<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(http2: bool, dial: Dial<S>) {
     let mut builder = Client::builder(TokioExecutor::new());
+    builder.http2_only(http2);
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new());
     let client = builder.pool_idle_timeout(Duration::from_secs(7200)).build(dial);
     for path in ["/a", "/b"] {
@@ -134,10 +179,11 @@ async fn two_requests<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(dial: 
 }
 
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let answer = service_fn(async |_: http::Request<Incoming>| {
-        Ok::<_, Infallible>(http::Response::new(Full::new(Bytes::from_static(b"a on connection 1"))))
-    });
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+}
+
+async fn answer(_: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, Infallible> {
+    Ok(http::Response::new(Full::new(Bytes::from_static(b"a on connection 1"))))
 }
 
 /// A connector over any stream.

@@ -4,6 +4,7 @@
 pub mod client;
 #[cfg(feature = "cli")]
 pub mod explore;
+pub mod gate;
 #[cfg(feature = "harness")]
 pub mod harness;
 pub mod lab;
@@ -13,6 +14,7 @@ pub mod origin;
 pub mod report;
 pub mod scenario;
 pub mod suite;
+pub mod tls;
 pub mod trace;
 
 /// The example of the page is compiled and run by `cargo test`.

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use closewait::scenario::{Catalogue, LoadError};
 
 use super::exit::{self, Exit};
-use super::{completions, explore, list, man, run, schema, search, show};
+use super::{completions, explore, gate, list, man, report, run, schema, search, show, sweep};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -26,9 +26,11 @@ Examples:
   closewait run 'half-close/*' --client reqwest --transcript  what happens, event by event
   closewait run --accept                                      make today's results the accepted ones
   closewait run --repeat 200                                  prove that every run is the same
+  closewait gate --baseline origin/main                       what got worse since a revision
+  closewait run --html report.html                            the report people look at
   closewait run 'reset/*' --pcap reset.pcapng                 look at the packets with Wireshark
-  closewait list                                              the scenarios
   closewait explore --client hyper-util --seed 7              random schedules, and what they find
+  closewait list                                              the scenarios
   closewait search socket hang up                             those that make a log say this
   closewait show half-close/fin-while-idle                    one scenario, its sources and its script";
 
@@ -37,19 +39,26 @@ Exit codes:
   0  everything equals the accepted snapshots
   1  a result differs from its snapshot or has none yet, or --repeat found two different traces,
      or `search` found nothing
-  2  bad usage, a file that cannot be read or is not valid, or output that cannot be written";
+  2  bad usage, a file that cannot be read or is not valid, or output that cannot be written
+  3  only `gate`: nothing regressed, but another change is denied by a rule";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Play scenarios against clients, judge them, compare with the accepted snapshots [default]
     #[command(after_help = EXIT_CODES)]
     Run(run::RunArgs),
+    /// Compare with what is accepted, by meaning: what regressed, drifted, was fixed
+    Gate(gate::GateArgs),
+    /// Make the HTML report of results files: one, or several side by side
+    Report(report::ReportArgs),
     /// List the scenarios
     List(list::ListArgs),
     /// Show one scenario: what breaks and why, who had it, how a client should behave, which clients do
     Show(show::ShowArgs),
     /// Find scenarios by what a log says, or by words that describe the trouble
     Search(search::SearchArgs),
+    /// Put every fault into every workload at every instant, and judge every run
+    Sweep(sweep::SweepArgs),
     /// Play random schedules against clients, and shrink what they find to scenario files
     Explore(explore::ExploreArgs),
     /// Print the JSON Schema of scenario files
@@ -69,25 +78,22 @@ pub struct ScenariosDir {
     scenarios: Option<PathBuf>,
 }
 
-const HERE: &str = "scenarios";
-
 impl ScenariosDir {
-    /// The folder into which scenarios are written; nothing is written into the catalogue that is built in.
-    pub fn folder(&self) -> PathBuf {
-        let named = self.scenarios.clone().filter(|named| named != Path::new("built-in"));
-        named.unwrap_or_else(|| PathBuf::from(HERE))
-    }
-
     /// Reads them.
     ///
     /// # Errors
     /// Everything that is wrong with the files.
     pub fn load(&self) -> Result<Catalogue, LoadError> {
+        self.folder().map_or_else(|| Ok(Catalogue::built_in()), Catalogue::load)
+    }
+
+    /// The folder that they are read from; `None` if they come with closewait.
+    pub fn folder(&self) -> Option<&Path> {
+        const HERE: &str = "scenarios";
         match &self.scenarios {
-            Some(named) if named == Path::new("built-in") => Ok(Catalogue::built_in()),
-            Some(folder) => Catalogue::load(folder),
-            None if has_scenario_files(Path::new(HERE)) => Catalogue::load(Path::new(HERE)),
-            None => Ok(Catalogue::built_in()),
+            Some(named) if named == Path::new("built-in") => None,
+            Some(folder) => Some(folder),
+            None => Some(Path::new(HERE)).filter(|here| has_scenario_files(here)),
         }
     }
 }
@@ -113,9 +119,12 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         None => run::run(&run::RunArgs::parse_from_nothing()),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Gate(args)) => gate::run(&args),
+        Some(Command::Report(args)) => report::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Search(args)) => search::run(&args),
+        Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Schema) => schema::run(),
         Some(Command::Completions(args)) => completions::run(&args, Cli::command()),

@@ -13,6 +13,8 @@ pub enum Exit {
     Differs = 1,
     /// Bad usage or a bad file.
     BadInput = 2,
+    /// Nothing regressed, but a change is denied by a rule.
+    Denied = 3,
 }
 
 /// What a subcommand returns.

@@ -1,6 +1,6 @@
 //! `closewait explore`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -13,10 +13,11 @@ use closewait::oracle;
 use closewait::report::explored;
 use closewait::scenario::{self, Protocol, Scenario};
 use closewait::suite;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::ScenariosDir;
 use super::exit::{Done, Exit};
-use super::output::{Counter, print};
+use super::output::print;
 
 /// Arguments of `explore`.
 #[derive(Debug, Args)]
@@ -138,11 +139,17 @@ fn play(args: &ExploreArgs, client: &'static dyn UnderTest) -> (Exploration, Exp
     let first = kept.map(|seed| seed.draw).collect();
     let exploration =
         Exploration { client, protocol, first, seed: args.seed, budget, threads: threads(args) };
-    let counter = Counter::new(client.name(), "schedules");
+    let bar = counter(client.name(), "schedules");
     let started = Instant::now();
-    let explored = random::explore(&exploration, &|done| counter.show(done));
-    drop(counter);
+    let explored = random::explore(&exploration, &|done| bar.set_position(done));
+    bar.finish_and_clear();
     (exploration, explored, started.elapsed())
+}
+
+/// How many of something are done, on stderr, if stderr is a terminal.
+fn counter(subject: &'static str, noun: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix}  {human_pos} {msg}").expect("the template is valid");
+    ProgressBar::no_length().with_style(style).with_prefix(subject).with_message(noun)
 }
 
 /// Each finding with the scenario that shows it already, or with the file that it was saved to.
@@ -151,10 +158,12 @@ fn rows(
     known: &mut Known,
     sightings: Vec<Sighting>,
 ) -> Result<Vec<explored::Row>, Box<dyn std::error::Error>> {
+    // What is found is never a part of closewait itself.
+    let folder = args.scenarios.folder().unwrap_or(Path::new("scenarios"));
     let mut rows = Vec::new();
     for sighting in sightings {
         let id = known.scenario_of(&sighting.found).map(str::to_owned);
-        let saved = if args.save { known.save(&sighting.found, &args.scenarios.folder())? } else { None };
+        let saved = if args.save { known.save(&sighting.found, folder)? } else { None };
         rows.push(explored::Row { sighting, known: id, saved });
     }
     Ok(rows)
@@ -214,17 +223,16 @@ fn unmask(args: &ExploreArgs, bug: &str) -> Done {
     }
     let runs = args.runs.unwrap_or(DEFAULT_RUNS);
     let protocol = Protocol::from(args.protocol);
-    let counter = Counter::new("reference", "planted bugs");
-    let done = std::sync::atomic::AtomicU64::new(0);
+    let bar = counter("reference", "planted bugs");
     let look = |defect: &Defect| {
         let draws = (0..runs).map(|run| Draw { seed: args.seed, run });
         let started = Instant::now();
         let unmasked = random::unmask(*defect, sound, protocol, draws);
-        counter.show(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1);
+        bar.inc(1);
         (*defect, unmasked, started.elapsed())
     };
     let results = closewait::explore::parallel(threads(args), &bugs, look);
-    drop(counter);
+    bar.finish_and_clear();
     let longest = results.iter().map(|(_, _, took)| *took).max().unwrap_or_default();
     let results: Vec<(Defect, Option<Unmasked>)> =
         results.into_iter().map(|(defect, unmasked, _)| (defect, unmasked)).collect();

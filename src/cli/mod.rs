@@ -1,15 +1,21 @@
 //! The command line: arguments, exit codes, progress. One subcommand a file; the work is in the library.
 
 mod args;
+mod baseline;
 mod completions;
 mod exit;
 mod explore;
+mod files;
+mod gate;
 mod list;
 mod man;
 mod output;
+mod outputs;
+mod report;
 mod run;
 mod schema;
 mod search;
 mod show;
+mod sweep;
 
 pub use args::main;

@@ -1,8 +1,6 @@
 //! Standard output and progress.
 
-use std::fs;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::Path;
 
 /// Writes to stdout; colours are stripped where they do not belong. A reader that went away (`| head`) is no error.
 ///
@@ -16,22 +14,6 @@ pub fn print(text: &str) -> io::Result<()> {
             other.map_err(|error| io::Error::new(error.kind(), format!("cannot write the output: {error}")))
         }
     }
-}
-
-/// Writes a file: whole, or not at all. What was there before stays if it cannot be written.
-///
-/// # Errors
-/// If the file cannot be written; the message names it.
-pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = Path::new(&beside);
-    let written = fs::write(beside, bytes).and_then(|()| fs::rename(beside, path));
-    written.map_err(|error| {
-        // It may never have been made.
-        let _ = fs::remove_file(beside);
-        io::Error::new(error.kind(), format!("cannot write `{}`: {error}", path.display()))
-    })
 }
 
 /// One line on stderr that is written over, if stderr is a terminal.
@@ -67,32 +49,16 @@ impl Drop for Progress {
     }
 }
 
-/// How many of something are done, on stderr, if stderr is a terminal. Any thread may tell.
-pub struct Counter {
-    subject: &'static str,
-    noun: &'static str,
-    visible: bool,
-}
-
-impl Counter {
-    /// Counts `noun` of `subject`.
-    pub fn new(subject: &'static str, noun: &'static str) -> Self {
-        Self { subject, noun, visible: io::stderr().is_terminal() }
-    }
-
-    /// So many are done.
-    pub fn show(&self, done: u64) {
-        if self.visible {
-            // Progress is a courtesy: it must not fail a run.
-            let _ = write!(io::stderr(), "\r\x1b[2K{}  {done} {}", self.subject, self.noun);
-        }
-    }
-}
-
-impl Drop for Counter {
-    fn drop(&mut self) {
-        if self.visible {
-            let _ = write!(io::stderr(), "\r\x1b[2K");
-        }
+/// "Did you mean", or what there is.
+pub fn nearest(wanted: &str, known: &[&str]) -> String {
+    const SIMILAR: f64 = 0.75;
+    const MOST: usize = 40;
+    let similar = known.iter().map(|known| (strsim::jaro_winkler(wanted, known), known));
+    let nearest =
+        similar.filter(|(likeness, _)| *likeness >= SIMILAR).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    match nearest {
+        Some((_, nearest)) => format!("did you mean `{nearest}`?"),
+        None if known.len() > MOST => "closewait sweep lists the rows of its strip".to_owned(),
+        None => format!("there are {}", known.join(", ")),
     }
 }

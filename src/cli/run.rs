@@ -4,16 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
 use closewait::client::UnderTest;
+use closewait::gate::{Rules, compare, decide};
 use closewait::lab::Limits;
 use closewait::report::accepted::Snapshots;
+use closewait::report::document::{About, of_results};
+use closewait::report::gate::Input;
 use closewait::report::results::{ClientVersion, Results};
-use closewait::report::{json, pcapng, terminal};
+use closewait::report::{baseline, json, pcapng, terminal};
 use closewait::scenario::{Catalogue, Scenario};
 use closewait::suite;
 
 use super::args::{ScenariosDir, SnapshotsDir};
 use super::exit::{Done, Exit};
-use super::output::{Progress, print, write_file};
+use super::files::{Output, write_all};
+use super::output::{Progress, print};
+use super::outputs::Outputs;
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -45,6 +50,8 @@ pub struct RunArgs {
     /// Also write the packets of every run, with what was found in them, as a pcapng capture
     #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
     pcap: Option<PathBuf>,
+    #[command(flatten)]
+    outputs: Outputs,
     #[command(flatten)]
     scenarios: ScenariosDir,
     #[command(flatten)]
@@ -90,14 +97,8 @@ fn play(
     clients: &[&'static dyn UnderTest],
 ) -> Done {
     let snapshots = Snapshots::at(&args.snapshots.snapshots);
-    let cells = {
-        let mut progress = Progress::new(scenarios.len() * clients.len());
-        suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |scenario, client| {
-            progress.next(&scenario.id, client.name());
-        })
-    };
-    let versions = clients.iter().map(|c| ClientVersion { name: c.name(), version: c.version() }).collect();
-    let mut results = Results::new(versions, scenarios, cells);
+    let on_stdout = args.outputs.on_stdout()?;
+    let mut results = results(scenarios, clients);
     if !args.no_snapshots {
         results.compare(&snapshots)?;
         if args.patterns.is_empty() {
@@ -105,19 +106,35 @@ fn play(
             results.find_orphans(&snapshots, &known)?;
         }
     }
-    if let Some(path) = &args.pcap {
-        write_file(path, &pcapng::render(&results)?)?;
+    if args.outputs.any() || args.pcap.is_some() {
+        write_reports(args, &results)?;
     }
     let accepted = if args.accept { accept(&mut results, &snapshots)? } else { String::new() };
-    print(&match args.format {
-        Format::Json => json::render(&results)?,
+    let page = match args.format {
+        Format::Json => json::render(&results, about(args))?,
         Format::Text => {
             let detail = terminal::Detail { verbose: args.verbose, transcript: args.transcript };
             terminal::render(&results, detail)
         }
-    })?;
+    };
+    if on_stdout {
+        anstream::eprint!("{page}");
+    } else {
+        print(&page)?;
+    }
     anstream::eprint!("{accepted}");
     Ok(if results.differ() { Exit::Differs } else { Exit::AsAccepted })
+}
+
+/// Every scenario against every client, with progress.
+pub fn results<'a>(scenarios: &[&'a Scenario], clients: &[&'static dyn UnderTest]) -> Results<'a> {
+    let mut progress = Progress::new(scenarios.len() * clients.len());
+    let cells =
+        suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |scenario, client| {
+            progress.next(&scenario.id, client.name());
+        });
+    let versions = clients.iter().map(|c| ClientVersion { name: c.name(), version: c.version() }).collect();
+    Results::new(versions, scenarios, cells)
 }
 
 /// Makes every difference the accepted state, and says which files that touched.
@@ -146,4 +163,28 @@ fn repeat(scenarios: &[&Scenario], clients: &[&'static dyn UnderTest], runs: u32
     let cells = scenarios.len() * clients.len();
     print(&format!("{cells} scenarios and clients, {runs} runs of each: every trace is the same\n"))?;
     Ok(Exit::AsAccepted)
+}
+
+/// The results file, and the reports of what differs from the accepted snapshots.
+fn write_reports(args: &RunArgs, results: &Results<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    let document = of_results(results, about(args));
+    let mut outputs = args.outputs.results(None, &document)?;
+    if let Some(path) = &args.pcap {
+        outputs.push(Output { path: path.clone(), bytes: pcapng::render(results)? });
+    }
+    if args.outputs.compare() {
+        let folder = &args.snapshots.snapshots;
+        let mut accepted = baseline::of_folder(folder)?;
+        accepted.retain(|cell| document.cell(&cell.scenario, &cell.client).is_some());
+        let verdict = decide(compare(&accepted, &document.facts()), &Rules::default(), false);
+        let baseline = folder.display().to_string();
+        let input = Input { document: &document, verdict: &verdict, baseline: &baseline, rules: "" };
+        outputs.extend(args.outputs.reports(&input)?);
+    }
+    write_all(&outputs)
+}
+
+/// What the results file says that the run was about.
+fn about(args: &RunArgs) -> About<'_> {
+    About { selection: &args.patterns, folder: args.scenarios.folder() }
 }

@@ -2,13 +2,16 @@
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Builder, Client as Legacy, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::{
     BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version,
 };
-use crate::scenario::{ClientSettings, Scenario};
+use crate::scenario::{ClientSettings, Protocol, Scenario};
+use crate::tls::{Offer, client_config};
 
 /// `hyper_util::client::legacy::Client`.
 pub(super) struct HyperUtil;
@@ -27,9 +30,6 @@ impl UnderTest for HyperUtil {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        if scenario.protocol.is_tls() {
-            return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
-        }
         let settings = &scenario.client;
         if settings.max_connections.is_some() {
             return Some(
@@ -50,15 +50,20 @@ impl UnderTest for HyperUtil {
             builder.pool_max_idle_per_host(limit as usize);
         }
         if environment.protocol.is_http2() {
+            // Over TLS, ALPN decides for each connection.
+            builder.http2_only(!environment.protocol.is_tls());
             speak_http2(&mut builder, settings);
         }
         let connector = environment.connector();
-        Ok(Box::new(Pooled(builder.build(connector))))
+        Ok(if environment.protocol.is_tls() {
+            Box::new(Pooled(builder.build(over_tls(connector, environment.protocol))))
+        } else {
+            Box::new(Pooled(builder.build(connector)))
+        })
     }
 }
 
 fn speak_http2(builder: &mut Builder, settings: &ClientSettings) {
-    builder.http2_only(true);
     if settings.ping_interval.is_some() {
         builder.http2_keep_alive_interval(settings.ping_interval);
     }
@@ -74,9 +79,9 @@ fn speak_http2(builder: &mut Builder, settings: &ClientSettings) {
     }
 }
 
-struct Pooled(Legacy<Connector, Full<Bytes>>);
+struct Pooled<C>(Legacy<C, Full<Bytes>>);
 
-impl Client for Pooled {
+impl<C: Connect + Clone + Send + Sync + 'static> Client for Pooled<C> {
     fn send(&self, request: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
         let response: ResponseFuture = self.0.request(request.map(Full::new));
         Box::pin(async move {
@@ -89,5 +94,16 @@ impl Client for Pooled {
         // It has no close: dropping the last handle closes the idle connections.
         drop(self);
         Box::pin(std::future::ready(()))
+    }
+}
+
+/// As hyper-rustls has it: ALPN only for more than one protocol.
+fn over_tls(connector: Connector, protocol: Protocol) -> HttpsConnector<Connector> {
+    let builder =
+        HttpsConnectorBuilder::new().with_tls_config(client_config(Offer::Blank)).https_only().enable_http1();
+    if protocol.is_http2() {
+        builder.enable_http2().wrap_connector(connector)
+    } else {
+        builder.wrap_connector(connector)
     }
 }

@@ -10,6 +10,8 @@ mod hyper_util;
 pub mod reference;
 #[cfg(feature = "clients")]
 mod reqwest;
+#[cfg(feature = "clients")]
+mod tonic;
 mod under_test;
 
 pub use connector::Connector;
@@ -19,7 +21,7 @@ pub use under_test::{BoxFuture, Client, Environment, Response, ResponseBody, Tim
 /// The clients that closewait ships adapters for.
 #[cfg(feature = "clients")]
 pub fn built_in() -> &'static [&'static dyn UnderTest] {
-    &[&hyper_util::HyperUtil, &reqwest::Reqwest, &reference::Reference::SOUND]
+    &[&hyper_util::HyperUtil, &reqwest::Reqwest, &tonic::Tonic, &reference::Reference::SOUND]
 }
 
 /// The version of a dependency that this build was locked to.

@@ -1,13 +1,12 @@
 //! reqwest, unmodified: it dials the bridge's loopback port as it would dial any origin.
 
-use std::sync::Arc;
-
 use ::reqwest::ClientBuilder;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
-use crate::scenario::{ClientSettings, Scenario};
+use crate::scenario::{ClientSettings, Protocol, Scenario};
+use crate::tls::{Offer, client_config};
 
 /// `reqwest::Client`.
 pub(super) struct Reqwest;
@@ -26,16 +25,14 @@ impl UnderTest for Reqwest {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        if scenario.protocol.is_tls() {
-            return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
-        }
         let limit = scenario.client.max_connections;
         limit.map(|_| "reqwest has no limit on connections, only on idle ones".to_owned())
     }
 
     fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
         let settings = &environment.settings;
-        let mut builder = ::reqwest::Client::builder().no_proxy().tls_backend_preconfigured(without_roots());
+        let mut builder =
+            ::reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls(environment.protocol));
         if let Some(address) = environment.bridge {
             // By name, so that the port of this run, which is different each time, is not in the Host header.
             builder = builder.resolve("origin.test", address);
@@ -52,6 +49,9 @@ impl UnderTest for Reqwest {
         if let Some(limit) = settings.read_timeout {
             builder = builder.read_timeout(limit);
         }
+        if environment.protocol == Protocol::H2 {
+            builder = builder.http2_prior_knowledge();
+        }
         if environment.protocol.is_http2() {
             builder = speak_http2(builder, settings);
         }
@@ -61,7 +61,7 @@ impl UnderTest for Reqwest {
 }
 
 fn speak_http2(builder: ClientBuilder, settings: &ClientSettings) -> ClientBuilder {
-    let mut builder = builder.http2_prior_knowledge().http2_keep_alive_while_idle(settings.ping_while_idle);
+    let mut builder = builder.http2_keep_alive_while_idle(settings.ping_while_idle);
     if settings.ping_interval.is_some() {
         builder = builder.http2_keep_alive_interval(settings.ping_interval);
     }
@@ -102,11 +102,7 @@ fn describe(error: ::reqwest::Error) -> Failure {
     Failure::of(&error.without_url())
 }
 
-/// No origin of a plain connection needs a certificate, and loading the system's roots for each run costs more than the run.
-fn without_roots() -> rustls::ClientConfig {
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has suites for them")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
+/// Loading the system's roots for each run would cost more than the run, and the origin's authority is not among them.
+fn tls(protocol: Protocol) -> rustls::ClientConfig {
+    client_config(Offer::Of(protocol))
 }

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::str::FromStr;
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
@@ -15,8 +16,9 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
-use super::hyper_util::Connector;
-use super::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version};
+use super::{
+    BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version,
+};
 use crate::scenario::{
     Action, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
 };
@@ -42,7 +44,7 @@ impl UnderTest for Tonic {
         if scenario.protocol != Protocol::H2 {
             return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
         }
-        lacking(&scenario.client)
+        lacking(scenario)
             .map(str::to_owned)
             .or_else(|| scenario.script.iter().find_map(|step| not_grpc(&step.action)))
     }
@@ -51,7 +53,7 @@ impl UnderTest for Tonic {
         let settings = &environment.settings;
         let endpoint = configured(Endpoint::from_static("http://origin.test"), settings);
         // The endpoint's own timeout on connecting wraps the connector, as it would a real one.
-        let connector = Connector { wire: environment.wire.clone(), timeout: None };
+        let connector = Connector::new(environment.wire.clone());
         Ok(Box::new(Calls(endpoint.connect_with_connector_lazy(connector))))
     }
 }
@@ -60,18 +62,41 @@ fn configured(mut endpoint: Endpoint, settings: &ClientSettings) -> Endpoint {
     if let Some(limit) = settings.connect_timeout {
         endpoint = endpoint.connect_timeout(limit);
     }
+    if let Some(interval) = settings.ping_interval {
+        endpoint = endpoint.http2_keep_alive_interval(interval);
+    }
+    if let Some(limit) = settings.ping_timeout {
+        endpoint = endpoint.keep_alive_timeout(limit);
+    }
     endpoint
+        .keep_alive_while_idle(settings.ping_while_idle)
+        .initial_stream_window_size(settings.stream_window)
+        .initial_connection_window_size(settings.connection_window)
 }
 
-/// The setting that tonic does not have, if the scenario asks for one.
-fn lacking(settings: &ClientSettings) -> Option<&'static str> {
-    if settings.idle_timeout.is_some() {
+/// What the scenario asks for and tonic does not have.
+fn lacking(scenario: &Scenario) -> Option<&'static str> {
+    let settings = &scenario.client;
+    if settings.idle_timeout.is_some_and(|limit| limit <= waits(scenario)) {
         return Some("a tonic channel keeps its connection however long it is idle");
     }
     if settings.max_idle == Some(0) {
         return Some("a tonic channel keeps one idle connection");
     }
+    let starved = scenario.origin.initial_window == Some(0);
+    if starved && scenario.requests().any(|request| request.body == 0) {
+        return Some("a gRPC call has a message, though an empty one, and the window takes none");
+    }
     settings.read_timeout.map(|_| "tonic limits the time of a whole call, not between two reads")
+}
+
+/// How long the script lets time pass: a limit above it is never reached.
+fn waits(scenario: &Scenario) -> Duration {
+    let wait = |action: &Action| match action {
+        Action::Wait(length) => *length,
+        _ => Duration::ZERO,
+    };
+    scenario.script.iter().map(|step| wait(&step.action)).sum()
 }
 
 /// Why the step cannot be played with gRPC, if so.
@@ -89,10 +114,7 @@ fn not_grpc(action: &Action) -> Option<String> {
 }
 
 fn not_grpc_reply(reply: &Reply) -> Option<String> {
-    if reply.status != 200 {
-        return Some(format!("a gRPC response has status 200, not {}", reply.status));
-    }
-    reply.body.as_ref().map(|_| "a gRPC response has messages, not text".to_owned())
+    (reply.status != 200).then(|| format!("a gRPC response has status 200, not {}", reply.status))
 }
 
 struct Calls(Channel);

@@ -1,89 +1,310 @@
-//! Which steps of a script are faults, and what kind of fault.
+//! Kinds of faults, and the steps of a scenario that make one happen at a place.
 
+use std::time::Duration;
+
+use super::place::{Packet, Place};
 use crate::scenario::{
-    self, Action, AfterReply, ClientAction, HttpVersion, OriginAction, Reply, Scenario, Step,
+    Action, AfterReply, Cut, Direction, ErrorCode, LastStream, NatAnswer, NetworkAction, OriginAction, Path,
+    Protocol, Reply, Step, When,
 };
+use crate::trace::Millis;
 
-/// What a fault is called: actor and word of the step (`origin-fin`), or what is odd about a reply
-/// (`reply-cut`). `None` for a step that is no fault, or that only ends one.
-pub fn fault_of(step: &Step) -> Option<String> {
-    match &step.action {
-        Action::Origin(OriginAction::Reply(reply)) => oddity(reply).map(str::to_owned),
-        Action::Client(ClientAction::Cancel { .. }) => Some(CANCEL.to_owned()),
-        Action::Origin(_) | Action::Network(_) => {
-            let (actor, word) = step.words();
-            is_fault(actor, word).then(|| format!("{actor}-{word}"))
+/// A kind of fault.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    /// Its name in results and on the command line.
+    pub name: &'static str,
+    /// What happens, in one line.
+    pub meaning: &'static str,
+    /// Which protocols it is a fault of.
+    pub(super) fits: fn(Protocol) -> bool,
+    pub(super) effect: Effect,
+}
+
+/// What a fault strikes, and the steps that do it. No steps: it does not fit there.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Effect {
+    /// One connection, at an instant or with a packet.
+    Connection(fn(&Site) -> Vec<Step>),
+    /// The origin's host, at an instant or with a packet.
+    Host(fn(&Site) -> Vec<Step>),
+    /// One packet.
+    Packet(fn(&Site, &Packet) -> Vec<Step>),
+    /// The answer to a request, cut somewhere or whole.
+    Message(fn(&mut Reply, Option<Cut>)),
+    /// A request when it arrives.
+    Arrival(fn(String) -> OriginAction),
+}
+
+/// Where and when a fault strikes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Site {
+    pub connection: u32,
+    /// When, in the run without this fault.
+    pub at: Millis,
+    pub when: When,
+    /// Longer than any request of the scenario waits.
+    pub patience: Millis,
+}
+
+/// Every kind of fault. The order is that of results.
+pub static FAULTS: &[Fault] = &[
+    on_connection("fin", "the origin half-closes the connection", |site| {
+        vec![site.origin(OriginAction::Fin { connection: site.connection })]
+    }),
+    on_connection("close", "the origin closes the connection: FIN, then RST for what comes later", |site| {
+        vec![site.origin(OriginAction::Close { connection: site.connection })]
+    }),
+    on_connection("rst", "the origin aborts the connection", |site| {
+        vec![site.origin(OriginAction::Rst { connection: site.connection })]
+    }),
+    on_connection("middlebox-rst", "a middlebox resets both ends", |site| {
+        vec![site.network(NetworkAction::Rst { connection: site.connection, direction: None })]
+    }),
+    on_connection("rst-to-client", "a middlebox resets the client's end only", |site| {
+        let direction = Some(Direction::ToClient);
+        vec![site.network(NetworkAction::Rst { connection: site.connection, direction })]
+    }),
+    on_connection(
+        "forget",
+        "a middlebox forgets the connection and answers later segments with RST",
+        |site| {
+            let answer = NatAnswer::Rst;
+            vec![site.network(NetworkAction::Forget { connection: site.connection, answer })]
+        },
+    ),
+    on_connection("dead", "the connection dies silently, both ways", |site| vec![site.silence(None)]),
+    on_connection("dead-to-origin", "what the client sends is lost from then on", |site| {
+        vec![site.silence(Some(Direction::ToOrigin))]
+    }),
+    on_connection("dead-to-client", "what the origin sends is lost from then on", |site| {
+        vec![site.silence(Some(Direction::ToClient))]
+    }),
+    on_connection("outage", "the connection is silent for 700 ms, both ways", |site| {
+        let path = Path { connection: Some(site.connection), direction: None };
+        vec![site.silence(None), site.later(700, Action::Network(NetworkAction::Heal { path }))]
+    }),
+    http1("stray-408", "the origin writes an unasked 408 and leaves the connection open", |site| {
+        vec![site.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")]
+    }),
+    http1("stray-408-close", "the origin writes an unasked 408 and closes", |site| {
+        let bytes = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        vec![site.send(bytes), site.origin(OriginAction::Close { connection: site.connection })]
+    }),
+    http1("stray-200", "the origin writes a 200 that no request asked for", |site| {
+        vec![site.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray")]
+    }),
+    http1("stray-half-head", "the origin writes the first half of a response head", |site| {
+        vec![site.send(b"HTTP/1.1 200 OK\r\nContent-Le")]
+    }),
+    on_connection("deploy", "the origin closes the connection and accepts no other for 1 s", |site| {
+        vec![
+            site.origin(OriginAction::StopListening),
+            site.origin(OriginAction::Close { connection: site.connection }),
+            site.later(1000, Action::Origin(OriginAction::Listen)),
+        ]
+    }),
+    on_host("refuse", "the origin refuses connections for 1 s", |site| {
+        vec![site.origin(OriginAction::StopListening), site.later(1000, Action::Origin(OriginAction::Listen))]
+    }),
+    on_host("crash", "the origin's host stops for good", |site| vec![site.origin(OriginAction::Crash)]),
+    on_host("restart", "the origin's host stops and is back 1 ms later without its connections", |site| {
+        vec![site.origin(OriginAction::Crash), site.later(1, Action::Origin(OriginAction::Restart))]
+    }),
+    on_host("crash-restart", "the origin's host stops and is back after 1500 ms", |site| {
+        vec![site.origin(OriginAction::Crash), site.later(1500, Action::Origin(OriginAction::Restart))]
+    }),
+    on_packet("lose", "this packet is lost", |site, packet| {
+        vec![site.network(NetworkAction::Drop { path: site.path_of(packet), packets: Some(1) })]
+    }),
+    on_packet("duplicate", "this packet arrives twice", |site, packet| match packet.solid {
+        true => vec![site.network(NetworkAction::Duplicate {
+            path: site.path_of(packet),
+            by: Duration::ZERO,
+            packets: 1,
+        })],
+        false => Vec::new(),
+    }),
+    on_packet("reorder", "this packet arrives after its successor", |site, packet| {
+        let gap = packet.gap.filter(|gap| *gap < RETRANSMISSION);
+        gap.map(|gap| site.delay(packet, gap + 1)).into_iter().collect()
+    }),
+    on_packet("late", "this packet arrives after its retransmission", |site, packet| {
+        vec![site.delay(packet, RETRANSMISSION + 10)]
+    }),
+    on_packet("overdue", "this packet arrives after every deadline", |site, packet| {
+        vec![site.delay(packet, site.patience + 1000)]
+    }),
+    on_message("cut-fin", "the answer ends here, with FIN", |reply, cut| {
+        (reply.cut, reply.then) = (cut, AfterReply::Fin);
+    }),
+    on_message("cut-close", "the answer ends here, and the origin closes", |reply, cut| {
+        (reply.cut, reply.then) = (cut, AfterReply::Close);
+    }),
+    on_message("cut-rst", "the answer ends here, with RST", |reply, cut| {
+        (reply.cut, reply.then) = (cut, AfterReply::Rst);
+    }),
+    on_message("cut-silence", "the answer stops here, and nothing follows", |reply, cut| {
+        (reply.cut, reply.then) = (cut, AfterReply::Keep);
+    }),
+    http1_message("surplus", "bytes that belong to no answer follow right behind it", |reply, cut| {
+        if cut.is_none() {
+            reply.surplus = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsurplus".to_vec();
         }
-        Action::Client(_) | Action::Wait(_) | Action::Until(_) => None,
-    }
-}
-
-/// The kinds of the faults of a script, in order, each once.
-pub fn faults_of(scenario: &Scenario) -> Vec<String> {
-    let mut kinds: Vec<String> = scenario.script.iter().filter_map(fault_of).collect();
-    kinds.sort();
-    kinds.dedup();
-    kinds
-}
-
-/// How many steps of a script are faults.
-pub fn count_faults(scenario: &Scenario) -> usize {
-    scenario.script.iter().filter_map(fault_of).count()
-}
-
-/// Whether a reply is anything but a plain one, at once or late.
-pub(super) fn is_fault_of_reply(reply: &Reply) -> bool {
-    oddity(reply).is_some()
-}
-
-/// Steps of origin and network that take a fault back, or that only put an answer off.
-const ENDS_OR_DELAYS: [&str; 4] = ["hold", "listen", "restart", "heal"];
-
-/// Every kind of fault that a scenario file can have.
-pub(super) fn kinds() -> impl Iterator<Item = String> {
-    let words = scenario::step_words().filter(|(actor, word)| is_fault(actor, word) && *word != "reply");
-    let words = words.map(|(actor, word)| format!("{actor}-{word}"));
-    words.chain(ODDITIES.iter().map(|oddity| (*oddity).to_owned())).chain([CANCEL.to_owned()])
-}
-
-const CANCEL: &str = "client-cancel";
-
-fn is_fault(actor: &str, word: &str) -> bool {
-    matches!(actor, "origin" | "network") && !ENDS_OR_DELAYS.contains(&word)
-}
-
-/// Every word for what is odd about a reply.
-const ODDITIES: [&str; 11] = [
-    "reply-cut",
-    "reply-surplus",
-    "reply-early",
-    "reply-then-fin",
-    "reply-then-rst",
-    "reply-then-close",
-    "reply-http-10",
-    "reply-connection-close",
-    "reply-keep-alive",
-    "reply-status",
-    "reply-shape",
+    }),
+    http2("goaway", "the origin sends GOAWAY and answers what it has", |site| {
+        vec![site.goaway(LastStream::Seen)]
+    }),
+    http2("goaway-close", "the origin sends GOAWAY and closes", |site| {
+        let close = site.origin(OriginAction::Close { connection: site.connection });
+        vec![site.goaway(LastStream::Seen), close]
+    }),
+    http2(
+        "graceful-goaway",
+        "the origin announces its shutdown, and a second later sends the last GOAWAY",
+        |site| {
+            let Step { action, .. } = site.goaway(LastStream::Seen);
+            vec![site.goaway(LastStream::All), site.later(1000, action)]
+        },
+    ),
+    http2("no-streams", "the origin allows no streams for 1 s", |site| {
+        vec![
+            site.origin(max_streams(site.connection, 0)),
+            site.later(1000, Action::Origin(max_streams(site.connection, 100))),
+        ]
+    }),
+    http2("one-stream", "the origin allows one stream at a time from then on", |site| {
+        vec![site.origin(max_streams(site.connection, 1))]
+    }),
+    on_arrival("refuse-stream", "the origin refuses the stream: REFUSED_STREAM", |id| {
+        OriginAction::ResetStream { id, error: ErrorCode::RefusedStream, times: 1 }
+    }),
+    on_arrival("reset-stream", "the origin resets the stream: INTERNAL_ERROR", |id| {
+        OriginAction::ResetStream { id, error: ErrorCode::InternalError, times: 1 }
+    }),
+    http2_message("cut-reset", "the answer ends here, and its stream is reset", |reply, cut| {
+        (reply.cut, reply.then) = (cut, AfterReply::ResetStream(ErrorCode::InternalError));
+    }),
+    http2_message("then-goaway", "GOAWAY follows right behind the answer", |reply, cut| {
+        if cut.is_none() {
+            reply.then = AfterReply::Goaway(ErrorCode::NoError);
+        }
+    }),
 ];
 
-fn oddity(reply: &Reply) -> Option<&'static str> {
-    let has = |name: &str| reply.headers.iter().any(|(header, _)| header.eq_ignore_ascii_case(name));
-    let plain = Reply { delay: reply.delay, ..Reply::default_for(&reply.id) };
-    if *reply == plain {
-        return None;
+/// The first retransmission of data, ms: `net/rto.rs`.
+const RETRANSMISSION: Millis = 200;
+
+/// The fault of this name.
+pub fn fault(name: &str) -> Option<&'static Fault> {
+    FAULTS.iter().find(|fault| fault.name == name)
+}
+
+impl Site {
+    pub fn of(place: &Place, patience: Millis) -> Self {
+        let (connection, at, when) = match place {
+            Place::Instant { connection, at } => {
+                (connection.unwrap_or_default(), *at, When::After(Duration::from_millis(*at)))
+            }
+            Place::Packet(packet) => {
+                let Packet { connection, direction, n, at, .. } = *packet;
+                (connection, at, When::Packet { n, connection, direction })
+            }
+            Place::Message { .. } | Place::Arrival { .. } => (0, 0, When::Now),
+        };
+        Self { connection, at, when, patience }
     }
-    Some(match reply {
-        Reply { cut: Some(_), .. } => "reply-cut",
-        Reply { surplus, .. } if !surplus.is_empty() => "reply-surplus",
-        Reply { early: true, .. } => "reply-early",
-        Reply { then: AfterReply::Fin, .. } => "reply-then-fin",
-        Reply { then: AfterReply::Rst, .. } => "reply-then-rst",
-        Reply { then: AfterReply::Close, .. } => "reply-then-close",
-        Reply { version: HttpVersion::Http10, .. } => "reply-http-10",
-        _ if has("connection") => "reply-connection-close",
-        _ if has("keep-alive") => "reply-keep-alive",
-        Reply { status, .. } if *status != 200 => "reply-status",
-        _ => "reply-shape",
-    })
+
+    fn origin(&self, action: OriginAction) -> Step {
+        self.step(Action::Origin(action))
+    }
+
+    fn network(&self, action: NetworkAction) -> Step {
+        self.step(Action::Network(action))
+    }
+
+    fn step(&self, action: Action) -> Step {
+        Step { action, when: self.when.clone(), line: 0 }
+    }
+
+    /// Until the fault strikes the run is the one without it, so the time is known.
+    fn later(&self, by: Millis, action: Action) -> Step {
+        Step { action, when: When::After(Duration::from_millis(self.at + by)), line: 0 }
+    }
+
+    fn silence(&self, direction: Option<Direction>) -> Step {
+        let path = Path { connection: Some(self.connection), direction };
+        self.network(NetworkAction::Drop { path, packets: None })
+    }
+
+    fn goaway(&self, last_stream: LastStream) -> Step {
+        let error = ErrorCode::NoError;
+        self.origin(OriginAction::Goaway { connection: self.connection, last_stream, error })
+    }
+
+    fn send(&self, bytes: &[u8]) -> Step {
+        self.origin(OriginAction::Send { connection: self.connection, bytes: bytes.to_vec() })
+    }
+
+    fn delay(&self, packet: &Packet, by: Millis) -> Step {
+        let by = Duration::from_millis(by);
+        self.network(NetworkAction::Delay { path: self.path_of(packet), by, packets: Some(1) })
+    }
+
+    fn path_of(&self, packet: &Packet) -> Path {
+        Path { connection: Some(packet.connection), direction: Some(packet.direction) }
+    }
+}
+
+const fn on_connection(name: &'static str, meaning: &'static str, steps: fn(&Site) -> Vec<Step>) -> Fault {
+    Fault { name, meaning, fits: |_| true, effect: Effect::Connection(steps) }
+}
+
+const fn on_host(name: &'static str, meaning: &'static str, steps: fn(&Site) -> Vec<Step>) -> Fault {
+    Fault { name, meaning, fits: |_| true, effect: Effect::Host(steps) }
+}
+
+const fn on_packet(
+    name: &'static str,
+    meaning: &'static str,
+    steps: fn(&Site, &Packet) -> Vec<Step>,
+) -> Fault {
+    Fault { name, meaning, fits: |_| true, effect: Effect::Packet(steps) }
+}
+
+/// Bytes that mean something in clear-text HTTP/1.1 only.
+const fn http1(name: &'static str, meaning: &'static str, steps: fn(&Site) -> Vec<Step>) -> Fault {
+    Fault { fits: |protocol| !protocol.is_http2(), ..on_connection(name, meaning, steps) }
+}
+
+const fn http2(name: &'static str, meaning: &'static str, steps: fn(&Site) -> Vec<Step>) -> Fault {
+    Fault { fits: Protocol::is_http2, ..on_connection(name, meaning, steps) }
+}
+
+const fn on_message(name: &'static str, meaning: &'static str, change: fn(&mut Reply, Option<Cut>)) -> Fault {
+    Fault { name, meaning, fits: |_| true, effect: Effect::Message(change) }
+}
+
+const fn http1_message(
+    name: &'static str,
+    meaning: &'static str,
+    change: fn(&mut Reply, Option<Cut>),
+) -> Fault {
+    Fault { fits: |protocol| !protocol.is_http2(), ..on_message(name, meaning, change) }
+}
+
+const fn http2_message(
+    name: &'static str,
+    meaning: &'static str,
+    change: fn(&mut Reply, Option<Cut>),
+) -> Fault {
+    Fault { fits: Protocol::is_http2, ..on_message(name, meaning, change) }
+}
+
+const fn on_arrival(name: &'static str, meaning: &'static str, action: fn(String) -> OriginAction) -> Fault {
+    Fault { name, meaning, fits: Protocol::is_http2, effect: Effect::Arrival(action) }
+}
+
+fn max_streams(connection: u32, max_streams: u32) -> OriginAction {
+    OriginAction::Settings { connection, max_streams: Some(max_streams), initial_window: None }
 }

@@ -80,7 +80,7 @@ fn describe(difference: &Difference, path: &Path, trial: &str) -> String {
 /// The violations that are not accepted, and those that are no more: first, since they are what matters.
 fn news(accepted: &str, found: &str) -> String {
     let violations = |text: &str| -> Vec<String> {
-        text.lines().filter(|line| line.contains(" VIOLATED · ")).map(|line| words(line)).collect()
+        text.lines().filter(|line| line.contains(" VIOLATED · ")).map(words).collect()
     };
     let (before, now) = (violations(accepted), violations(found));
     let mut text = String::new();

@@ -12,6 +12,7 @@ use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest};
 use super::suite::Suite;
 use super::summary;
 use super::trial::Prepared;
+use crate::report::document::About;
 use crate::report::results::{ClientVersion, Results};
 use crate::report::{json, pcapng};
 use crate::scenario::Scenario;
@@ -64,7 +65,7 @@ fn write(suite: &Prepared, variable: &str, file: &Path) -> io::Result<()> {
     let results = Results::new(vec![client], &scenarios, cells);
     let bytes = match variable {
         PCAP => pcapng::render(&results).map_err(io::Error::other)?,
-        _ => json::render(&results)?.into_bytes(),
+        _ => json::render(&results, About::default())?.into_bytes(),
     };
     let draft = file.with_extension("partial");
     fs::write(&draft, bytes)?;

@@ -36,10 +36,7 @@ pub(super) enum Peer {
 impl Peer {
     pub async fn start(play: &Play, wire: Wire, recorder: Recorder) -> std::io::Result<Self> {
         Ok(match play.application {
-            None => {
-                let Scenario { protocol, origin, .. } = &*play.scenario;
-                Self::Scripted(Origin::start(wire, *protocol, origin.clone(), recorder).await?)
-            }
+            None => Self::Scripted(Origin::start(wire, &play.scenario, recorder).await?),
             Some(application) => Self::Application(Hosted::start(wire, application, recorder).await?),
         })
     }

@@ -14,7 +14,8 @@ use super::script::{Script, strike_on_segments};
 use super::watchdog::{Ended, Limits, Supervisor};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, OneCore, Pace, Wire};
-use crate::scenario::{Action, ClientAction, Scenario, When};
+use crate::scenario::{Action, ClientAction, Protocol, Scenario, When};
+use crate::tls::{mask, unseal};
 use crate::trace::{End, Event, Recorder, SocketAtEnd, Trace};
 
 /// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
@@ -30,7 +31,7 @@ pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits)
 pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
     let recorder = Recorder::default();
     let job = Job { play: (scenario.clone(), client).into(), limits: *limits, recorder };
-    simulate(&job).into_trace(&job.recorder)
+    simulate(&job).into_trace(scenario.protocol, &job.recorder)
 }
 
 /// Plays many, one after the other on one thread: as [`run`], without its cost of starting a thread each time.
@@ -41,15 +42,16 @@ pub fn run_all(
     let limits = *limits;
     let job = |play: Play| Job { play, limits, recorder: Recorder::default() };
     let jobs: Vec<Job> = plays.into_iter().map(Into::into).map(job).collect();
-    let recorders: Vec<Recorder> = jobs.iter().map(|job| job.recorder.clone()).collect();
+    let recorders: Vec<(Protocol, Recorder)> =
+        jobs.iter().map(|job| (job.play.scenario.protocol, job.recorder.clone())).collect();
     let ended = Supervisor::new(jobs, |job| simulate(&job), limits.wall_clock);
-    ended.zip(recorders).map(|(ended, recorder)| {
+    ended.zip(recorders).map(|(ended, (protocol, recorder))| {
         let report = match ended {
             Ended::Done(report) => report,
             Ended::Hung => Report::of(End::Hang),
             Ended::Panicked(message) => Report::of(End::Panic { message }),
         };
-        report.into_trace(&recorder)
+        report.into_trace(protocol, &recorder)
     })
 }
 
@@ -71,9 +73,15 @@ struct Report {
 }
 
 impl Report {
-    fn into_trace(self, recorder: &Recorder) -> Trace {
+    fn into_trace(self, protocol: Protocol, recorder: &Recorder) -> Trace {
         let Self { events, end, sockets, unsupported } = self;
-        Trace { events: events.unwrap_or_else(|| recorder.take()), end, sockets, unsupported }
+        let mut events = events.unwrap_or_else(|| recorder.take());
+        let mut records = Vec::new();
+        if protocol.is_tls() {
+            records = unseal(&events, &recorder.secrets());
+            mask(&mut events);
+        }
+        Trace { events, records, end, sockets, unsupported }
     }
 
     fn of(end: End) -> Self {

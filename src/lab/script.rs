@@ -158,7 +158,7 @@ impl<'a> Script<'a> {
             body: send.body,
         };
         self.recorder.push(self.wire.now(), started);
-        let performing = perform(&**client, &self.scenario, send);
+        let performing = perform(&**client, self.scenario, send);
         let (cancel, cancelled) = oneshot::channel();
         let (wire, recorder, request) = (self.wire.clone(), self.recorder.clone(), send.id.clone());
         let task = tokio::spawn(async move {

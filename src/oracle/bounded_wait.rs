@@ -75,56 +75,20 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
     let missed = match case.final_attempt(request) {
         Some(attempt) => {
             let connection = case.connection_of(attempt)?;
+            let retries = connection.death().is_some_and(|death| case.dialled_again(request, death));
+            if retries {
+                // On its way to another attempt: what it waits for is a connection.
+                return connect_timeout(case, request, finished).filter(|(_, since)| since.at < finished.at);
+            }
             end_of_connection(connection)
-                .filter(|(_, ended)| !case.is_dialling(ended.at, finished) && !case.is_full(finished))
                 .or_else(|| end_of_stream(case, connection, attempt))
                 .or_else(|| ping_timeout(case, connection))
                 .or_else(|| undelivered_answer(case, request))
                 .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
-        None => connect_timeout(case, request, finished).or_else(|| {
-            let recent = finished.at.saturating_sub(SLOW_DIAL).max(request.started.at);
-            let waits = !case.is_dialling(recent, finished);
-            waits
-                .then(|| idle_connection(case, request).or_else(|| in_line(case, request, finished)))
-                .flatten()
-        }),
+        None => connect_timeout(case, request, finished).or_else(|| idle_connection(case, request)),
     };
     missed.filter(|(_, since)| since.at < finished.at)
-}
-
-/// A client whose own dial is younger than this need not look for a connection that came free meanwhile.
-const SLOW_DIAL: Millis = 1_000;
-
-/// A request that waits in line although there is room, or although a later one is served.
-fn in_line(case: &Case, request: &Request, finished: Moment) -> Option<(String, Moment)> {
-    let limit = case.scenario.client.max_connections?;
-    let dialled = case.is_dialling(request.started.at, finished);
-    if !dialled && most_open(case, request.started, finished) < limit as usize {
-        return Some((format!("it began, with room for one more of {limit} connections"), request.started));
-    }
-    let overtaken = case.requests().find_map(|other| {
-        let later = other.started > request.started;
-        other
-            .attempts
-            .first()
-            .map(|attempt| attempt.first_sent)
-            .filter(|sent| later && *sent < finished)
-            .map(|sent| (format!("{}, which came later, was served before it", other.id), sent))
-    });
-    overtaken.filter(|_| !dialled)
-}
-
-/// The most connections that may have been open together between two moments, dials included.
-fn most_open(case: &Case, from: Moment, to: Moment) -> usize {
-    let spans = case.connections().filter_map(|connection| {
-        let over = connection.over().map_or(Millis::MAX, |over| over.at);
-        connection.syn.map(|syn| (syn.at, over))
-    });
-    let spans: Vec<(Millis, Millis)> = spans.collect();
-    let instants = spans.iter().map(|(syn, _)| *syn).filter(|at| *at <= to.at).chain([from.at]);
-    let open = |at: Millis| spans.iter().filter(|(syn, over)| *syn <= at && at <= *over).count();
-    instants.map(|at| open(at.max(from.at))).max().unwrap_or_default()
 }
 
 fn end_of_connection(connection: &Connection) -> Option<(String, Moment)> {
@@ -172,7 +136,7 @@ fn read_timeout(
 
 fn connect_timeout(case: &Case, request: &Request, finished: Moment) -> Option<(String, Moment)> {
     let limit = case.scenario.client.connect_timeout.map(millis)?;
-    let syns = case.connections().filter(|connection| connection.established.is_none());
+    let syns = case.connections().filter(|connection| connection.ready().is_none());
     let syn = syns.filter_map(|connection| connection.syn).max()?;
     (request.started < syn && syn < finished).then(|| expired("connect", limit, syn))
 }

@@ -49,30 +49,23 @@ impl<'a> Case<'a> {
         millis(sends.into_iter().find(|send| send.id == id).map_or(DEFAULT_DEADLINE, |send| send.deadline))
     }
 
+    /// Whether the client dialled for another attempt after the connection of the last one had died, and nothing has come of
+    /// it: no request was written on that connection while this one waited.
+    pub fn dialled_again(&self, request: &Request, death: Moment) -> bool {
+        let over = request.over();
+        let while_it_waited = |moment: Moment| death < moment && over.is_none_or(|over| moment < over);
+        self.connections().any(|connection| {
+            let taken =
+                connection.exchanges.iter().any(|exchange| while_it_waited(exchange.request.first_sent));
+            connection.syn.is_some_and(while_it_waited) && !taken
+        })
+    }
+
     /// When the application began to close the client.
     pub fn closing(&self) -> Option<Moment> {
         let events = self.trace.events.iter().enumerate();
         let mut closing = events.filter(|(_, event)| event.what == What::ClientClosing);
         closing.next().map(|(event, entry)| Moment { event, at: entry.at })
-    }
-
-    /// Whether a connection was being opened at `until`, begun at `from` or later: the client does something about it.
-    pub fn is_dialling(&self, from: Millis, until: Moment) -> bool {
-        self.connections().any(|connection| {
-            let begun = connection.syn.is_some_and(|syn| from <= syn.at && syn < until);
-            let done = connection.established.is_some_and(|established| established.at < until.at);
-            begun && !done
-        })
-    }
-
-    /// Whether at that moment the client has as many connections as it may have, so that a request waits in line.
-    pub fn is_full(&self, now: Moment) -> bool {
-        let open = self.connections().filter(|connection| {
-            let begun = connection.syn.is_some_and(|syn| syn < now);
-            begun && connection.over().is_none_or(|over| now.at <= over.at)
-        });
-        let open = open.count();
-        self.scenario.client.max_connections.is_some_and(|limit| open >= limit as usize)
     }
 
     /// The last event, to prove that something never happened.
@@ -86,6 +79,10 @@ pub(super) fn cause(reason: &StaleReason) -> String {
     match reason {
         StaleReason::FinDelivered => "its FIN was delivered".to_owned(),
         StaleReason::RstDelivered => "an RST was delivered on it".to_owned(),
+        StaleReason::CloseNotifyDelivered => "its close_notify was delivered".to_owned(),
+        StaleReason::AlertDelivered { description } => {
+            format!("the alert {description} was delivered on it")
+        }
         StaleReason::Unsolicited => "bytes that no request had asked for were delivered on it".to_owned(),
         StaleReason::PersistenceEnded { request } => {
             format!("the response to {request}, which ended its persistence, was delivered")
@@ -114,6 +111,7 @@ pub(super) fn circumstances(kind: SignalKind, connection: u32, window: Window) -
     let what = match kind {
         SignalKind::Fin => format!("FIN of connection {connection}"),
         SignalKind::Rst => format!("RST of connection {connection}"),
+        SignalKind::Alert => format!("alert of connection {connection}"),
         SignalKind::Unsolicited => format!("unsolicited bytes on connection {connection}"),
         SignalKind::GoAway => format!("GOAWAY of connection {connection}"),
         SignalKind::Malformed => format!("malformed frames on connection {connection}"),

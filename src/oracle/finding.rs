@@ -1,6 +1,6 @@
 //! What an oracle says about one run.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The judgement of one oracle on one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,7 +14,7 @@ pub struct Finding {
 }
 
 /// Whether a violation fails the client or is advice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// A violation is a defect.
@@ -56,7 +56,7 @@ pub struct Violation {
 }
 
 /// Kinds of harm, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// The caller got something that is not the answer to its request.

@@ -13,6 +13,7 @@ mod http2_tests;
 mod no_cross_talk;
 mod no_leak;
 mod no_needless_connections;
+mod no_silent_truncation;
 mod no_stale_reuse;
 mod prompt_close;
 mod race_outcome;

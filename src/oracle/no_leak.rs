@@ -4,7 +4,7 @@ use super::case::Case;
 use super::streams;
 use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use crate::trace::{Connection, End, Idle, Millis, Moment};
+use crate::trace::{Connection, Direction, End, Fate, Idle, Millis, Moment, What};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-leak",
@@ -88,28 +88,20 @@ struct Span {
     to: Millis,
 }
 
-/// From its SYN on, or, if whoever wanted it had gone before it was established, from then on: a client that stops a
-/// dial does so without a sign on the wire, and its host refuses what comes then.
 fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
-    let syn = connection.syn?;
-    let over = connection.over().map_or(Millis::MAX, |over| over.at);
-    let to = unsent_rest(case, connection).map_or(over, |unsent| unsent.at.min(over));
-    let established = connection.established.filter(|established| established.at < to);
-    let by = established.map_or(usize::MAX, |established| established.event);
-    let may_be_stopped = case.requests().any(|request| {
-        request.started < syn && request.over().is_some_and(|over| syn < over && over.event < by)
-    });
-    let from = if may_be_stopped { established } else { Some(syn) };
-    from.map(|from| Span { from, to })
+    let over = connection.over().map(|over| over.at);
+    // A handshake that the client gives up leaves no segment: it is under way for certain until its last SYN.
+    let gave_up = connection.established.is_none().then(|| last_syn(case, connection)).flatten();
+    let to = over.into_iter().chain(gave_up.map(|syn| syn + 1)).min().unwrap_or(Millis::MAX);
+    connection.syn.map(|from| Span { from, to })
 }
 
-/// When a request was over that had not been sent whole: the FIN of its connection waits behind bytes that the
-/// network does not take, and whether the client closed the socket is not to be seen.
-fn unsent_rest(case: &Case, connection: &Connection) -> Option<Moment> {
-    let written = &connection.exchanges.last()?.request;
-    let request = case.views.requests.get(written.id.as_deref()?)?;
-    let over = request.over()?;
-    written.last_sent.is_none_or(|last| over < last).then_some(over)
+fn last_syn(case: &Case, connection: &Connection) -> Option<Millis> {
+    let is_syn = |what: &What| {
+        matches!(what, What::Segment { connection: number, direction: Direction::ToOrigin, fate: Fate::Sent, segment }
+            if *number == connection.number && segment.syn)
+    };
+    case.trace.events.iter().rfind(|event| is_syn(&event.what)).map(|event| event.at)
 }
 
 /// When the connection lay idle and could be used: a stale one is the affair of `prompt-close`.

@@ -37,18 +37,12 @@ fn judge(case: &Case) -> Verdict {
     tally.verdict("no connection was established")
 }
 
-/// Established connections on which nothing was written, unless whoever wanted them had given up, or the client had
-/// stopped the dial: then its host refuses the SYN-ACK at once.
+/// Connections that were ready for requests and on which nothing was written, unless whoever wanted them had given up.
 fn unused<'a>(case: &'a Case) -> impl Iterator<Item = (u32, Moment)> + 'a {
     case.connections().filter(|connection| connection.exchanges.is_empty()).filter_map(|connection| {
         let syn = connection.syn?;
         let wanted = !case.requests().any(|request| gave_up(request) && lives_at(request, syn));
-        let refused =
-            |established: &Moment| connection.to_origin.own_rst.is_some_and(|rst| rst.at == established.at);
-        connection
-            .established
-            .filter(|established| wanted && !refused(established))
-            .map(|established| (connection.number, established))
+        connection.ready().filter(|_| wanted).map(|ready| (connection.number, ready))
     })
 }
 

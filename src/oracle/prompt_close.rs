@@ -34,12 +34,6 @@ fn judge(case: &Case) -> Verdict {
     })
 }
 
-/// Whether the request that was under way at the FIN was never, or not until later, sent whole.
-fn is_uploading(connection: &Connection, fin: Moment) -> bool {
-    let last = connection.exchanges.last().map(|exchange| exchange.request.last_sent);
-    last.is_some_and(|last| last.is_none_or(|last| fin < last))
-}
-
 /// Since when a connection has been of no use: a GOAWAY forbids new streams, and no stream is open.
 fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
     let stale = case.views.stale_since(connection.number)?;
@@ -54,10 +48,6 @@ fn judge_connection(case: &Case, connection: &Connection, fin: Moment, since: &s
     let number = connection.number;
     let over = connection.over();
     let kept = over.map_or(case.views.end, |over| over.at).saturating_sub(fin.at);
-    if kept > BOUND && is_uploading(connection, fin) {
-        // The client's own FIN has to wait behind the bytes that the network does not take.
-        return;
-    }
     if kept <= BOUND {
         tally.holds(format!("connection {number} was closed {} after {since}", ms(kept)));
         return;

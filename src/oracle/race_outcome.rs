@@ -48,8 +48,20 @@ fn judge_race(case: &Case, race: &Race, tally: &mut Tally) {
     let mut evidence = vec![attempt.first_sent.event];
     evidence.extend(race.signal.delivered.map(|delivered| delivered.event));
     if !report_harm(case, race, tally, &evidence) {
-        tally.holds(format!("{}: {} ({})", request.id, safe_result(request, attempt), place(race)));
+        let result = match took_for_its_answer(case, race) {
+            true => "took what no client can tell from its answer".to_owned(),
+            false => safe_result(request, attempt),
+        };
+        tally.holds(format!("{}: {result} ({})", request.id, place(race)));
     }
+}
+
+/// The final attempt was answered with bytes that the origin had sent before it had the request, and that came after the
+/// request was written: HTTP/1.1 has nothing that tells them apart.
+fn took_for_its_answer(case: &Case, race: &Race) -> bool {
+    let is_final = case.final_attempt(race.request) == Some(race.attempt);
+    let is_premature = case.exchange_of(race.attempt).is_some_and(|exchange| exchange.is_premature());
+    is_final && is_premature && matches!(race.request.outcome(), Some(Outcome::Response { .. }))
 }
 
 /// Reports every harm that was done; false if none was.
@@ -85,11 +97,11 @@ fn report_harm(case: &Case, race: &Race, tally: &mut Tally, evidence: &[usize]) 
 fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
     let last = case.final_attempt(race.request)?;
     let ended = case.connection_of(last)?.death()?;
+    if case.dialled_again(race.request, ended) {
+        return None;
+    }
     match &race.request.finished {
         Some((finished, Outcome::Deadline)) if ended.at < finished.at => {
-            if case.is_dialling(ended.at, *finished) || case.is_full(*finished) {
-                return None;
-            }
             let waited = ms(finished.at - ended.at);
             Some((format!("hung for {waited} after the end of its connection was delivered"), finished.event))
         }

@@ -64,8 +64,8 @@ fn free_since(case: &Case, connection: &Connection, request: &Request, attempt: 
     let is_own = attempt.connection == connection.number && attempt.exchange == index + 1;
     let taken = next.is_some_and(|next| next.request.first_sent.at <= attempt.first_sent.at) && !is_own;
     let owed = request.started.at - free_since.at <= owed_idle(case, exchange);
-    let excused = is_in_doubt(case, connection, attempt.first_sent)
-        || closed_for_a_reason(case, connection, attempt.first_sent);
+    let excused =
+        is_in_doubt(case, connection, attempt.first_sent) || closed_for_a_reason(case, connection, request);
     (!taken && owed && !excused).then_some(free_since)
 }
 
@@ -96,7 +96,7 @@ fn spare_stream_since(
     let owed = idle_since.is_none_or(|idle| started.at - idle.at <= owed_idle(case, last));
     let excused = is_in_doubt(case, connection, used)
         || is_suspect(case, connection, started)
-        || closed_for_a_reason(case, connection, used);
+        || closed_for_a_reason(case, connection, request);
     (has_room && owed && !excused && since.at < started.at).then_some(since)
 }
 
@@ -177,40 +177,11 @@ fn is_odd(connection: &Connection, moment: Moment) -> bool {
     crlf || responses.any(|response| response.length_told_twice && response.first_delivered < moment)
 }
 
-/// The client closed it before, and had reason to: it was being closed itself, had as many idle connections as it may
-/// have, or had just seen another connection fail, which casts doubt on those that have been silent for longer.
-fn closed_for_a_reason(case: &Case, connection: &Connection, used: Moment) -> bool {
-    let Some(close) = connection.client_close().filter(|close| *close < used) else {
+/// The client closed it before, and had reason to: it was being closed itself, or has a limit of idle connections.
+fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) -> bool {
+    let Some(close) = connection.client_close().filter(|close| *close < request.started) else {
         return false;
     };
     let closing = case.closing().is_some_and(|closing| closing < close);
-    let client = &case.scenario.client;
-    let idle_full =
-        client.max_idle.is_some_and(|limit| others_idle(case, connection, close) >= limit as usize);
-    closing || client.max_connections.is_some() || idle_full || in_company(case, connection, close)
-}
-
-/// How many other connections lay idle at that instant.
-fn others_idle(case: &Case, connection: &Connection, close: Moment) -> usize {
-    let others = case.connections().filter(|other| other.number != connection.number);
-    let idle = |other: &&Connection| {
-        let open = other.over().is_none_or(|over| close.at <= over.at);
-        let before = other.exchanges.iter().take_while(|exchange| exchange.request.first_sent.at < close.at);
-        let free = match before.last() {
-            Some(last) => last.complete(),
-            None => other.established,
-        };
-        open && free.is_some_and(|free| free.at <= close.at)
-    };
-    others.filter(idle).count()
-}
-
-/// Whether a request failed, or was cancelled after a long wait, while this connection lay idle and before the
-/// client closed it.
-fn in_company(case: &Case, connection: &Connection, close: Moment) -> bool {
-    let used = connection.exchanges.iter().filter_map(Exchange::complete).max();
-    let mut failures =
-        case.requests().filter(|request| request.failed()).filter_map(|request| request.over());
-    // Within one instant the application learns of it last.
-    failures.any(|over| over.at <= close.at && used.is_none_or(|used| used < over))
+    closing || case.scenario.client.max_idle.is_some() || case.scenario.client.max_connections.is_some()
 }

@@ -9,7 +9,9 @@ use crate::scenario::{Direction, Protocol, Scenario};
 use crate::trace::http2::testing::{answer, content, frame, goaway, ping, request, rst_stream, settings};
 use crate::trace::http2::{ErrorCode, PREFACE};
 use crate::trace::testing::{TraceBuilder, head, ok_message};
-use crate::trace::{BodyEnd, End, ErrorKind, Event, Fate, Outcome, Segment, SocketAtEnd, Trace, What};
+use crate::trace::{
+    BodyEnd, End, ErrorKind, Event, Fate, Outcome, Segment, SocketAtEnd, TlsContent, TlsRecord, Trace, What,
+};
 
 proptest! {
     #[test]
@@ -23,15 +25,17 @@ proptest! {
     }
 
     #[test]
-    fn any_trace_is_judged(trace in any_trace()) {
+    fn any_trace_is_judged(mut trace in any_trace(), records in proptest::collection::vec(any_record(), 0..10)) {
         let mut limited = scenario();
         limited.client.max_idle = Some(1);
         limited.client.max_connections = Some(1);
         limited.client.idle_timeout = Some(std::time::Duration::from_millis(5));
         limited.client.read_timeout = limited.client.idle_timeout;
         limited.client.connect_timeout = limited.client.idle_timeout;
-        let h2 = Scenario { protocol: Protocol::H2, ..limited.clone() };
-        for scenario in [scenario(), limited, h2] {
+        let of = |protocol| Scenario { protocol, ..limited.clone() };
+        for scenario in [scenario(), limited.clone(), of(Protocol::H2), of(Protocol::Https1), of(Protocol::Https2)] {
+            let sealed = scenario.protocol.is_tls();
+            trace.records = if sealed { records.clone() } else { Vec::new() };
             assert_sound(&scenario, &trace);
         }
     }
@@ -61,7 +65,13 @@ fn any_trace() -> impl Strategy<Value = Trace> {
         };
         let events = steps.into_iter().map(event).collect();
         let socket = SocketAtEnd { connection: Some(1), state: "CLOSE_WAIT".to_owned() };
-        Trace { events, end, sockets: leaks.then_some(socket).into_iter().collect(), unsupported: None }
+        Trace {
+            events,
+            records: Vec::new(),
+            end,
+            sockets: leaks.then_some(socket).into_iter().collect(),
+            unsupported: None,
+        }
     })
 }
 
@@ -88,6 +98,24 @@ fn any_event() -> impl Strategy<Value = What> {
             }
         ),
     ]
+}
+
+/// Records that overlap, leave gaps, or are where no byte was.
+fn any_record() -> impl Strategy<Value = TlsRecord> {
+    let content = prop_oneof![
+        4 => any_payload().prop_map(|plaintext| TlsContent::ApplicationData { plaintext }),
+        2 => prop_oneof![Just("close_notify"), Just("internal_error")]
+            .prop_map(|name| TlsContent::Alert { description: name.to_owned() }),
+        2 => Just(TlsContent::Handshake { messages: vec!["Finished".to_owned()], alpn: None }),
+        1 => Just(TlsContent::Incomplete),
+    ];
+    let len = prop_oneof![8 => 0usize..200, 1 => Just(usize::MAX)];
+    (0u32..4, any::<bool>(), 0usize..200, len, content).prop_map(
+        |(connection, to_origin, offset, len, content)| {
+            let direction = if to_origin { Direction::ToOrigin } else { Direction::ToClient };
+            TlsRecord { connection, direction, offset, len, content }
+        },
+    )
 }
 
 fn any_outcome() -> impl Strategy<Value = Outcome> {

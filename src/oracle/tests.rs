@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::{Verdict, judge};
 use crate::scenario::*;
+use crate::trace::sealing::sealed;
 use crate::trace::testing::{TraceBuilder, error, ok_message, whole};
-use crate::trace::{BodyEnd, End, ErrorKind, Outcome};
+use crate::trace::{BodyEnd, End, ErrorKind, Outcome, Trace};
 
 /// The least scenario: the client's own defaults, no expectations.
 pub(super) fn scenario() -> Scenario {
@@ -43,7 +44,25 @@ fn check(oracle: &str, trace: TraceBuilder, expected: &str) {
 #[track_caller]
 pub(super) fn check_in(oracle: &str, scenario: &Scenario, trace: TraceBuilder, expected: &str) {
     let trace = trace.build();
-    let findings = judge(scenario, &trace);
+    check_trace(oracle, scenario, &trace, expected);
+    let protocol = if scenario.protocol.is_http2() { Protocol::Https2 } else { Protocol::Https1 };
+    check_trace(oracle, &Scenario { protocol, ..scenario.clone() }, &sealed(trace), expected);
+}
+
+#[track_caller]
+fn check_plain(oracle: &str, trace: TraceBuilder, expected: &str) {
+    check_trace(oracle, &scenario(), &trace.build(), expected);
+}
+
+#[track_caller]
+fn check_sealed(oracle: &str, trace: TraceBuilder, expected: &str) {
+    let over_tls = Scenario { protocol: Protocol::Https1, ..scenario() };
+    check_trace(oracle, &over_tls, &sealed(trace.build()), expected);
+}
+
+#[track_caller]
+fn check_trace(oracle: &str, scenario: &Scenario, trace: &Trace, expected: &str) {
+    let findings = judge(scenario, trace);
     let finding = findings.iter().find(|finding| finding.oracle == oracle).expect("an oracle of that name");
     assert_eq!(describe(&finding.verdict, trace.events.len()), expected);
 }
@@ -110,7 +129,7 @@ fn no_stale_reuse() {
     let b = |trace: TraceBuilder, at| trace.request(at, "b", "GET", 1);
     check(b(answered().fin(40, 1), 1_040), &stale("1 000 ms after its FIN was delivered"));
     check(b(answered().rst(40, 1), 41), &stale("1 ms after an RST was delivered on it"));
-    let unsolicited = answered().bytes(40, 1, &ok_message("x"));
+    let unsolicited = answered().bytes(40, 1, ok_message("x"));
     check(b(unsolicited, 50), &stale("10 ms after bytes that no request had asked for were delivered on it"));
     check(
         b(answered().bytes(40, 1, "\r\n"), 50),
@@ -167,6 +186,10 @@ fn race_outcome() {
     check(retried, &format!("holds: b: retried on connection 2 ({fin})"));
     let hung = format!("HangOrLeak: b hung for 950 ms after the end of its connection was delivered ({fin})");
     check(crossed("GET").deadline(1_000, "b"), &hung);
+    let redials = crossed("GET").syn(51, 2).syn(1_051, 2).deadline(4_000, "b");
+    check(redials, &format!("holds: b: ended by its deadline ({fin})"));
+    let for_another = crossed("GET").open(51, 2).attempt(60, "c", "GET", 2).deadline(1_000, "b");
+    check(for_another, &hung);
     let at_once = format!("holds: b: ended by its deadline ({fin})");
     check(crossed("GET").deadline(50, "b"), &at_once);
     let twice =
@@ -178,10 +201,16 @@ fn race_outcome() {
 fn race_outcome_covers_unsolicited_bytes() {
     let check = |trace, expected: &str| check("race-outcome", trace, expected);
     let taken =
-        answered().origin_sends(40, 1, &ok_message("x")).start(45, "b", "GET").write(45, "b", "GET", 1);
+        answered().origin_sends(40, 1, ok_message("x")).start(45, "b", "GET").write(45, "b", "GET", 1);
     let taken = taken.client_gets(50, 1).finish(50, "b", whole(200, "x"));
     let place = "unsolicited bytes on connection 1 in flight when the request was written, W5";
-    check(taken, &format!("WrongResponse: b got a 200 with 1 byte that was no answer to it ({place})"));
+    check(taken, &format!("holds: b: took what no client can tell from its answer ({place})"));
+    let there = answered().bytes(45, 1, ok_message("x")).request(45, "b", "GET", 1);
+    let place = "unsolicited bytes on connection 1 delivered at the same instant, just before the request was written, W1";
+    check(
+        there.finish(50, "b", whole(200, "x")),
+        &format!("WrongResponse: b got a 200 with 1 byte that was no answer to it ({place})"),
+    );
     let unharmed = answered().origin_sends(45, 1, "\n").client_gets(45, 1).request(45, "b", "GET", 1);
     check(
         unharmed.response(65, "b", 1),
@@ -208,6 +237,9 @@ fn no_cross_talk() {
     let stale = "WrongResponse: b got a 408 with 0 bytes that was no answer to it \
                  (unsolicited bytes on connection 1 known before the request was written, W0)";
     check(idle.finish(60, "b", whole(408, "")), stale);
+    let cut = b().replied(60, "b", 1, 200, "whole", false);
+    let filled = cut.bytes(60, 1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").bytes(70, 1, "stray");
+    check(filled.finish(70, "b", whole(200, "stray")), "holds: 2 responses, each the right one");
     let asked = b().bytes(60, 1, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
     check(asked.finish(60, "b", whole(408, "")), "holds: 2 responses, each the right one");
 }
@@ -229,12 +261,69 @@ fn no_cross_talk_finds_truncation() {
         trace.bytes(20, 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n").fin(20, 1);
     let message = "SilentTruncation: a got a response reported complete although its end was never sent";
     check(unterminated.finish(20, "a", whole(200, "abc")), message);
-    let trace = opened().request(0, "a", "GET", 1).replied(20, "a", 1, 200, "abcdef", false);
-    let by_close =
-        trace.bytes(20, 1, "HTTP/1.1 200 OK\r\n\r\nabc").fin(20, 1).finish(20, "a", whole(200, "abc"));
-    check(by_close, "holds: 1 response, each the right one");
+    let by_close = || {
+        let trace = opened().request(0, "a", "GET", 1).replied(20, "a", 1, 200, "abcdef", false);
+        trace.bytes(20, 1, "HTTP/1.1 200 OK\r\n\r\nabc").fin(20, 1).finish(20, "a", whole(200, "abc"))
+    };
+    check_plain("no-cross-talk", by_close(), "holds: 1 response, each the right one");
+    // Without close_notify, TLS does not take a FIN for the end of a body.
+    let message = "SilentTruncation: a got 3 of 6 bytes of its response, reported complete";
+    check_sealed("no-cross-talk", by_close(), message);
     let head = opened().request(0, "a", "HEAD", 1).replied(20, "a", 1, 200, "abc", true);
     check(head.finish(20, "a", whole(200, "")), "holds: 1 response, each the right one");
+}
+
+#[test]
+fn no_silent_truncation() {
+    let check = |trace, expected: &str| check_sealed("no-silent-truncation", trace, expected);
+    let not_exercised = "not exercised: under TLS, no body that only the end of the connection ends met its end without close_notify";
+    let asked = || opened().request(0, "a", "GET", 1).replied(20, "a", 1, 200, "abcdef", false);
+    let cut = || asked().bytes(20, 1, "HTTP/1.1 200 OK\r\n\r\nabc");
+    check(
+        cut().fin(30, 1).finish(30, "a", whole(200, "abc")),
+        "SilentTruncation: a got 3 bytes, reported complete, though a FIN without close_notify ended its body on connection 1 at 30 ms",
+    );
+    check(
+        cut().rst(30, 1).finish(30, "a", whole(200, "abc")),
+        "SilentTruncation: a got 3 bytes, reported complete, though an RST without close_notify ended its body on connection 1 at 30 ms",
+    );
+    let failed = BodyEnd::Failed { kind: ErrorKind::Closed, message: "unexpected eof".to_owned() };
+    let failed = Outcome::Response { status: 200, body: "abc".into(), end: failed };
+    check(
+        cut().fin(30, 1).finish(30, "a", failed),
+        "holds: a: surfaced (unexpected eof): a FIN without close_notify ended its body on connection 1 at 30 ms",
+    );
+    check(cut().fin(30, 1).cancel(40, "a"), not_exercised);
+    let told = cut().alert(25, 1, "close_notify").fin(30, 1);
+    check(told.finish(30, "a", whole(200, "abc")), not_exercised);
+    let with_length = asked().bytes(20, 1, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc").fin(30, 1);
+    check(with_length.finish(30, "a", whole(200, "abc")), not_exercised);
+}
+
+#[test]
+fn an_alert_is_a_signal() {
+    let check = |oracle: &str, trace, expected: &str| check_sealed(oracle, trace, expected);
+    let b = |trace: TraceBuilder, at| trace.request(at, "b", "GET", 1);
+    let stale = |cause: &str| format!("StaleReuse: b was written on connection 1, 10 ms after {cause} (W0)");
+    let told = |name: &str| answered().alert(40, 1, name);
+    check("no-stale-reuse", b(told("close_notify"), 50), &stale("its close_notify was delivered"));
+    check(
+        "no-stale-reuse",
+        b(told("internal_error"), 50),
+        &stale("the alert internal_error was delivered on it"),
+    );
+    let left_alone = on_new_connection(told("close_notify"), 2_040, "b", 2);
+    check(
+        "no-stale-reuse",
+        left_alone,
+        "holds: connection 1 was left alone after its close_notify was delivered at 40 ms",
+    );
+    let crossed = b(answered(), 50).alert(60, 1, "close_notify").closed_error(60, "b");
+    check(
+        "race-outcome",
+        crossed,
+        "holds: b: surfaced (connection closed before message completed) (alert of connection 1 delivered after the request was written, W3)",
+    );
 }
 
 #[test]
@@ -265,6 +354,8 @@ fn bounded_wait() {
     let signal =
         "HangOrLeak: a waited for its deadline, 29 960 ms after an RST of connection 1 was delivered";
     check(asked().rst(40, 1).deadline(30_000, "a"), signal);
+    let redials = asked().rst(40, 1).syn(41, 2).deadline(30_000, "a");
+    check(redials, "holds: a was ended by its deadline: nothing told the client");
     let answer = "HangOrLeak: a waited for its deadline, 29 980 ms after its whole response was delivered on connection 1";
     check(asked().reply(20, "a", 1, "a", &ok_message("a")).deadline(30_000, "a"), answer);
     let free = "HangOrLeak: b waited for its deadline, 500 ms after connection 1 was free for it";
@@ -351,6 +442,10 @@ fn no_leak_knows_the_limits() {
     check(answered().open(40, 2), "HangOrLeak: 2 open connections at 40 ms; the limit is 1");
     let in_turn = "holds: never more than 1 open; no socket was left after close";
     check(answered().open(40, 2).client_fin(40, 1), in_turn);
+    // A handshake given up leaves no segment.
+    check(TraceBuilder::new().syn(0, 1).syn(1_000, 1).syn(5_000, 2), in_turn);
+    let both = "HangOrLeak: 2 open connections at 1 000 ms; the limit is 1";
+    check(TraceBuilder::new().syn(0, 1).syn(1_000, 2).syn(1_000, 1), both);
     let limited = ClientSettings { max_idle: Some(1), ..ClientSettings::default() };
     let check = |trace, expected: &str| check_in("no-leak", &with_client(limited.clone()), trace, expected);
     let two = || answered().open(20, 2).request(20, "b", "GET", 2).response(40, "b", 2);
@@ -469,8 +564,8 @@ fn an_unsupported_scenario_exercises_nothing() {
 #[test]
 fn names_are_unique_and_in_order() {
     let mut names: Vec<_> = super::ORACLES.iter().map(|oracle| oracle.name).collect();
-    assert_eq!((names[0], names[13]), ("no-stale-reuse", "as-expected"));
+    assert_eq!((names[0], names[14]), ("no-stale-reuse", "as-expected"));
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 14);
+    assert_eq!(names.len(), 15);
 }

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::tls::Session;
 use crate::net::Stream;
 use crate::scenario::AfterReply;
 
@@ -14,6 +15,7 @@ use crate::scenario::AfterReply;
 /// when the next step begins; a task flushes the rest.
 pub(super) struct Connection {
     stream: Stream,
+    tls: Option<Mutex<Session>>,
     queue: Mutex<Queue>,
     waiting: Notify,
     answers: Mutex<Answers>,
@@ -34,8 +36,9 @@ struct Queue {
 }
 
 impl Connection {
-    pub fn new(stream: Stream) -> Self {
-        Self { stream, queue: Mutex::default(), waiting: Notify::new(), answers: Mutex::default() }
+    pub fn new(stream: Stream, tls: Option<Session>) -> Self {
+        let tls = tls.map(Mutex::new);
+        Self { stream, tls, queue: Mutex::default(), waiting: Notify::new(), answers: Mutex::default() }
     }
 
     /// The connection's number, from 1.
@@ -43,8 +46,82 @@ impl Connection {
         self.stream.connection()
     }
 
-    /// Writes bytes after those that wait already, then does `then`.
+    /// Writes bytes after those that wait already, then does `then`. Under TLS they are sealed, and an orderly close
+    /// says close_notify.
     pub fn write(&self, bytes: &[u8], then: AfterReply) {
+        let says_so = matches!(then, AfterReply::Close | AfterReply::CloseNotify);
+        let sealed = self.with_tls(|tls, wire| {
+            tls.send(bytes, wire);
+            if says_so {
+                tls.close_notify(wire);
+            }
+        });
+        self.put(sealed.as_deref().unwrap_or(bytes), then);
+    }
+
+    /// As [`Connection::write`], but only the first bytes of the record that carries the last of it are sent.
+    pub fn write_part_of_record(&self, bytes: &[u8], part: u32, then: AfterReply) {
+        let sealed = self.with_tls(|tls, wire| {
+            tls.send(bytes, wire);
+            wire.truncate(part as usize);
+            tls.fall_silent();
+        });
+        self.put(&sealed.unwrap_or_default(), then);
+    }
+
+    /// Sends a fatal alert, and nothing after it.
+    pub fn alert(&self, description: &str) {
+        let sealed = self.with_tls(|tls, wire| tls.alert(description, wire));
+        self.put(&sealed.unwrap_or_default(), AfterReply::Keep);
+    }
+
+    /// Appends what the client sent, as plain text. False once it sends no more, or where the connection is dead.
+    pub async fn read_more(&self, buffer: &mut BytesMut) -> bool {
+        if self.tls.is_none() {
+            return matches!(self.stream.read_into(buffer).await, Ok(1..));
+        }
+        while self.with_session(|tls| tls.take(buffer)) == Some(0) {
+            if !self.receive().await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits for the end of the handshake: whether it ended with HTTP/2 by ALPN.
+    pub async fn agrees_on_http2(&self) -> bool {
+        while self.with_session(|tls| tls.is_handshaking()) == Some(true) {
+            if !self.receive().await {
+                return false;
+            }
+        }
+        self.with_session(|tls| tls.speaks_http2()) == Some(true)
+    }
+
+    /// Takes in what TLS was sent, and writes what it answers. False once there is no more.
+    async fn receive(&self) -> bool {
+        let mut sealed = BytesMut::new();
+        let ended = self.with_session(|tls| tls.has_ended()) == Some(true);
+        if ended || !matches!(self.stream.read_into(&mut sealed).await, Ok(1..)) {
+            return false;
+        }
+        let answer = self.with_tls(|tls, wire| tls.receive(&sealed, wire));
+        self.put(&answer.unwrap_or_default(), AfterReply::Keep);
+        true
+    }
+
+    fn with_session<T>(&self, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        self.tls.as_ref().map(|tls| act(&mut tls.lock().expect("nobody panics with this lock")))
+    }
+
+    /// What TLS wants on the wire after `act`; `None` without TLS.
+    fn with_tls(&self, act: impl FnOnce(&mut Session, &mut Vec<u8>)) -> Option<Vec<u8>> {
+        let mut wire = Vec::new();
+        self.with_session(|tls| act(tls, &mut wire)).map(|()| wire)
+    }
+
+    /// Queues bytes of the wire, and writes what the socket takes.
+    fn put(&self, bytes: &[u8], then: AfterReply) {
         {
             let mut queue = self.queue.lock().expect("nobody panics with this lock");
             queue.bytes.extend_from_slice(bytes);
@@ -75,12 +152,7 @@ impl Connection {
         }
     }
 
-    /// Reads what there is, appending. False at the end, or where the connection is dead.
-    pub async fn read_more(&self, buffer: &mut BytesMut) -> bool {
-        matches!(self.stream.read_into(buffer).await, Ok(1..))
-    }
-
-    /// The same, but `None` once nothing was asked, and no answer owed, for this long.
+    /// As [`Connection::read_more`], but `None` once nothing was asked, and no answer owed, for this long.
     pub async fn read_unless_idle(&self, buffer: &mut BytesMut, limit: Option<Duration>) -> Option<bool> {
         let Some(limit) = limit else { return Some(self.read_more(buffer).await) };
         tokio::select! {
@@ -140,8 +212,14 @@ impl Connection {
             }
         }
         match queue.then.take() {
-            // Frames, which HTTP/2 has written by now.
-            None | Some(AfterReply::Keep | AfterReply::Goaway(_) | AfterReply::ResetStream(_)) => {}
+            // Alerts and frames, which are written by now.
+            None
+            | Some(
+                AfterReply::Keep
+                | AfterReply::CloseNotify
+                | AfterReply::Goaway(_)
+                | AfterReply::ResetStream(_),
+            ) => {}
             Some(AfterReply::Fin) => self.stream.half_close(),
             Some(AfterReply::Rst) => self.stream.reset(),
             Some(AfterReply::Close) => self.stream.close(),

@@ -15,6 +15,7 @@ mod http2;
 mod plan;
 mod served;
 mod server;
+mod tls;
 
 pub use application::Application;
 pub use hosted::Hosted;

@@ -1,7 +1,7 @@
 //! The origin: accepts, carries out the steps of the script, answers as the script planned.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -9,10 +9,11 @@ use tokio::sync::Notify;
 use super::asker::{Asker, Written};
 use super::connection::Connection;
 use super::plan::Plans;
+use super::tls::{Session, Terms};
 use super::{http1, http2};
 use crate::net::{Listener, Stream, Wire};
 use crate::scenario::{
-    AfterReply, ErrorCode, OriginAction, OriginSettings, Pings, Protocol, Reply, WindowTarget,
+    AfterReply, ErrorCode, OriginAction, OriginSettings, Pings, Protocol, Reply, Scenario, WindowTarget,
 };
 use crate::trace::{Recorder, What};
 
@@ -38,13 +39,15 @@ struct State {
     plans: Plans<Asker>,
     /// What connections from now on do about PINGs.
     pings: Pings,
+    /// What the handshakes of connections from now on meet; `None` without TLS.
+    terms: Option<Terms>,
 }
 
 /// A connection, and what HTTP/2 knows of it.
 #[derive(Clone)]
 struct Served {
     connection: Arc<Connection>,
-    session: Option<Arc<http2::Session>>,
+    session: Arc<OnceLock<Arc<http2::Session>>>,
 }
 
 impl Origin {
@@ -52,15 +55,11 @@ impl Origin {
     ///
     /// # Errors
     /// When the simulated port is taken: not in a run, which has one origin.
-    pub async fn start(
-        wire: Wire,
-        protocol: Protocol,
-        settings: OriginSettings,
-        recorder: Recorder,
-    ) -> std::io::Result<Self> {
+    pub async fn start(wire: Wire, scenario: &Scenario, recorder: Recorder) -> std::io::Result<Self> {
         let listener = wire.listen().await?;
-        let state = State { pings: settings.pings, ..State::default() };
-        let state = Mutex::new(state);
+        let (protocol, settings) = (scenario.protocol, scenario.origin.clone());
+        let terms = Terms::of(protocol, &settings);
+        let state = Mutex::new(State { pings: settings.pings, terms, ..State::default() });
         let shared = Shared { wire, protocol, settings, recorder, state, received: Notify::new() };
         let origin = Self { shared: Arc::new(shared) };
         tokio::spawn(origin.clone().accept(listener));
@@ -93,6 +92,19 @@ impl Origin {
             OriginAction::Fin { connection } => return self.write(*connection, b"", AfterReply::Fin),
             OriginAction::Rst { connection } => return self.reset(*connection),
             OriginAction::Close { connection } => return self.write(*connection, b"", AfterReply::Close),
+            OriginAction::CloseNotify { connection } => {
+                return self.write(*connection, b"", AfterReply::CloseNotify);
+            }
+            OriginAction::Alert { connection, description } => {
+                return self.on(*connection, |connection| connection.alert(description));
+            }
+            OriginAction::Tls { certificate, alpn, handshake } => {
+                if let Some(terms) = &mut self.state().terms {
+                    terms.certificate = certificate.unwrap_or(terms.certificate);
+                    terms.alpn = alpn.unwrap_or(terms.alpn);
+                    terms.handshake = handshake.unwrap_or(terms.handshake);
+                }
+            }
             OriginAction::StopListening => self.shared.wire.refuse_connections(true),
             OriginAction::Listen => self.shared.wire.refuse_connections(false),
             OriginAction::Crash => self.crash(),
@@ -121,13 +133,13 @@ impl Origin {
     }
 
     fn session(&self, number: u32) -> Option<Arc<http2::Session>> {
-        self.state().connections.get(&number)?.session.clone()
+        self.state().connections.get(&number)?.session.get().cloned()
     }
 
     /// Every session, the newest first.
     fn sessions(&self) -> impl Iterator<Item = Arc<http2::Session>> {
         let served: Vec<Served> = self.state().connections.values().rev().cloned().collect();
-        served.into_iter().filter_map(|served| served.session)
+        served.into_iter().filter_map(|served| served.session.get().cloned())
     }
 
     fn on_session(&self, number: u32, act: impl FnOnce(&http2::Session)) -> bool {
@@ -135,11 +147,16 @@ impl Origin {
     }
 
     fn write(&self, connection: u32, bytes: &[u8], then: AfterReply) -> bool {
-        self.connection(connection).map(|connection| connection.write(bytes, then)).is_some()
+        self.on(connection, |connection| connection.write(bytes, then))
+    }
+
+    /// False if there is no such connection.
+    fn on(&self, number: u32, act: impl FnOnce(&Connection)) -> bool {
+        self.connection(number).map(|connection| act(&connection)).is_some()
     }
 
     fn reset(&self, connection: u32) -> bool {
-        self.connection(connection).map(|connection| connection.reset()).is_some()
+        self.on(connection, Connection::reset)
     }
 
     fn plan_reply(&self, reply: &Reply) {
@@ -183,22 +200,33 @@ impl Origin {
     }
 
     fn admit(&self, stream: Stream) -> Served {
-        let connection = Arc::new(Connection::new(stream));
-        let mut state = self.state();
-        let session =
-            self.shared.protocol.is_http2().then(|| {
-                Arc::new(http2::Session::new(connection.clone(), &self.shared.settings, state.pings))
-            });
-        let served = Served { connection, session };
-        state.connections.insert(served.connection.number(), served.clone());
+        let terms = self.state().terms;
+        let tls = terms.map(|terms| Session::new(terms, self.shared.recorder.clone(), stream.connection()));
+        let served = Served { connection: Arc::new(Connection::new(stream, tls)), session: Arc::default() };
+        if self.shared.protocol == Protocol::H2 {
+            self.begin_http2(&served);
+        }
+        self.state().connections.insert(served.connection.number(), served.clone());
         served
+    }
+
+    fn begin_http2(&self, served: &Served) -> Arc<http2::Session> {
+        let pings = self.state().pings;
+        let begin = || Arc::new(http2::Session::new(served.connection.clone(), &self.shared.settings, pings));
+        served.session.get_or_init(begin).clone()
     }
 
     /// Serves until there is no more to read; then closes, as soon as every request has its answer.
     async fn serve(&self, served: &Served) {
-        match &served.session {
-            None => http1::serve(self, &served.connection).await,
-            Some(session) => http2::serve(self, session).await,
+        let http2 = match self.shared.protocol {
+            Protocol::Http1 | Protocol::Https1 => false,
+            Protocol::H2 => true,
+            Protocol::Https2 => served.connection.agrees_on_http2().await,
+        };
+        if http2 {
+            http2::serve(self, &self.begin_http2(served)).await;
+        } else {
+            http1::serve(self, &served.connection).await;
         }
         served.connection.close_when_answered();
     }

@@ -135,7 +135,7 @@ impl Snapshots {
 }
 
 /// What follows the header of an insta snapshot, without the last line break.
-fn body_of(text: &str) -> Result<String, &'static str> {
+pub(super) fn body_of(text: &str) -> Result<String, &'static str> {
     let text = text.replace("\r\n", "\n");
     let header = text.strip_prefix("---\n").ok_or("it does not begin with a line ---")?;
     let (_, body) = header.split_once("\n---\n").ok_or("its header does not end with a line ---")?;
@@ -156,7 +156,7 @@ fn id_of(path: &Path) -> String {
 }
 
 /// What is in a folder, in order of name; nothing if there is no such folder.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
     let io = |source| SnapshotError::Io { verb: "read", path: folder.to_owned(), source };
     let listing = match fs::read_dir(folder) {
         Ok(listing) => listing,

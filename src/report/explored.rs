@@ -93,7 +93,9 @@ fn coverage(report: &Report, verbose: bool, page: &mut String) {
     );
     let universe = Coverage::universe(&protocols);
     let _ = write!(page, "  {:<24}", "");
-    ClientState::ALL.iter().for_each(|state| drop(write!(page, "{state:>14}")));
+    for state in ClientState::ALL {
+        let _ = write!(page, "{state:>14}");
+    }
     page.push('\n');
     let mut faults: Vec<&str> = universe.iter().map(|situation| situation.fault.as_str()).collect();
     faults.dedup();

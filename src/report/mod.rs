@@ -1,16 +1,25 @@
 //! What people and machines get to see of a run. Computes no verdict.
 
 pub mod accepted;
+pub mod baseline;
 pub mod card;
+pub mod document;
 pub mod explored;
+pub mod facts;
 pub mod found;
+pub mod gate;
+#[cfg(feature = "cli")]
+pub mod html;
 pub mod json;
+pub mod ladder;
 pub mod listing;
 #[cfg(any(feature = "cli", feature = "harness"))]
 pub mod pcapng;
 pub mod results;
 pub mod snapshot;
 mod source;
+#[cfg(feature = "cli")]
+pub mod sweep;
 pub mod terminal;
 #[cfg(test)]
 mod testing;

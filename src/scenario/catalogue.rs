@@ -90,6 +90,11 @@ impl Catalogue {
     }
 }
 
+/// Whether a pattern describes a scenario; `*` stands for any characters, also `/`.
+pub fn describes(pattern: &str, id: &str) -> bool {
+    glob::matches(pattern, id)
+}
+
 impl IntoIterator for Catalogue {
     type Item = Scenario;
     type IntoIter = std::collections::btree_map::IntoValues<String, Scenario>;

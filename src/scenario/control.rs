@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Pings;
-use super::model::{Action, ClientAction, OriginSettings, ReadBody, Scenario, SendRequest, Step};
+use super::OriginSettings;
+use super::model::{Action, ClientAction, ReadBody, Scenario, SendRequest, Step};
 
 impl Scenario {
     /// The first part of the id: `half-close` of `half-close/fin-while-idle`.
@@ -30,8 +30,8 @@ impl Scenario {
     }
 
     /// The same script without the fault: no step of the origin or the network, nothing cancelled, every body read to
-    /// its end, an origin that answers pings and grants what HTTP/2 grants, and no expectations. `None` if there is no
-    /// fault, so that its control would be itself.
+    /// its end, an origin that answers pings and grants what HTTP/2 grants, with a sound certificate and a handshake that
+    /// is answered, and no expectations. `None` if there is no fault, so that its control would be itself.
     pub fn control(&self) -> Option<Scenario> {
         let script: Vec<Step> = self.script.iter().filter_map(without_fault).collect();
         let origin = sound(&self.origin);
@@ -42,10 +42,13 @@ impl Scenario {
 
 /// The settings of an origin without those that only a step would mend.
 fn sound(origin: &OriginSettings) -> OriginSettings {
+    let OriginSettings { certificate, handshake, pings, .. } = OriginSettings::default();
     OriginSettings {
         max_streams: origin.max_streams.filter(|most| *most > 0),
         initial_window: origin.initial_window.filter(|window| *window > 0),
-        pings: Pings::default(),
+        pings,
+        certificate,
+        handshake,
         ..origin.clone()
     }
 }

@@ -1,7 +1,7 @@
 //! Patterns that select scenarios.
 
 /// Whether `pattern` describes all of `text`; `*` stands for any characters, also `/`.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
     let mut middle: Vec<&str> = parts.collect();

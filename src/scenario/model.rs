@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::settings::{Alpn, Certificate, ClientSettings, Handshake, NetworkSettings, OriginSettings};
+
 use super::{ErrorCode, LastStream, Pings};
 
 /// One scenario: who does what when, and what a client that behaves would make of it.
@@ -66,68 +68,6 @@ impl Protocol {
     }
 }
 
-/// The `[client]` table. `None` leaves the client's own default.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ClientSettings {
-    /// Close a connection that has been idle for this long.
-    pub idle_timeout: Option<Duration>,
-    /// At most this many idle connections to the origin.
-    pub max_idle: Option<u32>,
-    /// At most this many connections to the origin at any time.
-    pub max_connections: Option<u32>,
-    /// Give up on establishing a connection after this long.
-    pub connect_timeout: Option<Duration>,
-    /// Give up on a response when nothing was read for this long.
-    pub read_timeout: Option<Duration>,
-    /// HTTP/2: send a PING when nothing was read for this long.
-    pub ping_interval: Option<Duration>,
-    /// HTTP/2: take the connection for dead when a PING was not answered for this long.
-    pub ping_timeout: Option<Duration>,
-    /// HTTP/2: send PINGs also while no stream is open.
-    pub ping_while_idle: bool,
-    /// HTTP/2: how much of one response the client takes before it is read, bytes.
-    pub stream_window: Option<u32>,
-    /// HTTP/2: how much of all responses together the client takes before they are read, bytes.
-    pub connection_window: Option<u32>,
-}
-
-/// The `[origin]` table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OriginSettings {
-    /// The origin closes a connection on which no request arrived for this long.
-    pub idle_timeout: Option<Duration>,
-    /// HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS; `None` is no limit.
-    pub max_streams: Option<u32>,
-    /// HTTP/2: SETTINGS_INITIAL_WINDOW_SIZE, bytes; `None` is the protocol's 65,535.
-    pub initial_window: Option<u32>,
-    /// HTTP/2: what the origin does about PINGs.
-    pub pings: Pings,
-}
-
-/// The `[network]` table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkSettings {
-    /// One-way latency from client to origin.
-    pub latency_to_origin: Duration,
-    /// One-way latency from origin to client.
-    pub latency_to_client: Duration,
-    /// Send buffer of every socket, bytes.
-    pub send_buffer: u32,
-    /// Receive buffer of every socket, bytes; also the largest window it advertises.
-    pub receive_buffer: u32,
-}
-
-impl Default for NetworkSettings {
-    fn default() -> Self {
-        Self {
-            latency_to_origin: Duration::from_millis(10),
-            latency_to_client: Duration::from_millis(10),
-            send_buffer: 64 * 1024,
-            receive_buffer: 64 * 1024,
-        }
-    }
-}
-
 /// One entry of `script`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
@@ -159,7 +99,7 @@ pub enum When {
 }
 
 /// The way a segment goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// From the client to the origin.
@@ -301,7 +241,7 @@ pub enum OriginAction {
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// Half-close: send FIN, go on reading.
+    /// Half-close: send FIN, go on reading. Under TLS it is a FIN without close_notify.
     Fin {
         /// Connection number.
         connection: u32,
@@ -311,10 +251,32 @@ pub enum OriginAction {
         /// Connection number.
         connection: u32,
     },
-    /// Close: send FIN, answer later data with RST, as a socket that no process owns.
+    /// Close: send FIN, answer later data with RST, as a socket that no process owns. Under TLS, send
+    /// close_notify first.
     Close {
         /// Connection number.
         connection: u32,
+    },
+    /// TLS: say that nothing more will be sent (RFC 8446 section 6.1). No FIN.
+    CloseNotify {
+        /// Connection number.
+        connection: u32,
+    },
+    /// TLS: send a fatal alert, and nothing after it. No FIN.
+    Alert {
+        /// Connection number.
+        connection: u32,
+        /// Its name in RFC 8446 section 6.
+        description: String,
+    },
+    /// TLS: what the handshakes of new connections meet from now on.
+    Tls {
+        /// The certificate; `None` leaves it as it is.
+        certificate: Option<Certificate>,
+        /// The protocols; `None` leaves them as they are.
+        alpn: Option<Alpn>,
+        /// Whether there is an answer; `None` leaves it as it is.
+        handshake: Option<Handshake>,
     },
     /// Answer new SYNs with RST.
     StopListening,
@@ -424,6 +386,8 @@ pub enum Cut {
     Body(u32),
     /// `last-chunk`: before the zero chunk.
     LastChunk,
+    /// `record N`, TLS: after this many bytes of the record that carries the message.
+    Record(u32),
 }
 
 /// What the origin does to the connection after a reply.
@@ -431,12 +395,14 @@ pub enum Cut {
 pub enum AfterReply {
     /// Wait for the next request.
     Keep,
-    /// Half-close: send FIN, go on reading.
+    /// Half-close: send FIN, go on reading. Under TLS it is a FIN without close_notify.
     Fin,
     /// Abort: send RST.
     Rst,
-    /// Close: send FIN, answer later data with RST.
+    /// Close: send FIN, answer later data with RST. Under TLS, send close_notify first.
     Close,
+    /// TLS: send close_notify, and no FIN.
+    CloseNotify,
     /// HTTP/2: send GOAWAY, with this stream as the last.
     Goaway(ErrorCode),
     /// HTTP/2: reset the stream.

@@ -1,7 +1,7 @@
 //! "Did you mean".
 
 /// The candidate that was most likely meant, if one is near enough to be named.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > LONGEST {
         return None;
     }
@@ -30,7 +30,7 @@ pub(super) fn alike(one: &str, other: &str) -> bool {
 const LONGEST: usize = 100;
 
 /// A word of the file as a message quotes it: no control characters, no endless text.
-pub(super) fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     const SHOWN: usize = 60;
     let escaped: String = word.chars().take(SHOWN).flat_map(char::escape_debug).collect();
     let more = if word.chars().nth(SHOWN).is_some() { "…" } else { "" };

@@ -77,7 +77,7 @@ fn kind(kind: Kind) -> Value {
             "type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+:" } }),
         Kind::NewId | Kind::Id => json!({ "type": "string", "pattern": ID }),
         Kind::Cut => json!({ "type": "string",
-            "pattern": "^(status-line|head|last-chunk|(header|body) 0*[1-9][0-9]*|byte [0-9]+)$" }),
+            "pattern": "^(status-line|head|last-chunk|(header|body|record) 0*[1-9][0-9]*|byte [0-9]+)$" }),
         Kind::LastStream => json!({ "oneOf": [
             { "type": "string", "pattern": ID },
             { "type": "integer", "minimum": 0, "maximum": 0x7fff_ffff },

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::http2::{self, Http2};
-use super::{Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Trace, Unsolicited, What, exchange};
+use super::{
+    Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Tls, Trace, Unsolicited, What, exchange,
+};
 
 /// The connections of a run, in the order of their SYNs.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +24,8 @@ pub struct Connection {
     pub to_origin: Flow,
     /// From the origin to the client.
     pub to_client: Flow,
+    /// What TLS makes of the bytes; `None` for a connection without TLS.
+    pub tls: Option<Tls>,
     /// The frames of a connection that speaks HTTP/2; `None` for HTTP/1.
     pub http2: Option<Http2>,
     /// The requests written on it, in order, with what came back for them.
@@ -48,6 +52,8 @@ pub enum SignalKind {
     Fin,
     /// RST from the origin or a middlebox.
     Rst,
+    /// close_notify or a fatal alert of the origin.
+    Alert,
     /// Bytes that answer no request.
     Unsolicited,
     /// GOAWAY from the origin (RFC 9113 section 6.8).
@@ -67,6 +73,8 @@ impl Connections {
             }
         }
         for connection in connections.0.values_mut() {
+            let records = trace.records.iter().filter(|record| record.connection == connection.number);
+            connection.tls = Tls::of(records, &connection.to_origin, &connection.to_client);
             connection.read_messages();
         }
         connections
@@ -88,6 +96,14 @@ impl Connections {
 }
 
 impl Connection {
+    /// From when on requests can be written: TCP is established and, where there is TLS, its handshake is done.
+    pub fn ready(&self) -> Option<Moment> {
+        match &self.tls {
+            Some(tls) => tls.established,
+            None => self.established,
+        }
+    }
+
     /// The client's own end of the connection: its first FIN or RST.
     pub fn client_close(&self) -> Option<Moment> {
         first(self.to_origin.fin.sent, self.to_origin.own_rst)
@@ -107,8 +123,12 @@ impl Connection {
     /// Everything that came, or was on its way, to tell the client not to use the connection.
     pub fn signals(&self) -> Vec<Signal> {
         let flags = [(SignalKind::Fin, self.to_client.fin), (SignalKind::Rst, self.to_client.rst)];
-        let flags =
-            flags.into_iter().map(|(kind, Passage { sent, delivered })| Signal { kind, sent, delivered });
+        let alerts = self.alerts().map(|passage| (SignalKind::Alert, passage));
+        let flags = flags.into_iter().chain(alerts).map(|(kind, Passage { sent, delivered })| Signal {
+            kind,
+            sent,
+            delivered,
+        });
         let unsolicited = self.unsolicited.iter().filter(|bytes| !bytes.only_crlf);
         let unsolicited = unsolicited.map(|bytes| (bytes.sent, Some(bytes.delivered)));
         let premature = self.exchanges.iter().filter(|exchange| exchange.is_premature());
@@ -141,9 +161,18 @@ impl Connection {
         }))
     }
 
-    /// What HTTP wrote either way, to the origin first.
+    /// What HTTP wrote either way, to the origin first: the connection's bytes, or what TLS carried in them.
     pub fn data(&self) -> (&Flow, &Flow) {
-        (&self.to_origin, &self.to_client)
+        match &self.tls {
+            Some(tls) => (&tls.to_origin, &tls.to_client),
+            None => (&self.to_origin, &self.to_client),
+        }
+    }
+
+    /// The origin's close_notify, and its first fatal alert.
+    fn alerts(&self) -> impl Iterator<Item = Passage> {
+        let tls = self.tls.iter();
+        tls.flat_map(|tls| [Some(tls.to_client.fin), tls.alert.as_ref().map(|alert| alert.passage)]).flatten()
     }
 
     fn observe(&mut self, direction: Direction, fate: Fate, segment: &Segment, now: Moment) {

@@ -1,7 +1,7 @@
 //! What happened in one run, in order. Plain data: no clock, no socket, no client.
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::scenario::Direction;
 
@@ -13,6 +13,10 @@ pub type Millis = u64;
 pub struct Trace {
     /// In order. Events of one instant are in the order in which they happened.
     pub events: Vec<Event>,
+    /// TLS: what the segments carried, by connection, direction and offset. Their payload itself is all zeros
+    /// then: ciphertext differs from run to run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<TlsRecord>,
     /// How the run ended.
     pub end: End,
     /// The client host's TCP sockets after the client was closed (or dropped) and the network was at rest.
@@ -210,8 +214,53 @@ pub struct Segment {
     pub payload: Bytes,
 }
 
-/// How a run ended.
+/// One record of TLS, decrypted (RFC 8446 section 5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TlsRecord {
+    /// Connection number.
+    pub connection: u32,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Where its header starts in the bytes of this direction.
+    pub offset: usize,
+    /// How many bytes it takes there, with its header.
+    pub len: usize,
+    /// What is in it.
+    pub content: TlsContent,
+}
+
+/// What is in a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "content", rename_all = "kebab-case")]
+pub enum TlsContent {
+    /// Messages of the handshake.
+    Handshake {
+        /// Their names.
+        messages: Vec<String>,
+        /// The protocol that the origin chose by ALPN, in the record that says so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        alpn: Option<String>,
+    },
+    /// For the sake of middleboxes; it means nothing.
+    ChangeCipherSpec,
+    /// What HTTP has written.
+    ApplicationData {
+        /// The bytes.
+        plaintext: Bytes,
+    },
+    /// An alert.
+    Alert {
+        /// Its name in RFC 8446 section 6.
+        description: String,
+    },
+    /// The record was never sent whole.
+    Incomplete,
+    /// No key opens it, or it is not TLS.
+    Unreadable,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "end", rename_all = "kebab-case")]
 pub enum End {
     /// The script ran to its end and the client was closed.
@@ -230,7 +279,7 @@ pub enum End {
 }
 
 /// A TCP socket that was left on the client's host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SocketAtEnd {
     /// Connection number; `None` for a socket that never sent a SYN.
     pub connection: Option<u32>,

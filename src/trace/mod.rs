@@ -8,12 +8,15 @@ pub mod http2;
 mod idle;
 mod recorder;
 mod requests;
+#[cfg(test)]
+pub(crate) mod sealing;
 mod staleness;
 mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod views;
 mod window;
 
@@ -23,9 +26,10 @@ pub use exchange::*;
 pub use http1::BodyFraming;
 pub(crate) use http1::is_bodiless;
 pub use idle::*;
-pub use recorder::Recorder;
+pub use recorder::{Recorder, Secret};
 pub use requests::*;
 pub use staleness::*;
 pub use stream::*;
+pub use tls::*;
 pub use views::*;
 pub use window::*;

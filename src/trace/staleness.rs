@@ -21,6 +21,13 @@ pub enum StaleReason {
     FinDelivered,
     /// An RST was delivered.
     RstDelivered,
+    /// The origin's close_notify was delivered (RFC 8446 section 6.1).
+    CloseNotifyDelivered,
+    /// A fatal alert of the origin was delivered (RFC 8446 section 6.2).
+    AlertDelivered {
+        /// Its name.
+        description: String,
+    },
     /// Bytes were delivered that no outstanding request asked for (RFC 9112 section 9.2).
     Unsolicited,
     /// An exchange ended the persistence of the connection (RFC 9112 sections 9.3 and 9.6).
@@ -92,7 +99,16 @@ fn signals(connection: &Connection) -> impl Iterator<Item = Staleness> {
     let rst = flow.rst.delivered.map(|moment| (moment, StaleReason::RstDelivered));
     let bytes = connection.unsolicited.iter().find(|bytes| !bytes.only_crlf);
     let bytes = bytes.map(|bytes| (bytes.delivered, StaleReason::Unsolicited));
-    fin.into_iter().chain(rst).chain(bytes).map(|(moment, reason)| stale(moment, reason))
+    let tls = connection.tls.iter();
+    let alerts = tls.flat_map(|tls| {
+        let close_notify = tls.to_client.fin.delivered.map(|at| (at, StaleReason::CloseNotifyDelivered));
+        let alert = tls.alert.iter().filter_map(|alert| {
+            let reason = StaleReason::AlertDelivered { description: alert.description.clone() };
+            Some((alert.passage.delivered?, reason))
+        });
+        close_notify.into_iter().chain(alert)
+    });
+    fin.into_iter().chain(rst).chain(alerts).chain(bytes).map(|(moment, reason)| stale(moment, reason))
 }
 
 fn frames(connection: &Connection) -> impl Iterator<Item = Staleness> {
@@ -145,8 +161,7 @@ fn given_up(request: &Request) -> Option<Moment> {
 /// A client may read the rest of a response that the application dropped, and use the connection after that.
 fn is_drained(request: &Request, complete: Moment, next: Option<&Exchange>) -> bool {
     let dropped = matches!(request.outcome(), Some(Outcome::Response { end: BodyEnd::Dropped, .. }));
-    // The end of one request and the beginning of the next may share a segment.
-    dropped && next.is_none_or(|next| complete <= next.request.first_sent)
+    dropped && next.is_none_or(|next| complete < next.request.first_sent)
 }
 
 /// The first time that the connection was idle past a limit and still there before the instant `end`.

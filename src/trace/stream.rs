@@ -46,6 +46,11 @@ impl Flow {
         }
     }
 
+    /// RST is the same for the plain text as for the segments that carry it.
+    pub(super) fn take_resets_of(&mut self, raw: &Flow) {
+        (self.rst, self.own_rst) = (raw.rst, raw.own_rst);
+    }
+
     fn on_sent(&mut self, segment: &Segment, now: Moment) {
         self.sent.extend(data_offset(segment), &segment.payload, now);
         if segment.fin {
@@ -166,6 +171,11 @@ impl Track {
 
     fn last_run_end(&self, runs: usize) -> usize {
         runs.checked_sub(1).map_or(0, |run| self.runs[run].end)
+    }
+
+    /// Appends bytes.
+    pub(super) fn push(&mut self, bytes: &[u8], moment: Moment) {
+        self.extend(self.len(), bytes, moment);
     }
 
     /// Adds what is new in `payload`. What would leave a gap is not taken.

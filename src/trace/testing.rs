@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::sealing::alert;
 use super::{
     BodyEnd, Direction, End, ErrorKind, Event, Fate, Millis, Outcome, Segment, SocketAtEnd, Trace, What,
 };
@@ -70,7 +71,7 @@ impl TraceBuilder {
 
     /// The request leaves the client's host and does not arrive yet.
     pub(crate) fn write(self, at: Millis, id: &str, method: &str, connection: u32) -> Self {
-        self.client_sends(at, connection, &head(id, method))
+        self.client_sends(at, connection, head(id, method))
     }
 
     /// Started, written, arrived and executed, all at one instant.
@@ -169,6 +170,11 @@ impl TraceBuilder {
         self.send(at, connection, Direction::ToOrigin, fin)
     }
 
+    /// An alert of the origin, sent and delivered at one instant; it is one once the trace is sealed.
+    pub(crate) fn alert(self, at: Millis, connection: u32, name: &str) -> Self {
+        self.bytes(at, connection, alert(name))
+    }
+
     pub(crate) fn closing(self, at: Millis) -> Self {
         self.push(at, What::ClientClosing).push(at, What::ClientClosed)
     }
@@ -207,6 +213,7 @@ impl TraceBuilder {
     pub(crate) fn build(self) -> Trace {
         Trace {
             events: self.events,
+            records: Vec::new(),
             end: self.end.unwrap_or(End::Completed),
             sockets: self.sockets,
             unsupported: self.unsupported,

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use super::sealing::sealed;
 use super::testing::{TraceBuilder, data, head, ok_message, whole};
 use super::*;
 use crate::scenario::ClientSettings;
 
 /// What the views say about connection 1, one line a fact.
 fn describe(trace: TraceBuilder, settings: &ClientSettings) -> String {
-    let views = Views::of(&trace.build(), settings);
+    describe_views(&Views::of(&trace.build(), settings))
+}
+
+fn describe_views(views: &Views) -> String {
     let connection = views.connections.get(1).expect("connection 1");
     let mut lines: Vec<String> = connection.exchanges.iter().map(describe_exchange).collect();
     lines.extend(connection.unsolicited.iter().map(|bytes| {
@@ -80,7 +84,7 @@ fn an_exchange_is_read_from_the_packets() {
 fn a_retransmission_changes_nothing() {
     let message = ok_message("a@1");
     check(deliver(answered(), 230, 1, &message), ONE);
-    let again = Segment { seq: 1, retransmission: true, ..data(&head("a", "GET")) };
+    let again = Segment { seq: 1, retransmission: true, ..data(head("a", "GET")) };
     check(answered().segment(210, 1, Direction::ToOrigin, Fate::Sent, again), ONE);
     let trace = deliver(deliver(asked(), 30, 1, &message[..CUT]), 50, 1, &message);
     check(trace, "a: 10..10 -> 200 \"a@1\" 30..50");
@@ -119,7 +123,7 @@ fn a_fin_counts_once_every_byte_before_it_is_there() {
 fn chunked_bodies_end_with_the_trailer_section() {
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunks = "3\r\nabc\r\n2;x=y\r\nde\r\n";
-    let answer = |end: &str| asked().bytes(30, 1, &format!("{head}{chunks}{end}"));
+    let answer = |end: &str| asked().bytes(30, 1, format!("{head}{chunks}{end}"));
     check(answer("0\r\n\r\n"), "a: 10..10 -> 200 \"abcde\" 30..30");
     check(answer("0\r\nChecksum: 1\r\n\r\n"), "a: 10..10 -> 200 \"abcde\" 30..30");
     check(answer(""), "a: 10..10 -> 200 \"abcde\" 30..");
@@ -137,7 +141,7 @@ fn request_bodies_belong_to_their_request() {
     check(post("Content-Length: 3", "abc"), "a: 10..20");
     check(post("Content-Length: 3", "ab"), "a: 10..");
     check(post("Transfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n"), "a: 10..20");
-    let next = post("Content-Length: 3", "abc").client_sends(30, 1, &head("b", "GET"));
+    let next = post("Content-Length: 3", "abc").client_sends(30, 1, head("b", "GET"));
     check(next, "a: 10..20\nb: 30..30");
 }
 
@@ -146,10 +150,10 @@ fn statuses_and_methods_without_a_body_end_with_the_head() {
     let head_request = || TraceBuilder::new().open(0, 1).request(10, "a", "HEAD", 1);
     let length = "Content-Length: 5\r\n\r\n";
     check(
-        head_request().bytes(30, 1, &format!("HTTP/1.1 200 OK\r\n{length}")),
+        head_request().bytes(30, 1, format!("HTTP/1.1 200 OK\r\n{length}")),
         "a: 10..10 -> 200 \"\" 30..30",
     );
-    check(asked().bytes(30, 1, &format!("HTTP/1.1 304 No\r\n{length}")), "a: 10..10 -> 304 \"\" 30..30");
+    check(asked().bytes(30, 1, format!("HTTP/1.1 304 No\r\n{length}")), "a: 10..10 -> 304 \"\" 30..30");
     check(asked().bytes(30, 1, "HTTP/1.1 204 No\r\n\r\n"), "a: 10..10 -> 204 \"\" 30..30");
     let interim = format!("HTTP/1.1 103 Early Hints\r\n\r\n{}", ok_message("a@1"));
     check(asked().bytes(30, 1, &interim), ONE);
@@ -182,16 +186,16 @@ fn persistence_ends_as_the_messages_say() {
     let kept = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n";
     check(asked().bytes(30, 1, kept), "a: 10..10 -> 200 \"\" 30..30");
     let close = "GET /a HTTP/1.1\r\nx-request-id: a\r\nConnection: close\r\n\r\n";
-    let trace = TraceBuilder::new().open(0, 1).client_sends(10, 1, close).bytes(30, 1, &ok_message(""));
+    let trace = TraceBuilder::new().open(0, 1).client_sends(10, 1, close).bytes(30, 1, ok_message(""));
     check(trace, "a: 10..10 -> 200 \"\" 30..30 last\nstale at 30: PersistenceEnded { request: \"a\" }");
 }
 
 #[test]
 fn bytes_that_nobody_asked_for_stay_unsolicited() {
-    let surplus = asked().bytes(30, 1, &format!("{}{}", ok_message("a@1"), ok_message("x")));
+    let surplus = asked().bytes(30, 1, format!("{}{}", ok_message("a@1"), ok_message("x")));
     let expected = format!("{ONE}\nunsolicited: 39 bytes at 30\nstale at 30: Unsolicited");
     check(surplus, &expected);
-    let taken = answered().bytes(50, 1, &ok_message("x")).request(60, "b", "GET", 1).response(80, "b", 1);
+    let taken = answered().bytes(50, 1, ok_message("x")).request(60, "b", "GET", 1).response(80, "b", 1);
     let expected = "b: 60..60 -> 200 \"b@1\" 80..80\nunsolicited: 39 bytes at 50\nstale at 50: Unsolicited";
     check(taken, &format!("{ONE}\n{expected}"));
     check(
@@ -287,8 +291,58 @@ fn signals_fall_into_windows() {
     assert_eq!(window(answered().fin_sent(45, 1).write(50, "b", "GET", 1).client_gets(55, 1)), Some("W5"));
     assert_eq!(window(answered().fin_sent(45, 1).write(50, "b", "GET", 1)), Some("W6"));
     assert_eq!(window(answered().fin(45, 1)), None);
-    let surplus = asked().bytes(30, 1, &format!("{}x", ok_message("a@1")));
+    let surplus = asked().bytes(30, 1, format!("{}x", ok_message("a@1")));
     assert_eq!(window(surplus), None);
-    let unsolicited = answered().origin_sends(45, 1, &ok_message("x")).write(50, "b", "GET", 1);
+    let unsolicited = answered().origin_sends(45, 1, ok_message("x")).write(50, "b", "GET", 1);
     assert_eq!(window(unsolicited.client_gets(55, 1)), Some("W5"));
+}
+
+/// As [`check`], over TLS.
+#[track_caller]
+fn check_sealed(trace: Trace, expected: &str) {
+    let views = Views::of(&trace, &ClientSettings::default());
+    assert_eq!(describe_views(&views), expected);
+}
+
+#[test]
+fn plain_text_is_read_out_of_records() {
+    check_sealed(sealed(answered().build()), "a: 10..10 -> 200 \"a@1\" 30..30");
+    let told = sealed(answered().alert(40, 1, "close_notify").fin(50, 1).build());
+    check_sealed(told, "a: 10..10 -> 200 \"a@1\" 30..30\nstale at 40: CloseNotifyDelivered");
+    let failed = sealed(answered().alert(40, 1, "internal_error").build());
+    let reason = "AlertDelivered { description: \"internal_error\" }";
+    check_sealed(failed, &format!("a: 10..10 -> 200 \"a@1\" 30..30\nstale at 40: {reason}"));
+}
+
+#[test]
+fn only_close_notify_ends_a_body_without_length() {
+    let answer = || asked().bytes(20, 1, "HTTP/1.1 200 OK\r\n\r\nab");
+    let cut = "a: 10..10 -> 200 \"ab\" 20.. last\nstale at 30: FinDelivered";
+    check_sealed(sealed(answer().fin(30, 1).build()), cut);
+    let ended = sealed(answer().alert(25, 1, "close_notify").fin(30, 1).build());
+    let stale = "stale at 25: CloseNotifyDelivered";
+    check_sealed(ended, &format!("a: 10..10 -> 200 \"ab\" 20..25 last\n{stale}"));
+}
+
+/// Two segments that are one record: nothing of it can be read before its last byte is there, and its
+/// first byte left with the first segment.
+#[test]
+fn a_record_counts_when_it_is_whole() {
+    let (first, second) = ("HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n\r\nab");
+    let mut trace = sealed(asked().bytes(20, 1, first).bytes(45, 1, second).build());
+    let to_client = |record: &TlsRecord| record.direction == Direction::ToClient;
+    let offset = trace.records.iter().find(|record| to_client(record)).expect("an answer").offset;
+    trace.records.retain(|record| !to_client(record));
+    let plaintext = bytes::Bytes::from(format!("{first}{second}"));
+    trace.records.push(TlsRecord {
+        connection: 1,
+        direction: Direction::ToClient,
+        offset,
+        len: plaintext.len(),
+        content: TlsContent::ApplicationData { plaintext },
+    });
+    check_sealed(trace.clone(), "a: 10..10 -> 200 \"ab\" 45..45");
+    let views = Views::of(&trace, &ClientSettings::default());
+    let response = views.connections.get(1).and_then(|connection| connection.exchanges[0].response.clone());
+    assert_eq!(response.and_then(|response| response.first_sent).map(|sent| sent.at), Some(20));
 }

@@ -22,7 +22,7 @@ pub enum Window {
 }
 
 impl Window {
-    /// The window of `signal` in `exchange`; `None` if it came after the response was whole.
+    /// The window of `signal` in `exchange`; `None` if it came after the response was whole, or the stream reset.
     pub fn of(signal: &Signal, exchange: &Exchange) -> Option<Self> {
         let (written, last) = (exchange.request.first_sent, exchange.request.last_sent);
         let Some(delivered) = signal.delivered else { return Some(Self::W6) };
@@ -32,6 +32,10 @@ impl Window {
             exchange.is_premature() && response.is_some_and(|response| response.first_delivered == delivered);
         let complete = response.and_then(|response| response.complete);
         if complete.is_some_and(|complete| complete <= delivered) && !in_its_place {
+            return None;
+        }
+        let is_over = exchange.stream.is_some() && exchange.over().is_some_and(|over| over <= delivered);
+        if is_over {
             return None;
         }
         Some(if delivered < written {

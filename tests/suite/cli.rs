@@ -3,9 +3,12 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
+use closewait::client;
 use libtest_mimic::Trial;
+
+use super::support::{check, check_in, closewait, folder, text, utf8};
 
 const SCENARIO: &str = "half-close/fin-while-idle";
 
@@ -47,49 +50,9 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Exit code, and words that stdout and stderr together must contain.
-fn check(arguments: &[&str], code: i32, words: &[&str]) -> Output {
-    check_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments, code, words)
-}
-
-/// The same, in another folder.
-fn check_in(folder: &Path, arguments: &[&str], code: i32, words: &[&str]) -> Output {
-    let output = closewait().current_dir(folder).args(arguments).output().expect("the binary runs");
-    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "closewait {arguments:?}\n{said}");
-    for word in words {
-        assert!(said.contains(word), "closewait {arguments:?} does not say `{word}`:\n{said}");
-    }
-    output
-}
-
-fn closewait() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_closewait"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("closewait writes UTF-8")
-}
-
-/// An empty folder of a test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder).expect("the folder of the tests can be emptied");
-    }
-    fs::create_dir_all(&folder).expect("the folder of the tests can be made");
-    folder
-}
-
-fn utf8(path: &Path) -> &str {
-    path.to_str().expect("the target folder is UTF-8")
-}
-
 /// A folder of snapshots in which the one of [`SCENARIO`] on hyper-util is accepted.
 fn accepted(name: &str) -> PathBuf {
-    let snapshots = folder(name);
+    let snapshots = folder("cli", name);
     check(
         &["run", SCENARIO, "--client", "hyper-util", "--accept", "--snapshots", utf8(&snapshots)],
         0,
@@ -104,12 +67,9 @@ fn as_accepted_is_0() {
 }
 
 fn without_a_snapshot_is_1() {
-    let snapshots = folder("empty");
-    check(
-        &["run", SCENARIO, "--snapshots", utf8(&snapshots)],
-        1,
-        &["no snapshot yet", "3 results are not as accepted"],
-    );
+    let snapshots = folder("cli", "empty");
+    let results = format!("{} results are not as accepted", client::built_in().len());
+    check(&["run", SCENARIO, "--snapshots", utf8(&snapshots)], 1, &["no snapshot yet", &results]);
     check(&["run", SCENARIO, "--no-snapshots"], 0, &["not compared"]);
 }
 
@@ -135,7 +95,7 @@ fn accept_makes_it_0() {
 
 fn a_gone_scenario_is_1() {
     let snapshots = accepted("gone");
-    let scenarios = folder("gone-scenarios");
+    let scenarios = folder("cli", "gone-scenarios");
     let family = scenarios.join("family");
     fs::create_dir_all(&family).expect("a folder can be made");
     let source =
@@ -164,7 +124,7 @@ fn bad_usage_is_2() {
 }
 
 fn bad_files_are_2() {
-    let scenarios = folder("bad-scenarios");
+    let scenarios = folder("cli", "bad-scenarios");
     fs::create_dir_all(scenarios.join("family")).expect("a folder can be made");
     fs::write(scenarios.join("family/bad.toml"), "titel = \"x\"\n").expect("a file can be written");
     check(&["list", "--scenarios", utf8(&scenarios)], 2, &["bad.toml:1:1", "titel", "title"]);
@@ -193,7 +153,7 @@ fn json_is_versioned() {
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert_eq!(json["version"], 1);
     assert_eq!(json["cells"][0]["scenario"], SCENARIO);
-    assert_eq!(json["cells"].as_array().map(Vec::len), Some(3));
+    assert_eq!(json["cells"].as_array().map(Vec::len), Some(client::built_in().len()));
     assert_eq!(json["differences"], serde_json::json!([]));
     let again = check(&["run", SCENARIO, "--format", "json"], 0, &[]);
     assert_eq!(text(&output.stdout), text(&again.stdout));
@@ -275,7 +235,7 @@ fn schema_is_json() {
 }
 
 fn an_empty_folder_has_the_built_in_catalogue() {
-    let empty = folder("nothing-here");
+    let empty = folder("cli", "nothing-here");
     let here = check(&["list"], 0, &[SCENARIO]);
     let there = check_in(&empty, &["list"], 0, &[]);
     assert_eq!(text(&here.stdout), text(&there.stdout));
@@ -286,7 +246,7 @@ fn an_empty_folder_has_the_built_in_catalogue() {
 }
 
 fn a_folder_of_scenarios_comes_before_the_built_in() {
-    let here = folder("scenarios-here");
+    let here = folder("cli", "scenarios-here");
     // A folder of that name with other things in it is somebody else's.
     fs::create_dir_all(here.join("scenarios/steps")).expect("a folder can be made");
     fs::write(here.join("scenarios/steps/login.feature"), "Feature: login\n").expect("a file can be written");
@@ -321,7 +281,7 @@ fn completions_are_for_each_shell() {
 
 fn man_is_a_page_for_each_subcommand() {
     check(&["man"], 0, &[".TH closewait 1", "Exit codes", "SUBCOMMANDS"]);
-    let pages = folder("man").join("man1");
+    let pages = folder("cli", "man").join("man1");
     check(&["man", "--to", utf8(&pages)], 0, &[]);
     for page in ["closewait.1", "closewait-run.1", "closewait-list.1", "closewait-completions.1"] {
         let page = fs::read_to_string(pages.join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
@@ -329,7 +289,7 @@ fn man_is_a_page_for_each_subcommand() {
     }
     let run = fs::read_to_string(pages.join("closewait-run.1")).expect("it was written");
     assert!(run.contains("no\\-snapshots"), "{run}");
-    let file = folder("man-over-a-file").join("file");
+    let file = folder("cli", "man-over-a-file").join("file");
     fs::write(&file, "").expect("a file can be written");
     check(&["man", "--to", utf8(&file)], 2, &["cannot write manual pages to"]);
 }

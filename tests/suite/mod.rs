@@ -6,7 +6,9 @@ mod cli;
 mod docs;
 mod explore;
 mod fresh_processes;
+mod gate;
 mod harness;
+mod html;
 mod network;
 mod pcapng;
 mod planted_bugs;
@@ -16,6 +18,8 @@ mod repeat;
 mod scenario_parser;
 mod scenario_writer;
 mod snapshots;
+mod support;
+mod sweep;
 mod watchdogs;
 
 use libtest_mimic::Trial;
@@ -38,9 +42,12 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(harness::trials());
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
+    trials.extend(html::trials());
     trials.extend(pcapng::trials());
+    trials.extend(sweep::trials());
     trials.extend(cli::trials());
     trials.extend(explore::trials());
+    trials.extend(gate::trials());
     trials.extend(docs::trials());
     trials
 }

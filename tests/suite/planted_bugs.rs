@@ -13,7 +13,7 @@ use libtest_mimic::{Failed, Trial};
 use super::reference::{reference, violations};
 
 /// Defect, scenario, and the oracle that is meant to catch it.
-const PLANTED: [(Defect, &str, &str); 28] = [
+pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::NoStaleCheck, "half-close/fin-while-idle", "no-stale-reuse"),
     (Defect::LooksForEofOnly, "unsolicited/200-long-before-request", "no-stale-reuse"),
     (Defect::LooksTooEarly, "unsolicited/200-just-before-request", "no-cross-talk"),
@@ -41,7 +41,20 @@ const PLANTED: [(Defect, &str, &str); 28] = [
     (Defect::ServesNewestFirst, "limits/waiting-in-line", "as-expected"),
     (Defect::NeverReuses, "idle-limit/clock-restarts-with-each-use", "reuses-when-healthy"),
     (Defect::DialsForNothing, "limits/one-comes-free-while-another-opens", "no-needless-connections"),
+    (Defect::TrustsFinUnderTls, "tls-truncation/close-delimited-whole-but-fin-alone", "no-silent-truncation"),
     (Defect::IgnoresReadTimeout, "silent-death/read-timeout-ends-it", "bounded-wait"),
+    (Defect::IgnoresGoaway, "h2-goaway/while-idle", "no-stale-reuse"),
+    (Defect::KillsAccepted, "h2-goaway/new-request-while-one-drains", "as-expected"),
+    (Defect::RetriesProcessed, "h2-connect/half-close-with-a-stream-open", "at-most-once"),
+    (Defect::SurfacesRefused, "h2-streams/refused-once-post", "as-expected"),
+    (Defect::PingTimerNotReset, "h2-silent-death/ping-answered-late", "reuses-when-healthy"),
+    (Defect::KeepsUnanswered, "h2-silent-death/pings-while-idle", "no-stale-reuse"),
+    (Defect::PingsOnlyWhenBusy, "h2-silent-death/pings-while-idle-spare-a-post", "as-expected"),
+    (Defect::TrustsSilence, "h2-silent-death/one-timeout-is-enough", "as-expected"),
+    (Defect::CancelNotTold, "h2-cancel/before-the-head", "cancel-is-told"),
+    (Defect::AbandonedHoldsWindow, "h2-cancel/abandoned-body-starves-nobody", "as-expected"),
+    (Defect::IgnoresStreamLimit, "h2-streams/limit-lowered-midway", "no-leak"),
+    (Defect::CancelsForAll, "h2-connect/one-of-two-who-wait-is-cancelled", "as-expected"),
 ];
 
 /// Why no defect is caught by this oracle alone.
@@ -161,9 +174,9 @@ fn every_oracle_is_meant_to_catch_one() -> Result<(), Failed> {
     if idle.is_empty() { Ok(()) } else { Err(format!("no defect for {idle:?}").into()) }
 }
 
-/// The planted bugs are of a client that speaks HTTP/1.1 alone: what concerns other protocols cannot catch one.
+/// The planted bugs are of a client that speaks HTTP/1.1, with TLS or without: what concerns other protocols cannot catch one.
 fn is_for_all(oracle: &Oracle) -> bool {
-    (oracle.concerns)(Protocol::Http1)
+    (oracle.concerns)(Protocol::Http1) || (oracle.concerns)(Protocol::Https1)
 }
 
 /// Compares with an accepted table in `tests/suite/snapshots`.

@@ -235,6 +235,7 @@ fn schema_accepts_what_the_parser_accepts() -> Result<(), Failed> {
     let mut texts = vec![
         ("everything.toml".to_owned(), EVERYTHING.to_owned()),
         ("everything-h2.toml".to_owned(), EVERYTHING_H2.to_owned()),
+        ("everything-tls.toml".to_owned(), include_str!("everything-tls.toml").to_owned()),
     ];
     for scenario in Catalogue::load(&root().join("scenarios"))?.iter() {
         let path = root().join(format!("scenarios/{}.toml", scenario.id));

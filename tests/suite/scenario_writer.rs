@@ -26,7 +26,8 @@ fn the_catalogue_comes_back() -> Result<(), Failed> {
 fn every_key_and_step_comes_back() -> Result<(), Failed> {
     let text = include_str!("everything.toml");
     check(&scenario::parse("family/name", "everything.toml", text)?)?;
-    check(&scenario::parse("family/name", "everything-h2.toml", include_str!("everything-h2.toml"))?)
+    check(&scenario::parse("family/name", "everything-h2.toml", include_str!("everything-h2.toml"))?)?;
+    check(&scenario::parse("family/name", "everything-tls.toml", include_str!("everything-tls.toml"))?)
 }
 
 /// Titles, bodies and the like may be anything that is not blank.

@@ -9,10 +9,11 @@ use http_body_util::BodyExt;
 use super::defect::{Defect, Defects};
 use super::pool::Limits;
 use super::retry::{Budget, Retry};
-use super::{Cause, Dial, PooledTransport, PriorKnowledge, Transport, TransportError, Windows};
+use super::{Cause, Dial, PooledTransport, PriorKnowledge, TlsDial, Transport, TransportError, Windows};
 use crate::client::under_test::BoxFuture;
 use crate::client::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
 use crate::scenario::{ClientSettings, Protocol, Scenario};
+use crate::tls::{Offer, client_config, host};
 use crate::trace::ErrorKind;
 
 /// [`PooledTransport`] with [`Retry`], as it should be or with a defect.
@@ -53,19 +54,17 @@ impl UnderTest for Reference {
         Wiring::Streams
     }
 
-    fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        scenario
-            .protocol
-            .is_tls()
-            .then(|| format!("this adapter does not speak {}", scenario.protocol.word()))
+    fn unsupported(&self, _: &Scenario) -> Option<String> {
+        None
     }
 
     fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
         let settings = &environment.settings;
         let defects = Defects::from(self.0);
-        let windows = Windows::default();
+        let windows = Windows { stream: settings.stream_window, connection: settings.connection_window };
         let limits = limits(settings, environment.protocol);
-        let pooled = PooledTransport::with_windows(dialer(environment), limits, windows, defects);
+        let dialer = dialer(environment, defects);
+        let pooled = PooledTransport::with_windows(dialer, limits, windows, defects);
         let transport = Retry::with_defects(pooled, Budget::default(), defects);
         Ok(Box::new(Adapter(Arc::new(transport))))
     }
@@ -79,13 +78,22 @@ fn limits(settings: &ClientSettings, protocol: Protocol) -> Limits {
         max_idle: limit(settings.max_idle).unwrap_or(defaults.max_idle),
         idle: settings.idle_timeout.unwrap_or(defaults.idle),
         shares: protocol.is_http2(),
+        ping_interval: settings.ping_interval,
+        ping_timeout: settings.ping_timeout.unwrap_or(defaults.ping_timeout),
+        ping_while_idle: settings.ping_while_idle,
         ..defaults
     }
 }
 
-fn dialer(environment: &Environment) -> Box<dyn Dial> {
-    let wire = environment.wire.clone();
-    if environment.protocol.is_http2() { Box::new(PriorKnowledge(wire)) } else { Box::new(wire) }
+fn dialer(environment: &Environment, defects: Defects) -> Box<dyn Dial> {
+    let (wire, protocol) = (environment.wire.clone(), environment.protocol);
+    if protocol.is_tls() {
+        Box::new(TlsDial::with_defects(wire, client_config(Offer::Of(protocol)), host(), defects))
+    } else if protocol.is_http2() {
+        Box::new(PriorKnowledge(wire))
+    } else {
+        Box::new(wire)
+    }
 }
 
 struct Adapter(Arc<Retry<PooledTransport>>);

@@ -65,6 +65,8 @@ pub enum Defect {
     /// A request whose dial is under way takes the first connection that comes free, and its own is opened for nothing
     /// (hyperium/hyper#4134).
     DialsForNothing,
+    /// Under TLS a FIN without close_notify ends a body as well as close_notify does (pyca/pyopenssl#229).
+    TrustsFinUnderTls,
     /// The read timeout is not armed (ReactiveX/RxNetty#344, on a reused connection).
     IgnoresReadTimeout,
     /// HTTP/2: streams are opened on a connection that has received GOAWAY (actix/actix-web#3790, line/armeria#3825).
@@ -89,10 +91,8 @@ pub enum Defect {
     AbandonedHoldsWindow,
     /// HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS is ignored (golang/go#13774).
     IgnoresStreamLimit,
-    /// HTTP/2: of those who wait for a dial only one learns that it failed (hyperium/hyper#3199).
-    ConnectFailureHangsWaiters,
-    /// HTTP/2: each request dials, though one connection would do for all (golang/go#13397).
-    DialsForEach,
+    /// HTTP/2: who gives up a dial takes all with it who wait for it too (hyperium/hyper#3199).
+    CancelsForAll,
 }
 
 impl Defect {
@@ -125,6 +125,7 @@ impl Defect {
         Self::ServesNewestFirst,
         Self::NeverReuses,
         Self::DialsForNothing,
+        Self::TrustsFinUnderTls,
         Self::IgnoresReadTimeout,
         Self::IgnoresGoaway,
         Self::KillsAccepted,
@@ -137,8 +138,7 @@ impl Defect {
         Self::CancelNotTold,
         Self::AbandonedHoldsWindow,
         Self::IgnoresStreamLimit,
-        Self::ConnectFailureHangsWaiters,
-        Self::DialsForEach,
+        Self::CancelsForAll,
     ];
 }
 

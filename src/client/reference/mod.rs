@@ -29,6 +29,6 @@ pub use guard::{Abandoned, Claim, Guard, KeyStore, MemoryKeys, OnFailure, Rememb
 pub use in_process::InProcess;
 pub use logged::{Entry, Logged};
 pub use mounts::Mounts;
-pub use network::{Dial, Dialled, Io, PooledTransport, PriorKnowledge, Windows};
+pub use network::{Dial, Dialled, Io, PooledTransport, PriorKnowledge, TlsDial, Windows};
 pub use retry::{Budget, FreshConnection, Retried, Retry, RetryReason};
 pub use transport::{BoxFuture, Response, Transport};

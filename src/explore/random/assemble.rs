@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::plan::{Answer, Ending, Fault, Move, Pause, Pick, Plan, Sending, Timing, millis};
-use crate::explore::fault;
+use crate::explore::kind;
 use crate::scenario::{
     Action, ClientAction, DEFAULT_DEADLINE, NetworkAction, OriginAction, Path, ReadBody, Reply, Scenario,
     SendRequest, Step, Until, When,
@@ -154,7 +154,7 @@ impl Assembly {
 
     /// An answer may be a fault, and those are counted.
     fn affords(&mut self, answer: &Answer) -> bool {
-        if !fault::is_fault_of_reply(&answer.reply) {
+        if !kind::is_fault_of_reply(&answer.reply) {
             return true;
         }
         let affords = self.faults_left > 0;

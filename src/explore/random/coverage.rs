@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::client_state::ClientState;
-use crate::explore::fault::{fault_of, kinds};
+use crate::explore::kind::{fault_of, kinds};
 use crate::oracle::{Finding, ORACLES, Verdict};
 use crate::scenario::{Action, OriginAction, Protocol, Scenario, Step};
 use crate::trace::{Trace, Views, What};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::coverage::Coverage;
 use super::schedules::Schedules;
 use crate::client::UnderTest;
-use crate::explore::fault::faults_of;
+use crate::explore::kind::faults_of;
 use crate::lab::{self, Limits};
 use crate::oracle::{self, Finding, Verdict};
 use crate::scenario::{Protocol, Scenario};

@@ -81,7 +81,7 @@ fn fitted(mut scenario: Scenario, client: &dyn UnderTest) -> Scenario {
 mod tests {
     use super::*;
     use crate::client::reference::{Defect, with_defect};
-    use crate::explore::fault::count_faults;
+    use crate::explore::kind::count_faults;
 
     #[test]
     fn a_schedule_depends_on_seed_and_run_alone() {

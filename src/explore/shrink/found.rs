@@ -2,7 +2,7 @@
 
 use super::weight::Weight;
 use super::witness::{Witness, shrink};
-use crate::explore::fault::faults_of;
+use crate::explore::kind::faults_of;
 use crate::oracle::{Level, ORACLES, Severity, Verdict};
 use crate::scenario::Scenario;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::found::Found;
 use crate::client::UnderTest;
-use crate::explore::fault::faults_of;
+use crate::explore::kind::faults_of;
 use crate::lab::Limits;
 use crate::oracle::Verdict;
 use crate::scenario::{self, Catalogue, Scenario, Unwritable};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::explore::fault::count_faults;
+use crate::explore::kind::count_faults;
 use crate::scenario::{
     Action, ClientAction, NetworkAction, NetworkSettings, OriginAction, ReadBody, Reply, Scenario,
     SendRequest, Step, When,

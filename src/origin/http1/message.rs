@@ -43,7 +43,7 @@ pub(super) fn render(reply: &Reply, connection: u32, is_head: bool) -> Message {
         Some(cut) => parts.until(cut),
         None => whole.clone(),
     };
-    let complete = bytes.len() == whole.len();
+    let complete = bytes.len() == whole.len() && !matches!(reply.cut, Some(Cut::Record(_)));
     bytes.extend_from_slice(&reply.surplus);
     Message { bytes, body: Bytes::from(if is_head { String::new() } else { body }), complete }
 }
@@ -105,6 +105,8 @@ impl Parts {
             Cut::Head => self.head().into_bytes(),
             Cut::Body(n) => self.until_body(n as usize),
             Cut::LastChunk => self.until_body(usize::MAX),
+            // Cut once it is sealed.
+            Cut::Record(_) => self.whole(),
             Cut::Byte(n) => {
                 let mut whole = self.whole();
                 whole.truncate(n as usize);

@@ -9,7 +9,7 @@ use super::request::{Head, take_body, take_head};
 use crate::origin::asker::{self, Written};
 use crate::origin::connection::Connection;
 use crate::origin::server::Origin;
-use crate::scenario::{AfterReply, Reply};
+use crate::scenario::{AfterReply, Cut, Reply};
 
 /// A request of HTTP/1.1: the connection owes it an answer.
 #[derive(Clone)]
@@ -27,7 +27,10 @@ impl Asker {
         let Message { bytes, body, complete } =
             message::render(reply, self.connection.number(), self.is_head);
         tell(Written { body, complete });
-        self.connection.write(&bytes, reply.then);
+        match reply.cut {
+            Some(Cut::Record(part)) => self.connection.write_part_of_record(&bytes, part, reply.then),
+            _ => self.connection.write(&bytes, reply.then),
+        }
         self.connection.answered();
     }
 }

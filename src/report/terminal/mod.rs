@@ -4,7 +4,7 @@ mod differences;
 mod gaps;
 mod matrix;
 mod page;
-mod style;
+pub(super) mod style;
 mod summary;
 #[cfg(test)]
 mod tests;

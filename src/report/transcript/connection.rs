@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::trace::{Direction, Segment};
+use crate::trace::{Direction, Segment, TlsRecord};
 
 /// What a stretch of a connection's bytes, or a flag, is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,12 @@ pub enum Item {
     Unasked,
     /// Bytes of no known origin.
     Bytes,
+    /// Messages of the TLS handshake.
+    Handshake(String),
+    /// A TLS alert.
+    Alert(String),
+    /// A part of a TLS record, with which nobody can begin anything.
+    Fragment,
     /// A frame of HTTP/2 that belongs to no request, by its name.
     Frame(String),
     /// A FIN.
@@ -34,6 +40,9 @@ impl Item {
             Item::Answer(id) => format!("answer to {id}"),
             Item::Unasked => "unasked bytes".to_owned(),
             Item::Bytes => "bytes".to_owned(),
+            Item::Handshake(messages) => messages.clone(),
+            Item::Alert(name) => name.clone(),
+            Item::Fragment => "a part of a record".to_owned(),
             Item::Frame(name) => name.clone(),
             Item::Fin => "FIN".to_owned(),
             Item::Rst => "RST".to_owned(),
@@ -46,10 +55,10 @@ const LONGEST_LINE: usize = 256;
 
 /// Bytes that belong together, by relative sequence numbers.
 #[derive(Debug)]
-struct Stretch {
-    start: u32,
-    end: u32,
-    item: Item,
+pub(super) struct Stretch {
+    pub start: u32,
+    pub end: u32,
+    pub item: Item,
 }
 
 /// One connection.
@@ -65,6 +74,10 @@ pub struct Connection {
     pub resets: Vec<Direction>,
     /// FIN or RST reached the client.
     pub client_knows_end: bool,
+    /// TLS: what the segments carry.
+    pub records: Vec<TlsRecord>,
+    /// TLS: the protocol that the origin chose by ALPN.
+    pub alpn: Option<String>,
     to_origin: Vec<Stretch>,
     to_client: Vec<Stretch>,
     unasked: VecDeque<Vec<u8>>,
@@ -74,6 +87,11 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Whether this side has sent FIN.
+    pub fn has_ended(&self, direction: Direction) -> bool {
+        self.fins.contains(&direction)
+    }
+
     /// The script makes the origin send these bytes.
     pub fn expect_unasked(&mut self, bytes: &[u8]) {
         self.unasked.push_back(bytes.to_vec());
@@ -86,18 +104,22 @@ impl Connection {
         }
     }
 
-    /// What a segment is. New bytes are remembered, so that a retransmission or a delivery finds them again.
-    pub fn item(&mut self, direction: Direction, segment: &Segment) -> Option<Item> {
+    /// What a segment is; more than one thing only under TLS. New bytes are remembered, so that a retransmission
+    /// or a delivery finds them again.
+    pub fn items(&mut self, direction: Direction, segment: &Segment) -> Vec<Item> {
         if segment.rst {
-            return Some(Item::Rst);
+            return vec![Item::Rst];
         }
         if segment.syn {
-            return Some(Item::Syn);
+            return vec![Item::Syn];
         }
         if segment.payload.is_empty() {
-            return segment.fin.then_some(Item::Fin);
+            return segment.fin.then_some(Item::Fin).into_iter().collect();
         }
-        Some(self.known(direction, segment.seq).unwrap_or_else(|| self.learn(direction, segment)))
+        if !self.records.is_empty() {
+            return self.sealed_items(direction, segment);
+        }
+        vec![self.known(direction, segment.seq).unwrap_or_else(|| self.learn(direction, segment))]
     }
 
     /// A segment carries this: for a retransmission or a delivery to find it again.
@@ -135,20 +157,25 @@ impl Connection {
         }
     }
 
-    fn known(&self, direction: Direction, seq: u32) -> Option<Item> {
+    pub(super) fn known(&self, direction: Direction, seq: u32) -> Option<Item> {
         self.stretches(direction).iter().find(|s| s.start <= seq && seq < s.end).map(|s| s.item.clone())
     }
 
     fn learn(&mut self, direction: Direction, segment: &Segment) -> Item {
-        let item = match direction {
-            Direction::ToOrigin => self.learn_request(&segment.payload),
-            Direction::ToClient => self.learn_answer(&segment.payload),
-        };
+        let item = self.learn_data(direction, &segment.payload);
         self.remember(direction, Stretch { start: segment.seq, end: end_of(segment), item: item.clone() });
         item
     }
 
-    fn remember(&mut self, direction: Direction, stretch: Stretch) {
+    /// Whose bytes of HTTP these are.
+    pub(super) fn learn_data(&mut self, direction: Direction, bytes: &[u8]) -> Item {
+        match direction {
+            Direction::ToOrigin => self.learn_request(bytes),
+            Direction::ToClient => self.learn_answer(bytes),
+        }
+    }
+
+    pub(super) fn remember(&mut self, direction: Direction, stretch: Stretch) {
         match direction {
             Direction::ToOrigin => self.to_origin.push(stretch),
             Direction::ToClient => self.to_client.push(stretch),
@@ -184,7 +211,7 @@ impl Connection {
     }
 }
 
-fn end_of(segment: &Segment) -> u32 {
+pub(super) fn end_of(segment: &Segment) -> u32 {
     segment.seq.wrapping_add(u32::try_from(segment.payload.len()).unwrap_or(u32::MAX))
 }
 

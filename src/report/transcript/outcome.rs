@@ -45,7 +45,8 @@ fn foreign(body: &Bytes, answer: Option<&Bytes>) -> String {
     format!(", with the body \"{}{more}\"", excerpt.escape_ascii())
 }
 
-fn error(kind: ErrorKind) -> &'static str {
+/// A kind of error, in words.
+pub fn error(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Connect => "no connection",
         ErrorKind::Closed => "connection closed",

@@ -51,11 +51,15 @@ pub enum Closing {
 
 impl<'a> Walk<'a> {
     pub fn new(scenario: &'a Scenario, trace: &'a Trace) -> Self {
+        let mut connections: BTreeMap<u32, Connection> = BTreeMap::new();
+        for record in &trace.records {
+            connections.entry(record.connection).or_default().records.push(record.clone());
+        }
         Self {
             scenario,
             trace,
             lines: Vec::new(),
-            connections: BTreeMap::new(),
+            connections,
             repeated: Vec::new(),
             attempts: BTreeMap::new(),
             steps: Vec::new(),

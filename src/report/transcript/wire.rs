@@ -33,25 +33,33 @@ impl Walk<'_> {
         }
         let state = self.connections.entry(connection).or_default();
         let before = state.written.len();
-        let Some(item) = state.item(direction, segment) else { return };
-        let new_request = state.written.len() > before;
+        let items = state.items(direction, segment);
+        let mut new_request = state.written.len() > before;
         if self.closing == Closing::Lab {
             return;
         }
-        let sight = Sight { index, at, connection, direction, item };
-        match fate {
-            Fate::Sent if segment.retransmission => self.retransmitted(&sight),
-            Fate::Sent => self.sent(&sight, new_request),
-            Fate::Forged => self.forged(&sight),
-            Fate::Delivered => self.arrived(&sight, segment),
-            Fate::Dropped => self.lost(&sight),
+        let with_fin = segment.fin && !items.contains(&Item::Fin);
+        for item in items {
+            let sight = Sight { index, at, connection, direction, item };
+            self.happened(&sight, fate, segment, &mut new_request);
         }
-        if segment.fin && sight.item != Item::Fin {
-            self.fin_behind(&sight, fate, segment);
+        if with_fin {
+            let fin = Sight { index, at, connection, direction, item: Item::Fin };
+            self.fin_behind(&fin, fate, segment);
         }
     }
 
-    /// A segment of a connection with streams: its frames tell what it brings.
+    fn happened(&mut self, sight: &Sight, fate: Fate, segment: &Segment, new_request: &mut bool) {
+        match fate {
+            Fate::Sent if segment.retransmission => self.retransmitted(sight),
+            Fate::Sent => self.sent(sight, new_request),
+            Fate::Forged => self.forged(sight),
+            Fate::Delivered => self.arrived(sight, segment),
+            Fate::Dropped => self.lost(sight),
+        }
+    }
+
+    /// A segment of a connection with streams: its frames tell what it brings, and before them TLS.
     fn streams(
         &mut self,
         index: usize,
@@ -62,12 +70,13 @@ impl Walk<'_> {
         segment: &Segment,
     ) {
         let state = self.connections.entry(connection).or_default();
+        let of_tls = state.sealed_signals(direction, segment);
         if fate == Fate::Sent && !segment.retransmission {
-            let begins = self.frames.item(index).cloned();
+            let begins = self.frames.item(index).cloned().or_else(|| of_tls.first().cloned());
             let item = begins.or_else(|| state.last(direction)).unwrap_or(Item::Bytes);
             state.carries(direction, segment, item);
         }
-        let item = state.item(direction, segment).unwrap_or(Item::Bytes);
+        let item = state.known(direction, segment.seq).unwrap_or(Item::Bytes);
         if self.closing == Closing::Lab {
             return;
         }
@@ -75,7 +84,13 @@ impl Walk<'_> {
         match fate {
             Fate::Sent if segment.retransmission => self.retransmitted(&sight),
             Fate::Dropped => self.lost(&sight),
-            Fate::Sent | Fate::Forged | Fate::Delivered => self.frames_of(index, at, connection, fate),
+            Fate::Sent | Fate::Forged | Fate::Delivered => {
+                for item in of_tls {
+                    let signal = Sight { item, ..sight };
+                    self.happened(&signal, fate, segment, &mut false);
+                }
+                self.frames_of(index, at, connection, fate);
+            }
         }
         if segment.fin {
             self.fin_behind(&sight, fate, segment);
@@ -86,7 +101,7 @@ impl Walk<'_> {
     fn fin_behind(&mut self, sight: &Sight, fate: Fate, segment: &Segment) {
         let fin = Sight { item: Item::Fin, ..*sight };
         match fate {
-            Fate::Sent if !segment.retransmission => self.sent(&fin, false),
+            Fate::Sent if !segment.retransmission => self.sent(&fin, &mut false),
             Fate::Delivered => self.arrived(&fin, segment),
             _ => {}
         }
@@ -103,21 +118,43 @@ impl Walk<'_> {
                 continue;
             }
             let state = self.connections.entry(*connection).or_default();
-            let item = state.item(*direction, segment).map_or("ACK".to_owned(), |item| item.words());
+            let item = state.items(*direction, segment);
+            let item = item.first().map_or("ACK".to_owned(), Item::words);
             let text = format!("connection {connection}: {item} {} {}", towards(*direction), happened(*fate));
             lines.push(Line { at: event.at, text, events: vec![index] });
         }
         lines
     }
 
-    fn sent(&mut self, sight: &Sight, new_request: bool) {
+    fn sent(&mut self, sight: &Sight, new_request: &mut bool) {
         let Sight { index, at, connection, direction, .. } = *sight;
         match (&sight.item, direction) {
             (Item::Syn, Direction::ToOrigin) => self.on(sight, "opening"),
-            (Item::Request(id), _) if new_request => self.written(index, at, id, connection, None),
+            (Item::Request(id), _) if std::mem::take(new_request) => {
+                self.written(index, at, id, connection, None);
+            }
+            (Item::Handshake(messages), Direction::ToOrigin) if messages.contains("Finished") => {
+                let alpn = self.connections.get(&connection).and_then(|state| state.alpn.as_ref());
+                let by_alpn = alpn.map_or(String::new(), |alpn| format!(", {alpn} by ALPN"));
+                self.on(sight, &format!("TLS established{by_alpn}"));
+            }
+            (Item::Alert(name), _) => self.alert_sent(sight, name),
             (Item::Fin, _) => self.fin_sent(sight),
             (Item::Rst, _) => self.reset(sight),
             _ => {}
+        }
+    }
+
+    fn alert_sent(&mut self, sight: &Sight, name: &str) {
+        let Sight { at, connection, direction, .. } = *sight;
+        let answers =
+            self.connections.get(&connection).is_some_and(|state| state.has_ended(Direction::ToOrigin));
+        match direction {
+            Direction::ToOrigin => self.on(sight, &format!("client sends {name}")),
+            Direction::ToClient if self.told(at, |action| alerts(action, connection)) => self.absorb(sight),
+            Direction::ToClient if !answers => self.on(sight, &format!("origin sends {name}")),
+            // The orderly answer to the client's close.
+            Direction::ToClient => {}
         }
     }
 
@@ -179,7 +216,9 @@ impl Walk<'_> {
             Item::Answer(id) if state.completes_answer(id, segment) => {
                 self.line(sight.index, sight.at, delivered(id));
             }
-            Item::Unasked | Item::Bytes => {
+            // The orderly answer to the client's close.
+            Item::Alert(_) if state.has_ended(Direction::ToOrigin) => {}
+            Item::Unasked | Item::Bytes | Item::Alert(_) => {
                 self.on(sight, &format!("{} delivered to the client", sight.item.words()));
             }
             _ => {}
@@ -234,6 +273,13 @@ impl Walk<'_> {
 
 fn closes(action: &Action, connection: u32) -> bool {
     matches!(action, Action::Origin(OriginAction::Fin { connection: c } | OriginAction::Close { connection: c }) if *c == connection)
+}
+
+/// An orderly close says close_notify.
+fn alerts(action: &Action, connection: u32) -> bool {
+    matches!(action, Action::Origin(
+        OriginAction::CloseNotify { connection: c } | OriginAction::Alert { connection: c, .. } | OriginAction::Close { connection: c }
+    ) if *c == connection)
 }
 
 fn resets(action: &Action, connection: u32) -> bool {

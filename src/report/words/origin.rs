@@ -2,7 +2,8 @@
 
 use super::{grouped, span};
 use crate::scenario::{
-    AfterReply, Cut, Framing, HttpVersion, LastStream, OriginAction, Pings, Reply, WindowTarget,
+    AfterReply, Alpn, Certificate, Cut, Framing, Handshake, HttpVersion, LastStream, OriginAction, Pings,
+    Reply, WindowTarget,
 };
 
 /// What a step of the origin does, for somebody who reads the script.
@@ -34,6 +35,11 @@ pub fn action(action: &OriginAction) -> String {
         OriginAction::Fin { connection } => format!("half-closes connection {connection} (FIN)"),
         OriginAction::Rst { connection } => format!("resets connection {connection} (RST)"),
         OriginAction::Close { connection } => format!("closes connection {connection}"),
+        OriginAction::CloseNotify { connection } => format!("sends close_notify on connection {connection}"),
+        OriginAction::Alert { connection, description } => {
+            format!("sends the alert {description} on connection {connection}")
+        }
+        OriginAction::Tls { certificate, alpn, handshake } => tls(*certificate, *alpn, *handshake),
         OriginAction::StopListening => "stops listening".to_owned(),
         OriginAction::Listen => "listens again".to_owned(),
         OriginAction::Crash => "crashes, silently".to_owned(),
@@ -138,6 +144,7 @@ fn cut(cut: Cut) -> String {
         Cut::Head => "after the head".to_owned(),
         Cut::Body(n) => format!("after {} bytes of the body", grouped(n.into())),
         Cut::LastChunk => "before the last chunk".to_owned(),
+        Cut::Record(n) => format!("after {} bytes of its record", grouped(n.into())),
     }
 }
 
@@ -147,10 +154,30 @@ fn then(then: AfterReply) -> String {
         AfterReply::Fin => ", then half-closes (FIN)",
         AfterReply::Rst => ", then resets (RST)",
         AfterReply::Close => ", then closes",
+        AfterReply::CloseNotify => ", then sends close_notify",
         AfterReply::Goaway(error) => return format!(", then sends GOAWAY {}", error.name()),
         AfterReply::ResetStream(error) => return format!(", then resets the stream with {}", error.name()),
     };
     words.to_owned()
+}
+
+fn tls(certificate: Option<Certificate>, alpn: Option<Alpn>, handshake: Option<Handshake>) -> String {
+    let certificate = certificate.map(|certificate| match certificate {
+        Certificate::Sound => "shows a sound certificate".to_owned(),
+        Certificate::Expired => "shows an expired certificate".to_owned(),
+        Certificate::WrongHost => "shows the certificate of another host".to_owned(),
+        Certificate::UnknownAuthority => "shows a certificate of an unknown authority".to_owned(),
+    });
+    let alpn = alpn.map(|alpn| match alpn.names() {
+        [] => "knows no ALPN".to_owned(),
+        names => format!("offers {} by ALPN", names.join(" and ")),
+    });
+    let handshake = handshake.map(|handshake| match handshake {
+        Handshake::Answer => "answers handshakes".to_owned(),
+        Handshake::Stall => "leaves handshakes without an answer".to_owned(),
+    });
+    let parts: Vec<String> = certificate.into_iter().chain(alpn).chain(handshake).collect();
+    format!("from now on {}", parts.join(", "))
 }
 
 /// The first line of some bytes, with what cannot be printed escaped.

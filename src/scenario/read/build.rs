@@ -72,6 +72,16 @@ fn origin(word: &str, record: &Record, problems: &mut Problems) -> Option<Origin
         "fin" => OriginAction::Fin { connection: connection? },
         "rst" => OriginAction::Rst { connection: connection? },
         "close" => OriginAction::Close { connection: connection? },
+        "close-notify" => OriginAction::CloseNotify { connection: connection? },
+        "alert" => {
+            let description: &str = record.get("description")?;
+            OriginAction::Alert { connection: connection?, description: description.to_owned() }
+        }
+        "tls" => OriginAction::Tls {
+            certificate: record.get("certificate"),
+            alpn: record.get("alpn"),
+            handshake: record.get("handshake"),
+        },
         "stop-listening" => OriginAction::StopListening,
         "listen" => OriginAction::Listen,
         "crash" => OriginAction::Crash,

@@ -134,7 +134,7 @@ pub(super) fn outcome(text: &str) -> Result<(), Refusal> {
 
 /// A place in a message, after which nothing more of it is written.
 pub(super) fn cut(text: &str) -> Result<Cut, Refusal> {
-    const PLACES: [&str; 6] = ["status-line", "header", "head", "body", "last-chunk", "byte"];
+    const PLACES: [&str; 7] = ["status-line", "header", "head", "body", "last-chunk", "byte", "record"];
     let (place, number) = match text.split_once(' ') {
         Some((place, number)) => (place, Some(number)),
         None => (text, None),
@@ -147,9 +147,11 @@ pub(super) fn cut(text: &str) -> Result<Cut, Refusal> {
         ("header", Some(Some(n))) if n > 0 => Ok(Cut::Header(n)),
         ("body", Some(Some(n))) if n > 0 => Ok(Cut::Body(n)),
         ("byte", Some(Some(n))) => Ok(Cut::Byte(n)),
+        ("record", Some(Some(n))) if n > 0 => Ok(Cut::Record(n)),
+        ("record", Some(Some(0))) => refuse("nothing of a record is no record", "write e.g. \"record 3\""),
         ("body", Some(Some(0))) => refuse("nothing of the body is the whole head", "write \"head\""),
         ("header", Some(Some(0))) => refuse("there is no header line 0", "header lines are numbered from 1"),
-        ("header" | "body" | "byte", _) => refuse(
+        ("header" | "body" | "byte" | "record", _) => refuse(
             format!("{} does not say where in the message", quoted(text)),
             format!("write e.g. \"{place} 3\""),
         ),
@@ -160,7 +162,8 @@ pub(super) fn cut(text: &str) -> Result<Cut, Refusal> {
         _ => {
             let help = match nearest(place, PLACES) {
                 Some(meant) => format!("did you mean \"{}\"?", text.replacen(place, meant, 1)),
-                None => "a place is status-line, header N, head, body N, last-chunk or byte N".to_owned(),
+                None => "a place is status-line, header N, head, body N, last-chunk, byte N or record N"
+                    .to_owned(),
             };
             refuse(format!("{} is not a place in a message", quoted(text)), help)
         }

@@ -12,6 +12,8 @@ mod script;
 mod text;
 mod values;
 
+pub(crate) use problems::Problems;
 pub(super) use reply::{filler, implied_after, implied_framing};
 pub use text::parse;
+pub(crate) use values::type_name;
 pub(super) use values::{Value, read_default};

@@ -6,7 +6,7 @@ use crate::scenario::{Invalid, Problem};
 
 /// What was found so far, in no order.
 #[derive(Default)]
-pub(super) struct Problems(Vec<Found>);
+pub(crate) struct Problems(Vec<Found>);
 
 struct Found {
     message: String,

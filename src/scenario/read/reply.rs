@@ -78,6 +78,7 @@ fn after(record: &Record, framing: Framing, problems: &mut Problems) -> AfterRep
         Some("fin") => AfterReply::Fin,
         Some("rst") => AfterReply::Rst,
         Some("close") => AfterReply::Close,
+        Some("close-notify") => AfterReply::CloseNotify,
         Some(_) => AfterReply::Keep,
         None => implied_after(framing),
     }

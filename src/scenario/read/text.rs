@@ -72,8 +72,13 @@ fn read(id: &str, text: &str, problems: &mut Problems) -> Option<Scenario> {
     let expect = expectations(&top, problems);
     let script = top.raw("script").and_then(|raw| script::read(raw, text, protocol, problems));
     if let Some(script) = &script {
-        let setting =
-            flow::Setting { client: &client, origin: &origin, expect: &expect, span: top.span_of("script") };
+        let setting = flow::Setting {
+            protocol,
+            client: &client,
+            origin: &origin,
+            expect: &expect,
+            span: top.span_of("script"),
+        };
         flow::check(script, &setting, problems);
     }
     Some(Scenario {
@@ -145,6 +150,11 @@ fn client(top: &Record, protocol: Protocol, problems: &mut Problems) -> ClientSe
 fn origin(top: &Record, protocol: Protocol, problems: &mut Problems) -> OriginSettings {
     let Some(record) = subsection(top, "origin", &ORIGIN, problems) else { return OriginSettings::default() };
     protocol::check_origin(&record, protocol, problems);
+    for key in ["certificate", "alpn", "handshake"] {
+        if record.says(key) && !protocol.is_tls() {
+            flow::tls::needs_tls(record.span_of(key), &format!("`{key}`"), protocol, problems);
+        }
+    }
     let ignores = record.get("pings") == Some("ignore");
     let after: Duration = record.get("ping_delay").unwrap_or_default();
     OriginSettings {
@@ -152,6 +162,9 @@ fn origin(top: &Record, protocol: Protocol, problems: &mut Problems) -> OriginSe
         max_streams: record.get("max_streams"),
         initial_window: record.get("initial_window"),
         pings: if ignores { Pings::Ignore } else { Pings::Answer { after } },
+        certificate: record.get("certificate").unwrap_or_default(),
+        alpn: record.get("alpn"),
+        handshake: record.get("handshake").unwrap_or_default(),
     }
 }
 

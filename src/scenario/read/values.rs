@@ -11,7 +11,7 @@ use super::{duration, http};
 use crate::scenario::field::{Field, Kind, one_of};
 use crate::scenario::grammar::{WHEN_AFTER, WHEN_PACKET};
 use crate::scenario::nearest::{nearest, quoted};
-use crate::scenario::{Cut, Direction, ErrorCode, LastStream, When};
+use crate::scenario::{Alpn, Certificate, Cut, Direction, ErrorCode, Handshake, LastStream, When};
 
 /// A value that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -247,7 +247,7 @@ fn wrong_type(field: &Field, found: &DeValue<'_>) -> Refusal {
 }
 
 /// What TOML calls a value, with its article.
-pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
+pub(crate) fn type_name(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "a number",
@@ -287,7 +287,14 @@ from_value! {
     Value::LastStream(last) => LastStream = last;
     Value::Word(word) => ErrorCode = ErrorCode::of_word(word)?;
     Value::When(when) => When = when;
+    Value::Word(word) => Certificate = *named(&Certificate::ALL, word)?;
+    Value::Word(word) => Alpn = *named(&Alpn::ALL, word)?;
+    Value::Word(word) => Handshake = if word == "stall" { Handshake::Stall } else { Handshake::Answer };
     Value::Word(word) => Direction = if word == "to-origin" { Direction::ToOrigin } else { Direction::ToClient };
+}
+
+fn named<'t, T>(all: &'t [(T, &str)], word: &str) -> Option<&'t T> {
+    all.iter().find(|(_, name)| *name == word).map(|(value, _)| value)
 }
 
 #[cfg(test)]

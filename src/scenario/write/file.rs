@@ -124,18 +124,24 @@ fn client(settings: &ClientSettings) -> Keys {
 }
 
 fn origin(settings: &OriginSettings) -> Keys {
-    let OriginSettings { idle_timeout, max_streams, initial_window, pings } = settings;
+    let OriginSettings { idle_timeout, max_streams, initial_window, pings, certificate, alpn, handshake } =
+        settings;
     let (word, delay) = match pings {
         Pings::Answer { after } => ("answer", Some(Value::Time(*after))),
         Pings::Ignore => ("ignore", None),
     };
-    vec![
+    let default = OriginSettings::default();
+    let certificate = Some(*certificate).filter(|certificate| *certificate != default.certificate);
+    let handshake = Some(*handshake).filter(|handshake| *handshake != default.handshake);
+    let mut keys = vec![
         ("idle_timeout", idle_timeout.map(Value::Time)),
         ("max_streams", max_streams.map(Value::Count)),
         ("initial_window", initial_window.map(Value::Count)),
         ("pings", Some(Value::Word(word))),
         ("ping_delay", delay),
-    ]
+    ];
+    keys.extend(step::terms(certificate, *alpn, handshake));
+    keys
 }
 
 fn network(settings: &NetworkSettings) -> Keys {

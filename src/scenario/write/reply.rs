@@ -36,6 +36,7 @@ pub(super) fn keys(reply: &Reply) -> Result<Keys, Unwritable> {
         AfterReply::Fin => "fin",
         AfterReply::Rst => "rst",
         AfterReply::Close => "close",
+        AfterReply::CloseNotify => "close-notify",
         AfterReply::Goaway(_) => "goaway",
         AfterReply::ResetStream(_) => "reset-stream",
     };

@@ -4,11 +4,11 @@ use super::Unwritable;
 use super::keys::{Keys, written};
 use super::{reply, toml};
 use crate::scenario::field::Verb;
-use crate::scenario::grammar::{VERBS, WAIT};
+use crate::scenario::grammar::{ALERTS, VERBS, WAIT};
 use crate::scenario::read::Value;
 use crate::scenario::{
-    Action, ClientAction, NatAnswer, NetworkAction, OriginAction, Path, Pings, ReadBody, SendRequest, Step,
-    Until, When, WindowTarget,
+    Action, Alpn, Certificate, ClientAction, Handshake, NatAnswer, NetworkAction, OriginAction, Path, Pings,
+    ReadBody, SendRequest, Step, Until, When, WindowTarget,
 };
 
 /// `{ actor = "word", … }`.
@@ -150,11 +150,34 @@ fn origin(action: &OriginAction) -> Result<(&'static str, Keys), Unwritable> {
         OriginAction::Fin { connection } => ("fin", vec![on(*connection)]),
         OriginAction::Rst { connection } => ("rst", vec![on(*connection)]),
         OriginAction::Close { connection } => ("close", vec![on(*connection)]),
+        OriginAction::CloseNotify { connection } => ("close-notify", vec![on(*connection)]),
+        OriginAction::Alert { connection, description } => {
+            let known = ALERTS.iter().find(|known| *known == description);
+            ("alert", vec![on(*connection), ("description", known.map(|known| Value::Word(known)))])
+        }
+        OriginAction::Tls { certificate, alpn, handshake } => ("tls", terms(*certificate, *alpn, *handshake)),
         OriginAction::StopListening => ("stop-listening", Vec::new()),
         OriginAction::Listen => ("listen", Vec::new()),
         OriginAction::Crash => ("crash", Vec::new()),
         OriginAction::Restart => ("restart", Vec::new()),
     })
+}
+
+/// What the handshakes of the origin meet.
+pub(super) fn terms(
+    certificate: Option<Certificate>,
+    alpn: Option<Alpn>,
+    handshake: Option<Handshake>,
+) -> Keys {
+    let handshake = handshake.map(|handshake| match handshake {
+        Handshake::Answer => "answer",
+        Handshake::Stall => "stall",
+    });
+    vec![
+        ("certificate", certificate.map(|certificate| Value::Word(certificate.word()))),
+        ("alpn", alpn.map(|alpn| Value::Word(alpn.word()))),
+        ("handshake", handshake.map(Value::Word)),
+    ]
 }
 
 fn window(target: &WindowTarget, by: u32) -> Keys {

@@ -53,6 +53,7 @@ pub(super) fn cut(cut: Cut) -> String {
         Cut::Head => "head".to_owned(),
         Cut::Body(n) => format!("body {n}"),
         Cut::LastChunk => "last-chunk".to_owned(),
+        Cut::Record(n) => format!("record {n}"),
     }
 }
 

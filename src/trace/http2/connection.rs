@@ -58,11 +58,11 @@ pub(in crate::trace) fn read(to_origin: &Flow, to_client: &Flow) -> (Http2, Vec<
     let mut streams = Streams::default();
     let client = frames(to_origin, PREFACE.len());
     for frame in &client {
-        streams.from_client(frame);
+        streams.read_from_client(frame);
     }
     let origin = frames(to_client, 0);
     for frame in &origin {
-        streams.from_origin(frame, to_client.delivered.bytes());
+        streams.read_from_origin(frame, to_client.delivered.bytes());
     }
     (Http2 { to_origin: client, to_client: origin, fault: streams.fault }, streams.exchanges)
 }
@@ -75,7 +75,7 @@ struct Streams {
 }
 
 impl Streams {
-    fn from_client(&mut self, frame: &WireFrame) {
+    fn read_from_client(&mut self, frame: &WireFrame) {
         let Some(first_sent) = frame.first_sent else { return };
         let index = match (self.by_id.get(&frame.stream), &frame.kind) {
             (Some(index), _) => *index,
@@ -106,7 +106,7 @@ impl Streams {
         index
     }
 
-    fn from_origin(&mut self, frame: &WireFrame, delivered: &[u8]) {
+    fn read_from_origin(&mut self, frame: &WireFrame, delivered: &[u8]) {
         if let FrameKind::Malformed { reason } = frame.kind {
             self.fault(frame, reason);
         }

@@ -228,4 +228,6 @@ fn a_goaway_falls_into_windows() {
     let begun = headers(3, &[(":status", "200")], 0);
     assert_eq!(window(b(answered()).origin_gets(52, 1).bytes(54, 1, begun).bytes(55, 1, gone())), Some("W4"));
     assert_eq!(window(answered().bytes(40, 1, gone())), None);
+    let refused = rst_stream(3, ErrorCode::REFUSED_STREAM);
+    assert_eq!(window(b(answered()).origin_gets(52, 1).bytes(54, 1, refused).bytes(55, 1, gone())), None);
 }

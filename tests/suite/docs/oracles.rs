@@ -50,7 +50,13 @@ fn reasons_when_nothing_happens() -> Result<Vec<String>, Failed> {
         script = [{ client = "send", id = "a", request = "GET /a" }]
     "#;
     let scenario = parse("none/nothing", "nothing.toml", text)?;
-    let trace = Trace { events: Vec::new(), end: End::Completed, sockets: Vec::new(), unsupported: None };
+    let trace = Trace {
+        events: Vec::new(),
+        records: Vec::new(),
+        end: End::Completed,
+        sockets: Vec::new(),
+        unsupported: None,
+    };
     let reason = |verdict| match verdict {
         Verdict::NotExercised { reason } => Ok(reason),
         judged => Err(format!("an empty trace was judged: {judged:?}").into()),

@@ -8,9 +8,11 @@ mod gate;
 mod h2;
 mod lease;
 mod shared;
+mod tls;
 mod transport;
 mod watchdog;
 
 pub use dial::{Dial, Dialled, Io, PriorKnowledge};
 pub use shared::Windows;
+pub use tls::TlsDial;
 pub use transport::PooledTransport;

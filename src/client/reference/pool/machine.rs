@@ -154,14 +154,9 @@ impl Pool {
         if !self.connections.get(&id).is_some_and(dialing) {
             return;
         }
-        let Some(owner) = self.connections.remove(&id).and_then(|connection| connection.ticket()) else {
-            return;
-        };
-        let hangs = self.defects.has(Defect::ConnectFailureHangsWaiters);
-        for ticket in self.waiting_for(id) {
-            if ticket != owner && hangs {
-                continue;
-            }
+        let joined = self.waiting_for(id);
+        self.connections.remove(&id);
+        for ticket in joined {
             self.waiting.remove(&ticket);
             out.push(Action::Refuse { ticket, why: Refusal::ConnectFailed(id) });
         }

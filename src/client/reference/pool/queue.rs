@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::connection::{Connection, State};
-use super::{Action, CloseReason, ConnectionId, Pool, Ticket};
+use super::{Action, CloseReason, ConnectionId, Pool, Refusal, Ticket};
 use crate::client::reference::defect::Defect;
 
 /// A request that waits.
@@ -102,7 +102,13 @@ impl Pool {
     /// is stopped.
     pub(super) fn orphan(&mut self, dial: Option<ConnectionId>, out: &mut Vec<Action>) {
         let Some(id) = dial.filter(|_| !self.defects.has(Defect::DialsForNothing)) else { return };
-        let joined = self.waiting_for(id).first().copied();
+        let joined = self.waiting_for(id);
+        if self.defects.has(Defect::CancelsForAll) {
+            self.waiting.retain(|ticket, _| !joined.contains(ticket));
+            out.extend(joined.into_iter().map(|ticket| Action::Refuse { ticket, why: Refusal::Closed }));
+            return self.remove(id, CloseReason::Unwanted, out);
+        }
+        let joined = joined.first().copied();
         let heir = joined.or_else(|| {
             let mut queued = self.waiting.iter().filter(|(_, waiter)| waiter.dial.is_none());
             queued.next().map(|(ticket, _)| *ticket)

@@ -221,19 +221,18 @@ impl Pool {
         usable.map(|(id, _)| *id).rfind(|id| waiter.takes(*id) || resigned)
     }
 
-    /// A connection in doubt may prove alive any moment: it is worth the wait.
+    /// Whether a shared connection may have room any moment: it is worth the wait, since a second connection to one origin
+    /// SHOULD NOT be (RFC 9113 section 9.1). One in doubt is given its chance to answer.
     pub(super) fn is_worth_waiting(&self, waiter: &Waiter) -> bool {
-        let in_doubt = |connection: &Connection| {
-            connection.streams.as_ref().is_some_and(|streams| {
-                !streams.draining && streams.has_room() && streams.keep_alive.doubt == Some(Doubt::Young)
-            })
-        };
-        self.connections.iter().any(|(id, connection)| waiter.takes(*id) && in_doubt(connection))
+        let promising = |streams: &Streams| !streams.draining && streams.keep_alive.doubt != Some(Doubt::Old);
+        let mut connections = self.connections.iter();
+        connections
+            .any(|(id, connection)| waiter.takes(*id) && connection.streams.as_ref().is_some_and(promising))
     }
 
     /// The dial that the request can wait for together with others.
     pub(super) fn dial_to_join(&self) -> Option<ConnectionId> {
-        if !self.shares || self.defects.has(Defect::DialsForEach) {
+        if !self.shares {
             return None;
         }
         let dialing = |connection: &Connection| matches!(connection.state, State::Dialing { .. });

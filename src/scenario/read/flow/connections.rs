@@ -28,7 +28,12 @@ pub(super) fn check(script: &[Scripted], problems: &mut Problems) {
 fn most_opened(step: &Scripted) -> u32 {
     match &step.action {
         Action::Client(ClientAction::Send(_)) => 1,
-        Action::Origin(OriginAction::Hold { .. } | OriginAction::Listen | OriginAction::Restart) => 0,
+        Action::Origin(
+            OriginAction::Hold { .. }
+            | OriginAction::Listen
+            | OriginAction::Restart
+            | OriginAction::Tls { .. },
+        ) => 0,
         Action::Origin(OriginAction::ResetStream { times, .. }) => *times,
         Action::Origin(OriginAction::Reply(reply)) => {
             let harmless = reply.then == AfterReply::Keep && reply.cut.is_none();
@@ -59,6 +64,8 @@ fn place(step: &Scripted) -> Option<Place> {
             | OriginAction::Window { target: WindowTarget::Connection(connection), .. }
             | OriginAction::Fin { connection }
             | OriginAction::Rst { connection }
+            | OriginAction::CloseNotify { connection }
+            | OriginAction::Alert { connection, .. }
             | OriginAction::Close { connection },
         ) => (*connection, false),
         Action::Origin(OriginAction::Pings { connection, .. }) => ((*connection)?, true),

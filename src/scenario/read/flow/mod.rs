@@ -4,6 +4,7 @@ mod connections;
 mod origin;
 mod path;
 mod requests;
+pub(super) mod tls;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,10 +12,11 @@ use std::ops::Range;
 use super::problems::Problems;
 use super::script::Scripted;
 use super::text::Expected;
-use crate::scenario::{Action, ClientAction, ClientSettings, OriginSettings};
+use crate::scenario::{Action, ClientAction, ClientSettings, OriginSettings, Protocol};
 
 /// What else the file says.
 pub(super) struct Setting<'a> {
+    pub protocol: Protocol,
     pub client: &'a ClientSettings,
     pub origin: &'a OriginSettings,
     pub expect: &'a BTreeMap<String, Expected>,
@@ -39,4 +41,5 @@ pub(super) fn check(script: &[Scripted], setting: &Setting, problems: &mut Probl
     connections::check(script, problems);
     origin::check(script, problems);
     path::check(script, problems);
+    tls::check(script, setting.protocol, problems);
 }

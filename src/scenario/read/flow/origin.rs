@@ -20,9 +20,12 @@ pub(super) fn check(script: &[Scripted], problems: &mut Problems) {
             | OriginAction::Window { .. }
             | OriginAction::Fin { .. }
             | OriginAction::Rst { .. }
+            | OriginAction::CloseNotify { .. }
+            | OriginAction::Alert { .. }
             | OriginAction::Close { .. } => host.must_be_on(step, problems),
             OriginAction::Reply(_)
             | OriginAction::Hold { .. }
+            | OriginAction::Tls { .. }
             | OriginAction::ResetStream { .. }
             | OriginAction::Pings { .. } => {}
         }

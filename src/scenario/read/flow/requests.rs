@@ -94,10 +94,10 @@ impl<'s> Walk<'s, '_> {
                     request.held = None;
                 }
             }
-            Action::Origin(OriginAction::Goaway { last_stream: LastStream::Request(id), .. }) => {
-                if !self.requests.contains_key(id.as_str()) {
-                    self.unknown(step.span_of("last_stream"), id);
-                }
+            Action::Origin(OriginAction::Goaway { last_stream: LastStream::Request(id), .. })
+                if !self.requests.contains_key(id.as_str()) =>
+            {
+                self.unknown(step.span_of("last_stream"), id);
             }
             Action::Origin(OriginAction::Window { target: WindowTarget::Stream(id), .. }) => {
                 self.known(step, id);

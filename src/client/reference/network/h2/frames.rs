@@ -67,9 +67,9 @@ fn meaning(frame: &[u8]) -> Option<Overheard> {
         (GOAWAY, _) => Some(Overheard::Goaway),
         (SETTINGS, flags) if flags & ACK == 0 => {
             let settings = frame[HEADER..].chunks_exact(6);
-            let limits = settings.filter(|setting| setting[..2] == MAX_STREAMS.to_be_bytes());
+            let mut limits = settings.filter(|setting| setting[..2] == MAX_STREAMS.to_be_bytes());
             let value = |setting: &[u8]| u32::from_be_bytes([setting[2], setting[3], setting[4], setting[5]]);
-            Some(Overheard::Settings(limits.last().map(value)))
+            Some(Overheard::Settings(limits.next_back().map(value)))
         }
         _ => None,
     }

@@ -1,190 +1,18 @@
-//! The format of a scenario file, as data. The checks, the JSON Schema and the reference in
-//! `docs/writing-a-scenario.md` all come from these tables: a key that is not here does not exist.
+//! The steps of a script.
 
-use super::field::{
+use super::shared::*;
+use crate::scenario::field::{
     Field, Kind,
-    Need::{self, Default, Optional, Required},
+    Need::{Default, Optional, Required},
     Table, Verb,
 };
-use super::http2::ERROR_CODES;
-
-/// The keys above the first `[section]`, and the sections.
-pub(super) static TOP: Table = Table {
-    name: "the top level",
-    doc: "One scenario: who does what when, and what a client that behaves would make of it.",
-    fields: &[
-        field("title", Kind::Text, Required, "One line: the situation."),
-        field(
-            "about",
-            Kind::Text,
-            Required,
-            "What breaks, in plain words, and what causes it in the real world.",
-        ),
-        field("sources", Kind::Sources, Required, "What the scenario stands for, at least one."),
-        field(
-            "signature",
-            Kind::Texts,
-            Optional,
-            "What users find in a log when this happens, for `closewait search`.",
-        ),
-        field(
-            "protocol",
-            Kind::Word(&["http1", "h2", "https1", "https2"]),
-            Default(r#""http1""#),
-            "The protocol between client and origin.",
-        ),
-        field("script", Kind::Script, Required, "What happens, step after step."),
-        field("client", Kind::Section(&CLIENT), Optional, "How the client under test is configured."),
-        field(
-            "origin",
-            Kind::Section(&ORIGIN),
-            Optional,
-            "How the origin behaves without being told by the script.",
-        ),
-        field("network", Kind::Section(&NETWORK), Optional, "The wire between them."),
-        field(
-            "expect",
-            Kind::Expectations,
-            Optional,
-            "What a client that behaves makes of each request, by request id.",
-        ),
-    ],
-};
-
-/// `[client]`.
-pub(super) static CLIENT: Table = Table {
-    name: "[client]",
-    doc: "How the client under test is configured. A key left out leaves the client's own default.",
-    fields: &[
-        field("idle_timeout", TIME, Optional, "Close a connection that has been idle for this long."),
-        field(
-            "max_idle",
-            Kind::Count { least: 0, most: 1000 },
-            Optional,
-            "At most this many idle connections; 0 pools nothing.",
-        ),
-        field(
-            "max_connections",
-            Kind::Count { least: 1, most: 1000 },
-            Optional,
-            "At most this many connections at any time.",
-        ),
-        field("connect_timeout", TIME, Optional, "Give up on establishing a connection after this long."),
-        field("read_timeout", TIME, Optional, "Give up on a response when nothing was read for this long."),
-        field("ping_interval", TIME, Optional, "HTTP/2: send a PING when nothing was read for this long."),
-        field(
-            "ping_timeout",
-            TIME,
-            Optional,
-            "HTTP/2: take the connection for dead when a PING was not answered for this long.",
-        ),
-        field(
-            "ping_while_idle",
-            Kind::Flag,
-            Default("false"),
-            "HTTP/2: send PINGs also while no stream is open.",
-        ),
-        field(
-            "stream_window",
-            Kind::Count { least: 1, most: MAX_WINDOW },
-            Optional,
-            "HTTP/2: how many bytes of one response the client takes before they are read.",
-        ),
-        field(
-            "connection_window",
-            Kind::Count { least: 65535, most: MAX_WINDOW },
-            Optional,
-            "HTTP/2: how many bytes of all responses together the client takes before they are read.",
-        ),
-    ],
-};
-
-/// `[origin]`.
-pub(super) static ORIGIN: Table = Table {
-    name: "[origin]",
-    doc: "How the origin behaves without being told by the script.",
-    fields: &[
-        field(
-            "idle_timeout",
-            TIME,
-            Optional,
-            "The origin closes a connection on which no request arrived for this long; under HTTP/2 with GOAWAY.",
-        ),
-        MAX_STREAMS,
-        field(
-            "initial_window",
-            WINDOW,
-            Optional,
-            "HTTP/2: SETTINGS_INITIAL_WINDOW_SIZE, in bytes; left out, the protocol's 65535. What the origin has received it grants again, up to this size: 0 starves every upload until a `window` step.",
-        ),
-        field(
-            "pings",
-            Kind::Word(&["answer", "ignore"]),
-            Default(r#""answer""#),
-            "HTTP/2: what the origin does about PINGs.",
-        ),
-        field(
-            "ping_delay",
-            Kind::Time { zero: true },
-            Default(r#""0ms""#),
-            "HTTP/2: how long after its arrival a PING is answered.",
-        ),
-    ],
-};
-
-/// `[network]`.
-pub(super) static NETWORK: Table = Table {
-    name: "[network]",
-    doc: "The wire between client and origin.",
-    fields: &[
-        field("latency", TIME, Optional, "One-way latency in both directions; `10ms` when nothing is said."),
-        field(
-            "latency_to_origin",
-            TIME,
-            Optional,
-            "One-way latency from client to origin, if the directions differ.",
-        ),
-        field(
-            "latency_to_client",
-            TIME,
-            Optional,
-            "One-way latency from origin to client, if the directions differ.",
-        ),
-        field("send_buffer", BUFFER, Default("65536"), "Send buffer of every socket, in bytes."),
-        field(
-            "receive_buffer",
-            BUFFER,
-            Default("65536"),
-            "Receive buffer of every socket, in bytes; also the largest window it advertises.",
-        ),
-    ],
-};
-
-/// `[expect]`, each entry.
-pub(super) static EXPECTATION: Table = Table {
-    name: "[expect]",
-    doc: "What a client that behaves makes of the request of this id. A key left out permits anything.",
-    fields: &[
-        field(
-            "outcome",
-            Kind::Outcomes,
-            Optional,
-            r#"A status code, `"error"` (also a passed deadline) or `"cancelled"`; each of a list is permitted."#,
-        ),
-        field(
-            "connection",
-            Kind::Word(&["fresh", "reused"]),
-            Optional,
-            "Whether the final attempt is on a connection that carried a request before (`reused`) or not (`fresh`).",
-        ),
-    ],
-};
+use crate::scenario::http2::ERROR_CODES;
 
 /// The keys that tell one kind of step from another.
-pub(super) static ACTORS: &[&str] = &["client", "origin", "network", "wait", "until"];
+pub(in crate::scenario) static ACTORS: &[&str] = &["client", "origin", "network", "wait", "until"];
 
 /// Every kind of step. `wait` takes a duration in place of a word.
-pub(super) static VERBS: &[Verb] = &[
+pub(in crate::scenario) static VERBS: &[Verb] = &[
     verb(
         "client",
         "send",
@@ -283,13 +111,13 @@ pub(super) static VERBS: &[Verb] = &[
                 "cut",
                 Kind::Cut,
                 Optional,
-                "Write the message only up to this place: `status-line`, `header 2` (in the middle of that line), `head`, `body 12` (after so many bytes of content), `last-chunk` (before the zero chunk), `byte 7`. Under HTTP/2: `head`, `body 12`, or `byte 30` (of the frames).",
+                "Write the message only up to this place: `status-line`, `header 2` (in the middle of that line), `head`, `body 12` (after so many bytes of content), `last-chunk` (before the zero chunk), `byte 7`; under TLS also `record 30` (after so many bytes of the record that carries the message). Under HTTP/2: `head`, `body 12`, or `byte 30` (of the frames).",
             ),
             field(
                 "then",
-                Kind::Word(&["keep", "fin", "rst", "close", "goaway", "reset-stream"]),
+                Kind::Word(&["keep", "fin", "rst", "close", "close-notify", "goaway", "reset-stream"]),
                 Optional,
-                "What the origin then does to the connection: keep it, half-close it (`fin`), abort it, or close it; under HTTP/2 also send `goaway` with this stream as the last, or reset the stream. Left out: `close` if the framing is `close`, else `keep`.",
+                "What the origin then does to the connection: keep it, half-close it (`fin`; under TLS without close_notify), abort it, close it (under TLS after close_notify), or only say close_notify; under HTTP/2 also send `goaway` with this stream as the last, or reset the stream. Left out: `close` if the framing is `close`, else `keep`.",
             ),
             field(
                 "error",
@@ -392,13 +220,40 @@ pub(super) static VERBS: &[Verb] = &[
             WHEN,
         ],
     ),
-    verb("origin", "fin", "Half-close: send FIN, go on reading.", &[CONNECTION, WHEN]),
+    verb(
+        "origin",
+        "fin",
+        "Half-close: send FIN, go on reading. Under TLS the FIN comes without close_notify.",
+        &[CONNECTION, WHEN],
+    ),
     verb("origin", "rst", "Abort: send RST.", &[CONNECTION, WHEN]),
     verb(
         "origin",
         "close",
-        "Close: send FIN, and answer later data with RST, as a socket that no process owns.",
+        "Close: send FIN, and answer later data with RST, as a socket that no process owns. Under TLS, send close_notify first.",
         &[CONNECTION, WHEN],
+    ),
+    verb(
+        "origin",
+        "close-notify",
+        "TLS: send close_notify, and no FIN. After it the origin can send no data.",
+        &[CONNECTION, WHEN],
+    ),
+    verb(
+        "origin",
+        "alert",
+        "TLS: send a fatal alert, and no FIN. After it the origin can send no data.",
+        &[
+            CONNECTION,
+            field("description", Kind::Word(ALERTS), Default(r#""internal_error""#), "Which alert."),
+            WHEN,
+        ],
+    ),
+    verb(
+        "origin",
+        "tls",
+        "TLS: what the handshakes of new connections meet from now on. A key left out leaves it as it is.",
+        &[CERTIFICATE, ALPN, HANDSHAKE, WHEN],
     ),
     verb("origin", "stop-listening", "Answer new SYNs with RST.", &[WHEN]),
     verb("origin", "listen", "Accept connections again.", &[WHEN]),
@@ -408,17 +263,7 @@ pub(super) static VERBS: &[Verb] = &[
         "network",
         "drop",
         "Lose segments silently, until `heal` or until `packets` were lost.",
-        &[
-            ON_CONNECTION,
-            DIRECTION,
-            field(
-                "packets",
-                PACKETS,
-                Optional,
-                "Stop after this many segments; left out, go on until `heal`.",
-            ),
-            WHEN,
-        ],
+        &[ON_CONNECTION, DIRECTION, UNTIL_HEALED, WHEN],
     ),
     verb(
         "network",
@@ -434,12 +279,7 @@ pub(super) static VERBS: &[Verb] = &[
             field("by", TIME, Required, "How much more, one way."),
             ON_CONNECTION,
             DIRECTION,
-            field(
-                "packets",
-                PACKETS,
-                Optional,
-                "Stop after this many segments; left out, go on until `heal`.",
-            ),
+            UNTIL_HEALED,
             WHEN,
         ],
     ),
@@ -497,17 +337,17 @@ pub(super) static VERBS: &[Verb] = &[
 ];
 
 /// `{ wait = "10s" }`, the step without a word.
-pub(super) static WAIT: Field = field("wait", TIME, Required, "Let this much time pass.");
+pub(in crate::scenario) static WAIT: Field = field("wait", TIME, Required, "Let this much time pass.");
 
 /// `when = { after = … }`.
-pub(super) static WHEN_AFTER: Table = Table {
+pub(in crate::scenario) static WHEN_AFTER: Table = Table {
     name: "when",
     doc: "That long after its turn in the script, which goes on meanwhile.",
     fields: &[field("after", TIME, Required, "How much later.")],
 };
 
 /// `when = { packet = … }`.
-pub(super) static WHEN_PACKET: Table = Table {
+pub(in crate::scenario) static WHEN_PACKET: Table = Table {
     name: "when",
     doc: "At the instant at which that segment leaves its host, before that segment's own fate is decided.",
     fields: &[
@@ -522,37 +362,14 @@ pub(super) static WHEN_PACKET: Table = Table {
     ],
 };
 
-const TIME: Kind = Kind::Time { zero: false };
-const PACKETS: Kind = Kind::Count { least: 1, most: 1_000_000 };
-const BUFFER: Kind = Kind::Count { least: 256, most: MAX_BYTES };
-const WINDOW: Kind = Kind::Count { least: 0, most: MAX_WINDOW };
-const MAX_WINDOW: u32 = 0x7fff_ffff;
-const MAX_BYTES: u32 = 16 * 1024 * 1024;
-const DIRECTIONS: Kind = Kind::Word(&["to-origin", "to-client"]);
-
-const BACKGROUND_ID: Field = field("id", Kind::Id, Required, "A request that was sent in the background.");
-const CONNECTION: Field =
-    field("connection", Kind::Connection, Required, "Connection number, from 1, in the order of their SYNs.");
-const ON_CONNECTION: Field = field(
-    "connection",
-    Kind::Connection,
-    Optional,
-    "Connection number; left out, every connection, also later ones.",
-);
-const DIRECTION: Field = field("direction", DIRECTIONS, Optional, "Which way; left out, both.");
-const WHEN: Field = field("when", Kind::When, Optional, "When, if not in its turn in the script.");
-
-const MAX_STREAMS: Field = field(
-    "max_streams",
-    Kind::Count { least: 0, most: 1_000_000 },
-    Optional,
-    "HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS. Streams above it are refused once the client has acknowledged it.",
-);
-
-const fn field(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> Field {
-    Field { name, kind, need, doc }
-}
-
-const fn verb(actor: &'static str, word: &'static str, doc: &'static str, fields: &'static [Field]) -> Verb {
-    Verb { actor, word, doc, fields }
-}
+/// The alerts of RFC 8446 section 6 that an origin has reason to send.
+pub(crate) const ALERTS: &[&str] = &[
+    "unexpected_message",
+    "bad_record_mac",
+    "handshake_failure",
+    "decode_error",
+    "access_denied",
+    "internal_error",
+    "unrecognized_name",
+    "no_application_protocol",
+];

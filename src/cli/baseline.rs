@@ -1,0 +1,193 @@
+//! Where accepted results come from: a folder of snapshots, a results file, or a revision of git.
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use closewait::gate::CellFacts;
+use closewait::report::{baseline, document};
+use thiserror::Error;
+
+/// Why there is nothing to compare with.
+#[derive(Debug, Error)]
+pub enum BaselineError {
+    /// The name means nothing.
+    #[error(
+        "there is no baseline `{name}`: it is no folder of snapshots, no results file, and git says: {said}; \
+         name a folder, a file, or REVISION[:PATH]"
+    )]
+    Unknown { name: String, said: String },
+    /// The name means something that holds no results.
+    #[error(
+        "the baseline `{name}` holds no accepted result: {place} has no <client>/<family>/<scenario>.snap; \
+         make one with `closewait run --accept`"
+    )]
+    Empty { name: String, place: String },
+    /// Git cannot be run.
+    #[error("the baseline `{name}` is no file or folder, and git cannot be run: {source}")]
+    NoGit { name: String, source: io::Error },
+    /// Git says something that is not understood.
+    #[error("the baseline `{name}` cannot be read: git's answer ends early")]
+    CutShort { name: String },
+}
+
+/// The facts of a baseline. `folder` is where snapshots are if a revision is named without a path.
+///
+/// # Errors
+/// If there is no such baseline, it cannot be read, or it holds nothing.
+pub fn load(name: &str, folder: &Path) -> Result<Vec<CellFacts>, Box<dyn Error>> {
+    let path = Path::new(name);
+    let facts = if path.is_dir() {
+        baseline::of_folder(path)?
+    } else if path.is_file() {
+        read_document(name, &fs::read(path)?)?
+    } else {
+        of_git(name, folder)?
+    };
+    if facts.is_empty() {
+        return Err(BaselineError::Empty { name: name.to_owned(), place: name.to_owned() }.into());
+    }
+    Ok(facts)
+}
+
+/// A results file.
+///
+/// # Errors
+/// If the file cannot be read, or is none.
+pub fn load_document(path: &Path) -> Result<document::Document, Box<dyn Error>> {
+    let name = path.display().to_string();
+    let bytes = fs::read(path).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot read the results file {name}: {error}"))
+    })?;
+    Ok(document::read(&name, &utf8(&name, bytes)?)?)
+}
+
+fn read_document(name: &str, bytes: &[u8]) -> Result<Vec<CellFacts>, Box<dyn Error>> {
+    Ok(document::read(name, &utf8(name, bytes.to_vec())?)?.facts())
+}
+
+fn utf8(name: &str, bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{name}: this is no results file: it is not UTF-8 text; write it anew with `closewait run --out FILE`"),
+        )
+    })
+}
+
+/// A file of a revision: its path, and its object.
+struct Blob {
+    path: String,
+    object: String,
+}
+
+fn of_git(name: &str, folder: &Path) -> Result<Vec<CellFacts>, Box<dyn Error>> {
+    let default = folder.display().to_string();
+    let (revision, place) = name.split_once(':').unwrap_or((name, &default));
+    let tree = tree(name, revision)?;
+    // Git names files from the root of the repository.
+    let prefix = words(&git(name, &["rev-parse", "--show-prefix"])?.stdout);
+    let root = normal(&format!("{prefix}{place}"));
+    let blobs = list(name, &tree, &root)?;
+    let texts = contents(name, &blobs)?;
+    if let ([Blob { path, .. }], [text]) = (blobs.as_slice(), texts.as_slice())
+        && *path == root
+    {
+        return read_document(name, text);
+    }
+    let mut facts = Vec::new();
+    for (Blob { path, .. }, text) in blobs.iter().zip(&texts) {
+        let below = path.strip_prefix(&root).map_or(path.as_str(), |rest| rest.trim_start_matches('/'));
+        facts.extend(baseline::of_file(Path::new(below), Path::new(&format!("{revision}:{path}")), text)?);
+    }
+    if facts.is_empty() {
+        let place = format!("`{place}` at {revision}");
+        return Err(BaselineError::Empty { name: name.to_owned(), place }.into());
+    }
+    Ok(facts)
+}
+
+/// The tree of a revision.
+fn tree(name: &str, revision: &str) -> Result<String, BaselineError> {
+    let wanted = format!("{revision}^{{tree}}");
+    // A revision that begins with a hyphen would be an option.
+    let verified = git(name, &["rev-parse", "--verify", "--end-of-options", &wanted])?;
+    if verified.status.success() {
+        return Ok(words(&verified.stdout));
+    }
+    Err(BaselineError::Unknown { name: name.to_owned(), said: words(&verified.stderr) })
+}
+
+/// Without `.`, `..` and doubled slashes, as git wants it.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn list(name: &str, tree: &str, root: &str) -> Result<Vec<Blob>, BaselineError> {
+    let listed = git(name, &["ls-tree", "-r", "-z", "--full-tree", tree, "--", root])?;
+    if !listed.status.success() {
+        return Err(BaselineError::Unknown { name: name.to_owned(), said: words(&listed.stderr) });
+    }
+    let text = String::from_utf8_lossy(&listed.stdout);
+    let blob = |line: &str| {
+        let (head, path) = line.split_once('\t')?;
+        Some(Blob { path: path.to_owned(), object: head.split(' ').nth(2)?.to_owned() })
+    };
+    Ok(text.split('\0').filter_map(blob).collect())
+}
+
+fn git(name: &str, arguments: &[&str]) -> Result<Output, BaselineError> {
+    let output = Command::new("git").args(arguments).output();
+    output.map_err(|source| BaselineError::NoGit { name: name.to_owned(), source })
+}
+
+fn words(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// The contents of many objects by one process.
+fn contents(name: &str, blobs: &[Blob]) -> Result<Vec<Vec<u8>>, BaselineError> {
+    let no_git = |source| BaselineError::NoGit { name: name.to_owned(), source };
+    let mut child = Command::new("git")
+        .args(["cat-file", "--batch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(no_git)?;
+    let asked: String = blobs.iter().map(|blob| format!("{}\n", blob.object)).collect();
+    let stdin = child.stdin.take();
+    // Both pipes at once, or a long list would fill one while nobody reads the other.
+    let asking =
+        std::thread::spawn(move || stdin.map_or(Ok(()), |mut stdin| stdin.write_all(asked.as_bytes())));
+    let output = child.wait_with_output().map_err(no_git)?;
+    asking.join().expect("writing to a pipe does not panic").map_err(no_git)?;
+    let cut_short = || BaselineError::CutShort { name: name.to_owned() };
+    let mut rest = output.stdout.as_slice();
+    let mut texts = Vec::with_capacity(blobs.len());
+    for _ in blobs {
+        let (text, after) = entry(rest).ok_or_else(cut_short)?;
+        texts.push(text.to_vec());
+        rest = after;
+    }
+    Ok(texts)
+}
+
+/// `<object> blob <size>\n<contents>\n`
+fn entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let head = std::str::from_utf8(&bytes[..end]).ok()?;
+    let size: usize = head.split(' ').nth(2)?.parse().ok()?;
+    let contents = bytes.get(end + 1..end + 1 + size)?;
+    Some((contents, bytes.get(end + 2 + size..)?))
+}

@@ -1,0 +1,97 @@
+//! Reports as files: the flags that `run` and `gate` share.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Args;
+use closewait::report::document::Document;
+use closewait::report::gate::{self, Input};
+use closewait::report::html;
+
+use super::files::{Output, is_stdout};
+
+/// Which reports are written, and where to; `-` is stdout.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Reports")]
+pub struct Outputs {
+    /// Write the results file: versioned JSON, enough to compare and to report (`-` is stdout)
+    #[arg(long, visible_alias = "json", value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write the report as one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write what changed as Markdown, for a job summary or a comment on a pull request
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Write JUnit XML: a suite for each client, a case for each scenario
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write SARIF 2.1.0, for code scanning
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+}
+
+impl Outputs {
+    /// Whether a report needs to know what was accepted.
+    pub fn compare(&self) -> bool {
+        self.markdown.is_some() || self.junit.is_some() || self.sarif.is_some()
+    }
+
+    /// Whether anything is written.
+    pub fn any(&self) -> bool {
+        self.out.is_some() || self.html.is_some() || self.compare()
+    }
+
+    /// Whether a report takes the place of the text on stdout.
+    ///
+    /// # Errors
+    /// If two reports want to.
+    pub fn on_stdout(&self) -> Result<bool, Box<dyn Error>> {
+        let paths = [&self.out, &self.html, &self.markdown, &self.junit, &self.sarif];
+        match paths.into_iter().flatten().filter(|path| is_stdout(path)).count() {
+            0 => Ok(false),
+            1 => Ok(true),
+            n => Err(format!("{n} reports cannot share stdout: name a file for all but one").into()),
+        }
+    }
+
+    /// The results file, and the HTML report of it: beside `before`, if there is one.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn results(
+        &self,
+        before: Option<&Document>,
+        document: &Document,
+    ) -> Result<Vec<Output>, Box<dyn Error>> {
+        let mut outputs = Vec::new();
+        if let Some(path) = &self.out {
+            outputs.push(Output { path: path.clone(), bytes: document.to_json()?.into_bytes() });
+        }
+        if let Some(path) = &self.html {
+            let before = before.map(|before| ("before", before));
+            let documents: Vec<_> = before.into_iter().chain([("after", document)]).collect();
+            outputs.push(Output { path: path.clone(), bytes: html::render(&documents)?.into_bytes() });
+        }
+        Ok(outputs)
+    }
+
+    /// The reports of what changed.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn reports(&self, input: &Input<'_>) -> Result<Vec<Output>, Box<dyn Error>> {
+        let mut outputs = Vec::new();
+        if let Some(path) = &self.markdown {
+            outputs
+                .push(Output { path: path.clone(), bytes: gate::markdown(input, gate::LIMIT).into_bytes() });
+        }
+        if let Some(path) = &self.junit {
+            outputs.push(Output { path: path.clone(), bytes: gate::junit(input)?.into_bytes() });
+        }
+        if let Some(path) = &self.sarif {
+            outputs.push(Output { path: path.clone(), bytes: gate::sarif(input)?.into_bytes() });
+        }
+        Ok(outputs)
+    }
+}

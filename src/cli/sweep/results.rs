@@ -1,0 +1,121 @@
+//! Where results go: a file while the sweep goes on, and a report at its end.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use closewait::explore::sweep::{self, Header, Mark, Record};
+use closewait::report;
+
+use super::args::{Format, SweepArgs};
+use crate::cli::exit::{Done, Exit};
+use crate::cli::output::print;
+
+/// The file of results, if there is one.
+pub struct Keeper {
+    file: Option<(PathBuf, BufWriter<File>)>,
+}
+
+impl Keeper {
+    /// Opens the file that the arguments name; what is in it already, if the sweep is resumed.
+    pub fn open(
+        args: &SweepArgs,
+        header: &Header,
+        runs: &[usize],
+    ) -> Result<(Vec<Record>, Self), Box<dyn Error>> {
+        if let Some(path) = &args.resume {
+            let (records, file) = sweep::resume(path, header, runs)?;
+            return Ok((records, Self { file: Some((path.clone(), BufWriter::new(file))) }));
+        }
+        let mut keeper = Self { file: None };
+        if let Some(path) = &args.results {
+            keeper = Self::create(path, header)?;
+        }
+        Ok((Vec::new(), keeper))
+    }
+
+    /// A new file that begins with the header.
+    pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
+        let file = File::create(path).map_err(|error| named(path, &error))?;
+        let mut keeper = Self { file: Some((path.to_owned(), BufWriter::new(file))) };
+        keeper.write(&sweep::line(header))?;
+        Ok(keeper)
+    }
+
+    /// Writes a result.
+    pub fn keep(&mut self, record: &Record) -> io::Result<()> {
+        if self.file.is_some() { self.write(&sweep::line(record)) } else { Ok(()) }
+    }
+
+    /// Writes what is still in memory.
+    pub fn finish(self) -> io::Result<()> {
+        match self.file {
+            Some((path, mut file)) => file.flush().map_err(|error| named(&path, &error)),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        match &mut self.file {
+            Some((path, file)) => file.write_all(text.as_bytes()).map_err(|error| named(path, &error)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+}
+
+/// At most so many columns, unless told otherwise.
+const WIDTH: usize = 120;
+
+/// At most so many kinds of violations are shown.
+const MOST_KINDS: usize = 20;
+
+/// Prints the sweep, and judges it.
+pub fn report(args: &SweepArgs, header: &Header, records: &[Record]) -> Done {
+    let beyond = beyond_accepted(args, records)?;
+    print(&match args.format {
+        Format::Json => report::sweep::json(header, records)?,
+        Format::Text => {
+            let width = (!args.wide).then_some(WIDTH);
+            let strips = match header.pairs {
+                true => String::new(),
+                false => report::sweep::strips_as_text(&sweep::strips(records), width) + "\n",
+            };
+            let accepted =
+                records.iter().filter(|record| record.mark == Mark::Violation).count() - beyond.len();
+            let verdict = match (beyond.len(), accepted) {
+                (0, 0) => "nothing is violated\n".to_owned(),
+                (0, accepted) => format!("nothing is violated beyond {accepted} runs that are accepted\n"),
+                (n, 0) => format!("{n} of {} runs violate something\n", records.len()),
+                (n, accepted) => format!(
+                    "{n} of {} runs violate something beyond the {accepted} accepted\n",
+                    records.len()
+                ),
+            };
+            let violations = report::sweep::violations(&beyond, MOST_KINDS);
+            strips + &report::sweep::totals(records) + "\n" + &violations + &verdict
+        }
+    })?;
+    Ok(if beyond.is_empty() { Exit::AsAccepted } else { Exit::Differs })
+}
+
+/// The violations that are not in the accepted results.
+fn beyond_accepted(args: &SweepArgs, records: &[Record]) -> Result<Vec<Record>, Box<dyn Error>> {
+    let accepted = match &args.accepted {
+        Some(path) => sweep::read_results(path)?.1,
+        None => Vec::new(),
+    };
+    let key = |record: &Record| {
+        let Record { workload, client, fault, violated, .. } = record.clone();
+        (workload, client, fault, violated)
+    };
+    let is_violation = |record: &&Record| record.mark == Mark::Violation;
+    let accepted: BTreeSet<_> = accepted.iter().filter(is_violation).map(key).collect();
+    let beyond = records.iter().filter(|record| is_violation(record) && !accepted.contains(&key(record)));
+    Ok(beyond.cloned().collect())
+}

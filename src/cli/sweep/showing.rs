@@ -1,0 +1,52 @@
+//! One run of a sweep: its scenario as a file, and what happens.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use closewait::explore::sweep::{self, Replay, ReplayError};
+use closewait::lab::Limits;
+use closewait::report;
+use closewait::suite;
+
+use super::args::SweepArgs;
+use super::sweeping::workload;
+use crate::cli::exit::{Done, Exit};
+use crate::cli::output::{nearest, print};
+
+/// Shows.
+pub fn run(args: &SweepArgs, names: &[String]) -> Done {
+    let [base, fault, client] = names else {
+        return Err("--show takes a workload, a fault and a client".into());
+    };
+    let workload = workload(base)?;
+    let clients = suite::choose(std::slice::from_ref(client))?;
+    let client = clients.first().ok_or("there is no client")?;
+    let replay = sweep::replay(workload, *client, fault, &Limits::default()).map_err(told)?;
+    print(&report::sweep::run(&replay))?;
+    if let Some(folder) = &args.save {
+        anstream::eprintln!("wrote {}", save(folder, &replay)?);
+    }
+    Ok(Exit::AsAccepted)
+}
+
+/// With the nearest name, if it was a name that was wrong.
+fn told(error: ReplayError) -> Box<dyn Error> {
+    match &error {
+        ReplayError::Unknown { name, known, .. } => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            format!("{error}; {}", nearest(name, &known)).into()
+        }
+        _ => error.into(),
+    }
+}
+
+fn save(folder: &Path, replay: &Replay) -> Result<String, Box<dyn Error>> {
+    let path = folder.join(&replay.scenario.id).with_extension("toml");
+    let unwritable = |error| format!("cannot write {}: {error}", path.display());
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(unwritable)?;
+    }
+    fs::write(&path, &replay.text).map_err(unwritable)?;
+    Ok(path.display().to_string())
+}

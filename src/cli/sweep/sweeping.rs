@@ -1,0 +1,107 @@
+//! The sweep itself: progress, results, exit code.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::io;
+use std::time::{Duration, Instant};
+
+use closewait::client::UnderTest;
+use closewait::explore::sweep::{self, Header, Plan, Record, Share, Wanted};
+use closewait::explore::{FAULTS, Workload, workloads};
+use closewait::lab::Limits;
+use closewait::suite;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::SweepArgs;
+use super::results::{Keeper, report};
+use crate::cli::exit::Done;
+use crate::cli::output::nearest;
+
+/// Sweeps.
+pub fn run(args: &SweepArgs) -> Done {
+    let wanted = wanted(args)?;
+    let limits = Limits::default();
+    let started = Instant::now();
+    let plan = Plan::new(&wanted, &limits);
+    let budget = args.budget.map(|budget| usize::try_from(budget).unwrap_or(usize::MAX));
+    let share = Share { budget, shard: args.shard };
+    let header = Header::of(&wanted, &plan, share);
+    let runs = sweep::choose(plan.len(), share);
+    let (mut records, mut keeper) = Keeper::open(args, &header, &runs)?;
+    let threads = threads(args);
+    let played = runs.len() - records.len();
+    let failure = play(&plan, &runs[records.len()..], threads, &limits, &mut records, &mut keeper);
+    keeper.finish()?;
+    failure.map_or(Ok(()), Err)?;
+    tell(&plan, &header, played, threads, started.elapsed());
+    report(args, &header, &records)
+}
+
+fn play(
+    plan: &Plan,
+    runs: &[usize],
+    threads: usize,
+    limits: &Limits,
+    records: &mut Vec<Record>,
+    keeper: &mut Keeper,
+) -> Option<io::Error> {
+    let bar = progress(runs.len());
+    let mut failure = None;
+    sweep::play(plan, runs, threads, limits, |run, judged| {
+        let record = Record::of(plan, run, judged);
+        failure = keeper.keep(&record).err();
+        records.push(record);
+        bar.inc(1);
+        failure.is_none()
+    });
+    bar.finish_and_clear();
+    failure
+}
+
+/// On a terminal only; a pipe or a log gets nothing.
+fn progress(runs: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left");
+    ProgressBar::new(runs as u64).with_style(style.expect("the template is valid"))
+}
+
+/// What it took, on stderr: stdout is the same for the same sweep.
+fn tell(plan: &Plan, header: &Header, played: usize, threads: usize, took: Duration) {
+    let seconds = took.as_secs_f64().max(1e-9);
+    let rate = played as f64 / seconds;
+    anstream::eprintln!(
+        "{played} runs at {} places in {seconds:.2} s: {rate:.0} runs/s, {:.0} for each of {threads} threads",
+        plan.instants(),
+        rate / threads as f64,
+    );
+    let left_out = header.runs - header.chosen;
+    if left_out > 0 {
+        anstream::eprintln!("the budget left out {left_out} of {} runs, evenly spread", header.runs);
+    }
+}
+
+fn threads(args: &SweepArgs) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    args.threads.map_or_else(cores, usize::from)
+}
+
+fn wanted(args: &SweepArgs) -> Result<Wanted, Box<dyn Error>> {
+    let clients: Vec<&'static dyn UnderTest> = suite::choose(&args.clients)?;
+    let names: BTreeSet<&str> = args.workloads.iter().map(String::as_str).collect();
+    for name in &names {
+        workload(name)?;
+    }
+    let known: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
+    if let Some(name) = args.faults.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(format!("no fault is called `{name}`; {}", nearest(name, &known)).into());
+    }
+    let is_wanted = |workload: &&Workload| names.is_empty() || names.contains(workload.name);
+    let workloads = workloads().iter().filter(is_wanted).collect();
+    Ok(Wanted { workloads, clients, faults: args.faults.clone(), pairs: args.pairs })
+}
+
+/// The workload of this name.
+pub(super) fn workload(name: &str) -> Result<&'static Workload, Box<dyn Error>> {
+    let found = workloads().iter().find(|workload| workload.name == name);
+    let known: Vec<&str> = workloads().iter().map(|workload| workload.name).collect();
+    found.ok_or_else(|| format!("no workload is called `{name}`; {}", nearest(name, &known)).into())
+}

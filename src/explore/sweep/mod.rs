@@ -1,0 +1,24 @@
+//! Every fault at every instant of every workload: plans the runs, plays them on every core, keeps what came out.
+
+mod hash;
+mod header;
+mod mark;
+mod merge;
+mod plan;
+mod play;
+mod record;
+mod replay;
+mod resume;
+mod share;
+mod strip;
+
+pub use header::Header;
+pub use mark::{Mark, Tally};
+pub use merge::{MergeError, merge};
+pub use plan::{Cell, Plan, Wanted};
+pub use play::{Judged, play};
+pub use record::{Record, line};
+pub use replay::{Replay, ReplayError, replay};
+pub use resume::{ResumeError, read_results, resume};
+pub use share::{Shard, Share, choose};
+pub use strip::{Row, strips};

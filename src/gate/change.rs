@@ -1,0 +1,154 @@
+//! What changed, as data.
+
+use serde::Serialize;
+
+use crate::oracle::Severity;
+
+/// Every cell of both sides, most important first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// The cells, those that did not change included.
+    pub cells: Vec<CellChange>,
+}
+
+/// What changed in one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellChange {
+    /// Scenario id.
+    pub scenario: String,
+    /// Client name.
+    pub client: String,
+    /// All in all.
+    pub state: State,
+    /// Each change in words, most important first. Empty for [`State::Same`].
+    pub changes: Vec<Change>,
+}
+
+/// What became of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// A verdict got worse.
+    Regressed,
+    /// The behaviour changed, no verdict did.
+    Drifted,
+    /// Nothing was accepted so far, or the client could not play the scenario.
+    New,
+    /// There is no result any more, or the client can no longer play the scenario.
+    Gone,
+    /// A verdict got better, and none got worse.
+    Fixed,
+    /// Nothing changed that matters.
+    Same,
+}
+
+impl State {
+    /// Every state, most important first.
+    pub const ALL: [Self; 6] =
+        [Self::Regressed, Self::Drifted, Self::New, Self::Gone, Self::Fixed, Self::Same];
+
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Regressed => "regressed",
+            Self::Drifted => "drifted",
+            Self::New => "new",
+            Self::Gone => "gone",
+            Self::Fixed => "fixed",
+            Self::Same => "same",
+        }
+    }
+}
+
+/// One change, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which way.
+    pub kind: Kind,
+    /// Whose verdict it is about; `None` for behaviour.
+    pub oracle: Option<String>,
+    /// The harm, where the results tell.
+    pub severity: Option<Severity>,
+    /// In which run.
+    pub place: Place,
+    /// One sentence, without a full stop.
+    pub sentence: String,
+}
+
+/// Which way something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A verdict got worse.
+    Regressed,
+    /// Behaviour changed, no verdict.
+    Drifted,
+    /// A cell without a baseline.
+    New,
+    /// A cell without a result.
+    Gone,
+    /// A verdict got better.
+    Fixed,
+}
+
+impl Kind {
+    /// Every kind and its word in `closewait.toml`.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::Regressed, "regressed"),
+        (Self::Drifted, "drifted"),
+        (Self::New, "new"),
+        (Self::Gone, "gone"),
+        (Self::Fixed, "fixed"),
+    ];
+}
+
+/// In which run something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// With the fault.
+    Run,
+    /// The same script without it.
+    Control,
+}
+
+impl Change {
+    /// A change of behaviour in the run with the fault.
+    pub(super) fn drifted(sentence: impl Into<String>) -> Self {
+        Self::of(Kind::Drifted, sentence)
+    }
+
+    pub(super) fn of(kind: Kind, sentence: impl Into<String>) -> Self {
+        Self { kind, oracle: None, severity: None, place: Place::Run, sentence: sentence.into() }
+    }
+
+    pub(super) fn by(self, oracle: &str) -> Self {
+        Self { oracle: Some(oracle.to_owned()), ..self }
+    }
+
+    /// The same change, in the control.
+    pub(super) fn in_control(self) -> Self {
+        let sentence = format!("in the control, without the fault: {}", self.sentence);
+        Self { place: Place::Control, sentence, ..self }
+    }
+
+    /// For ordering: the kind, then the harm.
+    pub(super) fn weight(&self) -> (Kind, Place, Option<Severity>) {
+        // Without a severity comes last: `None` is less than anything.
+        (self.kind, self.place, self.severity.or(Some(Severity::NeedlessConnections)))
+    }
+}
+
+impl CellChange {
+    /// The worst harm of what changed.
+    pub fn severity(&self) -> Option<Severity> {
+        self.changes.iter().filter(|change| change.kind == Kind::Regressed).filter_map(|c| c.severity).min()
+    }
+}
+
+impl Comparison {
+    /// How many cells are in this state.
+    pub fn count(&self, state: State) -> usize {
+        self.cells.iter().filter(|cell| cell.state == state).count()
+    }
+}

@@ -1,0 +1,10 @@
+//! Two sets of facts, cell by cell.
+
+mod behaviour;
+mod cells;
+mod findings;
+mod requests;
+#[cfg(test)]
+mod tests;
+
+pub use cells::compare;

@@ -1,0 +1,183 @@
+//! What the comparison says, case by case.
+
+use super::compare;
+use crate::gate::change::State;
+use crate::gate::facts::{
+    Attempt, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
+};
+
+fn on(connection: u32, fresh: bool) -> Attempt {
+    Attempt { connection, stream: None, fresh }
+}
+
+fn request(outcome: &str, error: Option<&str>, attempts: &[Attempt]) -> RequestFacts {
+    RequestFacts {
+        id: "b".to_owned(),
+        outcome: Some(outcome.to_owned()),
+        error: error.map(str::to_owned),
+        attempts: attempts.to_vec(),
+        executed: 1,
+        took_ms: Some(20),
+    }
+}
+
+fn run(request: RequestFacts, verdict: VerdictFacts) -> RunFacts {
+    let finding = FindingFacts { oracle: "no-stale-reuse".to_owned(), verdict };
+    RunFacts { requests: vec![request], opened: 1, findings: vec![finding], ..RunFacts::default() }
+}
+
+fn violated(messages: &[&str]) -> VerdictFacts {
+    let violation = |message: &&str| ViolationFacts { message: (*message).to_owned(), severity: None };
+    VerdictFacts::Violated(messages.iter().map(violation).collect())
+}
+
+fn cell(run: RunFacts) -> CellFacts {
+    let outcome = CellOutcome::Ran { run: Box::new(run), control: None };
+    CellFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome }
+}
+
+fn unsupported(reason: &str) -> CellFacts {
+    let outcome = CellOutcome::Unsupported { reason: reason.to_owned() };
+    CellFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome }
+}
+
+/// What becomes of the one cell, and its sentences.
+fn check(before: &CellFacts, now: &CellFacts, state: State, sentences: &[&str]) {
+    let comparison = compare(std::slice::from_ref(before), std::slice::from_ref(now));
+    let [cell] = comparison.cells.as_slice() else { panic!("{comparison:#?}") };
+    let said: Vec<&str> = cell.changes.iter().map(|change| change.sentence.as_str()).collect();
+    assert_eq!((cell.state, said.as_slice()), (state, sentences));
+}
+
+#[test]
+fn requests_move_fail_and_are_repeated() {
+    let holds = VerdictFacts::Holds;
+    let check = |old: RequestFacts, new: RequestFacts, sentence: &str| {
+        check(&cell(run(old, holds.clone())), &cell(run(new, holds.clone())), State::Drifted, &[sentence]);
+    };
+    let ok = |attempts: &[Attempt]| request("200", None, attempts);
+    check(ok(&[on(1, false)]), ok(&[on(2, true)]), "request b moved from connection 1 to a new connection 2");
+    check(ok(&[on(1, false)]), ok(&[on(1, true)]), "request b is now the first request on connection 1");
+    check(
+        ok(&[on(1, false)]),
+        ok(&[on(1, false), on(2, true)]),
+        "one more attempt of request b, on a new connection 2",
+    );
+    check(
+        ok(&[on(1, false), on(2, true), on(3, true)]),
+        ok(&[on(1, false)]),
+        "2 attempts less of request b: it is written on connection 1",
+    );
+    check(ok(&[]), ok(&[on(1, true)]), "request b is now written on a new connection 1; before it never was");
+    let failed = |kind| request("error", Some(kind), &[on(1, false)]);
+    check(failed("closed"), failed("timeout"), "the error of request b changed from closed to timeout");
+    check(
+        ok(&[on(1, false)]),
+        failed("closed"),
+        "the outcome of request b changed from 200 to error (closed)",
+    );
+    let twice = RequestFacts { executed: 2, ..ok(&[on(1, false)]) };
+    check(ok(&[on(1, false)]), twice, "the origin executes request b twice, before once");
+    let stream = |n| Attempt { stream: Some(n), ..on(1, false) };
+    check(ok(&[stream(3)]), ok(&[stream(5)]), "request b moved from stream 3 to stream 5 of connection 1");
+}
+
+#[test]
+fn small_shifts_in_time_are_no_change() {
+    let took = |ms| {
+        let request = RequestFacts { took_ms: Some(ms), ..request("200", None, &[on(1, true)]) };
+        cell(run(request, VerdictFacts::Holds))
+    };
+    check(&took(20), &took(1019), State::Same, &[]);
+    check(&took(20), &took(1020), State::Drifted, &["request b takes 1020 ms, before 20 ms"]);
+}
+
+#[test]
+fn verdicts_get_worse_and_better() {
+    let with = |verdict| cell(run(request("200", None, &[on(1, false)]), verdict));
+    let check = |old: VerdictFacts, new: VerdictFacts, state, sentences: &[&str]| {
+        check(&with(old), &with(new), state, sentences);
+    };
+    let bad = || violated(&["b was written on connection 1, 2 000 ms after its FIN was delivered"]);
+    let later = || violated(&["b was written on connection 1, 90 ms after its FIN was delivered"]);
+    let worse = [
+        "no-stale-reuse: holds → violated: b was written on connection 1, 2 000 ms after its FIN was delivered",
+    ];
+    check(VerdictFacts::Holds, bad(), State::Regressed, &worse);
+    let better = [
+        "no-stale-reuse: violated → holds (before: b was written on connection 1, 2 000 ms after its FIN was delivered)",
+    ];
+    check(bad(), VerdictFacts::Holds, State::Fixed, &better);
+    check(bad(), later(), State::Same, &[]);
+    check(
+        violated(&["one"]),
+        violated(&["one", "two"]),
+        State::Regressed,
+        &["no-stale-reuse: violated once more: two"],
+    );
+    check(
+        violated(&["one", "one"]),
+        violated(&["one"]),
+        State::Fixed,
+        &["no-stale-reuse: violated once less (before: one)"],
+    );
+    check(
+        violated(&["one"]),
+        violated(&["two"]),
+        State::Drifted,
+        &["no-stale-reuse: violated in another way: two (before: one)"],
+    );
+    let idle = VerdictFacts::NotExercised { reason: "nothing died".to_owned() };
+    check(
+        VerdictFacts::Holds,
+        idle,
+        State::Drifted,
+        &["no-stale-reuse: holds → not exercised: nothing died"],
+    );
+}
+
+#[test]
+fn what_cannot_be_played_has_no_verdict() {
+    let ran = cell(run(request("200", None, &[]), VerdictFacts::Holds));
+    check(&ran, &unsupported("no TLS"), State::Gone, &["can no longer be played: no TLS"]);
+    check(
+        &unsupported("no TLS"),
+        &ran,
+        State::New,
+        &["can be played now (before: no TLS); nothing is violated"],
+    );
+    check(&unsupported("x"), &unsupported("x"), State::Same, &[]);
+}
+
+#[test]
+fn cells_appear_and_go() {
+    let ran = cell(run(request("200", None, &[]), violated(&["b was late"])));
+    let comparison = compare(&[], std::slice::from_ref(&ran));
+    assert_eq!(comparison.cells[0].state, State::New);
+    assert_eq!(
+        comparison.cells[0].changes[0].sentence,
+        "has no accepted result yet; violated: no-stale-reuse: b was late"
+    );
+    let comparison = compare(&[ran], &[]);
+    assert_eq!((comparison.cells.len(), comparison.cells[0].state), (1, State::Gone));
+}
+
+#[test]
+fn lines_are_the_last_resort() {
+    let with = |lines: &[&str]| {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        cell(RunFacts { lines, ..run(request("200", None, &[]), VerdictFacts::Holds) })
+    };
+    check(
+        &with(&["a", "connection 1: client sends FIN", "z"]),
+        &with(&["a", "connection 1: client sends RST", "z"]),
+        State::Drifted,
+        &["no longer: connection 1: client sends FIN", "now: connection 1: client sends RST"],
+    );
+    check(
+        &with(&["a", "b"]),
+        &with(&["b", "a"]),
+        State::Drifted,
+        &["at another place in the order of events: b"],
+    );
+}

@@ -1,0 +1,13 @@
+//! The results file: what machines read, and all that a comparison or a report needs.
+
+mod model;
+mod of_results;
+mod read;
+mod schema;
+
+pub use model::{
+    Cell, Client, Differing, Document, Finding, Line, Request, Run, ScenarioInfo, Verdict, Violation,
+};
+pub use of_results::{About, of_results};
+pub use read::{DocumentError, read};
+pub use schema::schema;

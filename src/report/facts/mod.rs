@@ -1,0 +1,9 @@
+//! What the gate compares, read from a run, or from an accepted snapshot. Both give the same facts.
+
+mod lines;
+mod of_run;
+mod of_snapshot;
+
+pub use lines::Told;
+pub use of_run::{opened, requests};
+pub use of_snapshot::of_snapshot;

@@ -1,0 +1,357 @@
+"use strict";
+
+/* The page shows text of clients and of scenario files: it is only ever put in as text, never as markup. */
+
+const $ = (selector) => document.querySelector(selector);
+
+function html(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+const seconds = (ms) => (ms % 1000 === 0 ? `${grouped(ms / 1000)} s` : `${grouped(ms)} ms`);
+
+/* ---------------------------------------------------------------- the cells that are open */
+
+let report;
+const buttons = [...document.querySelectorAll(".grid button")];
+let open = [];
+
+function cellOf(index) {
+  return report.cells[index];
+}
+
+function show(indexes, focus = true) {
+  open = indexes;
+  for (const button of buttons) button.setAttribute("aria-pressed", String(open.includes(Number(button.dataset.cell))));
+  $(".panes").classList.toggle("open", open.length > 0);
+  $(".panes").classList.toggle("beside", open.length > 1);
+  $(".cells").replaceChildren(...open.map(cellPane));
+  remember();
+  if (focus && open.length > 0) $(".cells .cell:last-child h2").focus();
+}
+
+/* The address names what is open, so that it can be sent to somebody. Browsers limit how often it may change. */
+let remembering;
+function remember() {
+  clearTimeout(remembering);
+  remembering = setTimeout(() => {
+    const hash = open.map((index) => nameOf(cellOf(index))).join("|");
+    history.replaceState(null, "", hash ? `#${encodeURIComponent(hash)}` : location.pathname + location.search);
+  }, 50);
+}
+
+function nameOf(cell) {
+  return `${report.columns[cell.column].name}:${report.scenarios[cell.scenario].id}`;
+}
+
+function close(index) {
+  show(open.filter((other) => other !== index));
+  const button = buttons.find((candidate) => Number(candidate.dataset.cell) === index);
+  if (open.length === 0 && button) button.focus();
+}
+
+let pinned = null;
+
+function choose(index) {
+  const beside = pinned !== null && pinned !== index && open.includes(pinned);
+  show(beside ? [pinned, index] : [index]);
+  pinned = null;
+}
+
+function fromHash() {
+  const wanted = decodeURIComponent(location.hash.slice(1)).split("|").filter(Boolean);
+  const find = (name) => report.cells.findIndex((cell) => nameOf(cell) === name);
+  show(wanted.map(find).filter((index) => index >= 0), false);
+}
+
+/* ---------------------------------------------------------------- one cell */
+
+function cellPane(index) {
+  const cell = cellOf(index);
+  const scenario = report.scenarios[cell.scenario];
+  const column = report.columns[cell.column];
+  const pane = html("article", { class: "cell", "data-open": index });
+  const pin = () => {
+    pinned = index;
+    $(".panes").classList.remove("open");
+    const button = buttons.find((candidate) => Number(candidate.dataset.cell) === index);
+    button.focus();
+    announce("Choose the cell to lay beside it.");
+  };
+  pane.append(
+    html("div", { class: "actions" },
+      open.length < 2 && html("button", { type: "button", click: pin }, "Compare with…"),
+      html("button", { type: "button", click: () => close(index), "aria-label": "Close this result" }, "Close")),
+    html("h2", { tabindex: "-1" }, `${scenario.id} · ${column.name}`),
+    html("p", {}, html("span", { class: cell.mark }, `${report.signs[cell.mark]} ${cell.mark}`), ` · ${column.client} ${column.version}`),
+    html("h3", {}, scenario.title),
+    html("p", {}, scenario.about),
+    sources(scenario.sources ?? []),
+  );
+  if (cell.unsupported) pane.append(html("p", {}, `${column.client} cannot play this: ${cell.unsupported}`));
+  const runs = html("div");
+  const draw = (run, control) => runs.replaceChildren(...runParts(run, control));
+  if (cell.run) {
+    if (cell.control) pane.append(choice(cell, draw));
+    draw(cell.run, false);
+    pane.append(runs, replay(scenario, column));
+  }
+  return pane;
+}
+
+function sources(list) {
+  const entry = (source) =>
+    html("li", {}, /^https?:\/\//.test(source) ? html("a", { href: source, rel: "noreferrer noopener" }, source) : source);
+  return list.length > 0 && html("details", {}, html("summary", {}, "Who had it"), html("ul", {}, list.map(entry)));
+}
+
+function choice(cell, draw) {
+  const name = `run-${cell.column}-${cell.scenario}`;
+  const option = (label, run, control) =>
+    html("label", {}, html("input", { type: "radio", name, checked: !control, change: () => draw(run, control) }), ` ${label} `);
+  return html("p", {}, option("the run", cell.run, false), option("its control, without the faults", cell.control, true));
+}
+
+function runParts(run, control) {
+  return [
+    run.end !== "completed" && html("p", { class: "stopped" }, `A watchdog ended this run: ${run.end}`),
+    html("h3", {}, "Findings"), findings(run),
+    run.ladder && html("h3", {}, "What happened"), run.ladder && ladder(run.ladder),
+    html("details", { open: control || !run.ladder }, html("summary", {}, "Event by event"), transcript(run)),
+    html("h3", {}, "Sockets of the client's host at the end"), sockets(run),
+  ].filter(Boolean);
+}
+
+function findings(run) {
+  const order = { violated: 0, holds: 1, "not-exercised": 2 };
+  const sorted = [...run.findings].sort((a, b) => order[a.verdict] - order[b.verdict]);
+  const told = sorted.filter((finding) => finding.verdict !== "not-exercised");
+  const rest = sorted.filter((finding) => finding.verdict === "not-exercised");
+  return html("div", {},
+    html("ul", { class: "findings" }, told.map((finding) => findingItem(finding, run))),
+    rest.length > 0 && html("details", {}, html("summary", {}, `${rest.length} not exercised`),
+      html("ul", { class: "findings faint" }, rest.map((finding) => html("li", {}, `– ${finding.oracle}: ${finding.text}`)))));
+}
+
+function findingItem(finding, run) {
+  if (finding.verdict === "holds") return html("li", {}, html("span", { class: "holds" }, `✓ ${finding.oracle}`), `: ${finding.text}`);
+  const mark = finding.level === "required" ? "violated" : "advised";
+  const proof = (violation) => run.transcript
+    .filter((line) => line.proves.includes(violation.index))
+    .map((line) => html("div", { class: "proof" }, `${grouped(line.at).padStart(9)} ms  ${line.text}`));
+  return html("li", {}, html("span", { class: mark }, `${report.signs[mark]} ${finding.oracle}`),
+    html("ul", {}, finding.violations.map((violation) => html("li", {}, `${violation.severity}: ${violation.message}`, proof(violation)))));
+}
+
+function transcript(run) {
+  const row = (line) => html("tr", { class: line.proves.length > 0 && "evidence" }, html("td", {}, grouped(line.at)), html("td", {}, line.text));
+  return html("table", { class: "transcript" }, html("tbody", {}, run.transcript.map(row)));
+}
+
+function sockets(run) {
+  if (run.sockets.length === 0) return html("p", { class: "faint" }, "None is left.");
+  const row = (socket) => html("tr", {}, html("td", {}, socket.connection ? `connection ${socket.connection}` : "never sent a SYN"), html("td", {}, socket.state));
+  return html("table", { class: "facts" }, html("tbody", {}, run.sockets.map(row)));
+}
+
+function replay(scenario, column) {
+  const command = `closewait run ${scenario.id} --client ${column.client} --transcript`;
+  const copy = (event) => navigator.clipboard?.writeText(command).then(() => { event.target.textContent = "Copied"; }, () => {});
+  return html("div", {}, html("h3", {}, "Replay it"), html("pre", {}, command), html("button", { type: "button", click: copy }, "Copy"));
+}
+
+/* ---------------------------------------------------------------- the ladder diagram */
+
+const WIDTH = 960, CLIENT = 380, ORIGIN = 660, ROW = 24, TOP = 40, LANE = 12;
+
+function ladder(model) {
+  const { rows, rowOf } = layOut(model);
+  const height = TOP + rows.length * ROW + 24;
+  const y = (event) => TOP + (rowOf.get(event) + 0.5) * ROW;
+  const bands = model.stale.map((stale, lane) => band(stale, lane, rows, height));
+  const hosts = [[CLIENT, "client"], [ORIGIN, "origin"]].map(([x, name]) => [
+    svg("line", { class: "host", x1: x, x2: x, y1: TOP - 12, y2: height - 12 }),
+    svg("text", { x, y: 18, "text-anchor": "middle" }, name),
+  ]);
+  const told = `Ladder diagram: ${model.arrows.length} messages between client and origin. The same, as text, is under “Event by event”.`;
+  return html("div", { class: "ladder", tabindex: "0", role: "group", "aria-label": "Ladder diagram" },
+    svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": told },
+      bands, hosts, rows.map((row, index) => times(row, rows[index - 1], index, model.gaps)),
+      model.arrows.map((arrow) => arrowParts(arrow, y, rows)), model.notes.map((note) => noteParts(note, y))));
+}
+
+/* One row for what happens at the client, on the wire or at the origin; things of one instant share it where nothing else is. */
+function layOut(model) {
+  const points = [];
+  for (const arrow of model.arrows) {
+    points.push({ event: arrow.sent_event, at: arrow.sent_ms, zone: "wire" });
+    const lost = arrow.arrived_ms === undefined;
+    if (arrow.arrived_event !== undefined && !lost) points.push({ event: arrow.arrived_event, at: arrow.arrived_ms, zone: "end" });
+  }
+  for (const note of model.notes) points.push({ event: note.event, at: note.at_ms, zone: note.side === "network" ? "wire" : note.side });
+  points.sort((a, b) => a.event - b.event);
+  const rows = [], rowOf = new Map();
+  for (const point of points) {
+    let row = rows.at(-1);
+    const taken = !row || row.at !== point.at || row.zones.has(point.zone) || (point.zone === "wire" && row.zones.has("end"));
+    if (taken && !(row && row.at === point.at && point.zone === "end")) rows.push((row = { at: point.at, zones: new Set() }));
+    row.zones.add(point.zone);
+    rowOf.set(point.event, rows.length - 1);
+  }
+  return { rows, rowOf };
+}
+
+function times(row, before, index, gaps) {
+  if (before && before.at === row.at) return null;
+  const y = TOP + (index + 0.5) * ROW;
+  const label = svg("text", { class: "time", x: 70, y: y + 4, "text-anchor": "end" }, grouped(row.at));
+  const gap = before && gaps.some((candidate) => candidate.from_ms === before.at && candidate.until_ms === row.at);
+  return gap ? [fold(y - ROW / 2, row.at - before.at), label] : label;
+}
+
+function fold(y, ms) {
+  const zigzag = (x) => svg("path", { d: `M${x - 8} ${y + 3} l5 -6 l6 6 l5 -6` });
+  return svg("g", { class: "fold" }, zigzag(CLIENT), zigzag(ORIGIN),
+    svg("text", { x: (CLIENT + ORIGIN) / 2, y: y + 4, "text-anchor": "middle" }, `${seconds(ms)} pass`));
+}
+
+function band(stale, lane, rows, height) {
+  const first = rows.findIndex((row) => row.at >= stale.from_ms);
+  const after = rows.findIndex((row) => row.at > stale.until_ms);
+  const top = TOP + (first < 0 ? rows.length : first) * ROW + 4;
+  const bottom = after < 0 ? height - 12 : TOP + after * ROW - 2;
+  const x = CLIENT - 6 - (lane + 1) * LANE;
+  return svg("g", {}, svg("rect", { class: "band", x, y: top, width: LANE - 3, height: Math.max(bottom - top, 4) }),
+    svg("title", {}, `connection ${stale.connection} is stale: ${stale.reason}`));
+}
+
+function arrowParts(arrow, y, rows) {
+  const [from, to] = arrow.to === "to-origin" ? [CLIENT, ORIGIN] : [ORIGIN, CLIENT];
+  const start = y(arrow.sent_event);
+  const lost = arrow.arrived_ms === undefined;
+  const end = lost ? start + ROW / 2 : y(arrow.arrived_event);
+  const tip = lost ? from + (to - from) * 0.6 : to;
+  const kinds = ["wire-" + ((arrow.connection - 1) % 4 + 1), arrow.stale && "stale", arrow.proof && "proof"].filter(Boolean).join(" ");
+  const line = ["wire", lost && "lost", arrow.forged && "forged"].filter(Boolean).join(" ");
+  const words = [`${arrow.connection}: ${arrow.label}`, arrow.stale && "on a stale connection", arrow.again && "again",
+    arrow.segments > 1 && `×${arrow.segments}`, arrow.forged && "forged", lost && "lost"].filter(Boolean).join(", ");
+  const near = arrow.to === "to-origin" ? { x: from + 10, "text-anchor": "start" } : { x: from - 10, "text-anchor": "end" };
+  return svg("g", { class: kinds }, svg("title", {}, words),
+    svg("path", { class: line, d: `M${from} ${start} L${tip} ${end}` }),
+    lost ? cross(tip, end) : head(from, start, tip, end),
+    svg("text", { ...near, y: start - 3 }, clip(words, 38)));
+}
+
+function head(x1, y1, x2, y2) {
+  const angle = Math.atan2(y2 - y1, x2 - x1);
+  const at = (turn) => `${(x2 - 9 * Math.cos(angle + turn)).toFixed(1)} ${(y2 - 9 * Math.sin(angle + turn)).toFixed(1)}`;
+  return svg("path", { class: "head", d: `M${x2} ${y2} L${at(0.4)} L${at(-0.4)} Z` });
+}
+
+function cross(x, y) {
+  return svg("path", { class: "wire", d: `M${x - 5} ${y - 5} l10 10 M${x + 5} ${y - 5} l-10 10` });
+}
+
+function noteParts(note, y) {
+  const place = {
+    client: { x: CLIENT - 48, "text-anchor": "end", most: 36 },
+    origin: { x: ORIGIN + 12, "text-anchor": "start", most: 38 },
+    network: { x: (CLIENT + ORIGIN) / 2, "text-anchor": "middle", most: 36 },
+  }[note.side];
+  const { most, ...where } = place;
+  return svg("text", { ...where, class: `${note.kind} ${note.proof ? "proof" : ""}`, y: y(note.event) + 4 },
+    clip(note.label, most), svg("title", {}, note.label));
+}
+
+function clip(text, most) {
+  const signs = [...text];
+  return signs.length > most ? signs.slice(0, most - 1).join("") + "…" : text;
+}
+
+/* ---------------------------------------------------------------- the grid */
+
+function announce(text) {
+  $("#status").textContent = text;
+}
+
+function filter() {
+  const words = $("#words").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const marks = new Set([...document.querySelectorAll(".filter input[type=checkbox]:checked")].map((box) => box.value));
+  let shown = 0;
+  for (const row of document.querySelectorAll(".grid tr[data-words]")) {
+    const text = row.dataset.words.toLowerCase();
+    const cells = [...row.querySelectorAll("button")];
+    const hit = words.every((word) => text.includes(word)) && cells.some((button) => marks.has(button.dataset.mark));
+    row.hidden = !hit;
+    shown += hit ? 1 : 0;
+  }
+  for (const family of document.querySelectorAll(".grid tbody")) {
+    family.hidden = ![...family.querySelectorAll("tr[data-words]")].some((row) => !row.hidden);
+  }
+  announce(`${shown} scenarios shown`);
+}
+
+function move(event) {
+  const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+  const step = steps[event.key];
+  const button = event.target.closest(".grid button");
+  if (!step || !button) return;
+  const rows = [...document.querySelectorAll(".grid tr[data-words]")].filter((row) => !row.hidden && !row.closest("tbody").hidden);
+  const row = rows.indexOf(button.closest("tr"));
+  const column = [...button.closest("tr").querySelectorAll("button")].indexOf(button);
+  const next = rows[row + step[0]]?.querySelectorAll("button");
+  const target = next && next[Math.min(Math.max(column + step[1], 0), next.length - 1)];
+  if (target) {
+    event.preventDefault();
+    rove(target);
+    target.focus();
+  }
+}
+
+/* One stop of the tab key for the whole grid; the arrows move within. */
+function rove(target) {
+  for (const button of buttons) button.tabIndex = button === target ? 0 : -1;
+}
+
+async function unpack(base64) {
+  const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+function listen() {
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input[type=search]");
+    if (event.key === "Escape" && open.length > 0 && !typing) close(open.at(-1));
+    else if (event.key === "/" && !typing) { event.preventDefault(); $("#words").focus(); }
+    else move(event);
+  });
+  for (const button of buttons) button.addEventListener("click", () => { rove(button); choose(Number(button.dataset.cell)); });
+  for (const input of document.querySelectorAll(".filter input")) input.addEventListener("input", filter);
+  window.addEventListener("hashchange", fromHash);
+  if (buttons.length > 0) rove(buttons[0]);
+}
+
+unpack($("#report").textContent).then((unpacked) => {
+  report = unpacked;
+  listen();
+  fromHash();
+  document.body.dataset.ready = "true";
+}, () => {
+  $("#status").removeAttribute("style");
+  announce("This browser cannot unpack the report: it wants DecompressionStream.");
+});

@@ -1,0 +1,24 @@
+//! One run of a sweep: its scenario, what happened, what that violates.
+
+use crate::explore::sweep::Replay;
+use crate::oracle::Verdict;
+use crate::report::terminal::style::{BAD, HEADING, paint};
+use crate::report::transcript::Transcript;
+
+/// The scenario as a file, the transcript, the violations.
+pub fn run(replay: &Replay) -> String {
+    let transcript = Transcript::of(&replay.scenario, &replay.trace);
+    let mut text = format!("{}\n{}\n{transcript}\n", replay.text, paint(HEADING, "What happens"));
+    let mut violated = false;
+    for finding in &replay.findings {
+        let Verdict::Violated { violations } = &finding.verdict else { continue };
+        for violation in violations {
+            violated = true;
+            text += &format!("{}: {}\n", paint(BAD, finding.oracle), violation.message);
+        }
+    }
+    if !violated {
+        text += "nothing is violated\n";
+    }
+    text
+}

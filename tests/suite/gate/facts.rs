@@ -1,0 +1,75 @@
+//! A run, its results file and its snapshot say the same to a comparison.
+
+use closewait::client::{self, UnderTest};
+use closewait::gate::{CellFacts, CellOutcome, RunFacts, State, VerdictFacts, compare};
+use closewait::report::document::read;
+use closewait::report::facts::of_snapshot;
+use closewait::report::{baseline, snapshot};
+use libtest_mimic::{Failed, Trial};
+
+use super::played::{document, results};
+
+/// `gate::facts::<client>`, and that the accepted state is no change.
+pub(super) fn trials() -> Vec<Trial> {
+    let trial = |client: &&'static dyn UnderTest| {
+        let client = *client;
+        Trial::test(format!("gate::facts::{}", client.name()), move || check(client))
+    };
+    client::built_in().iter().map(trial).collect()
+}
+
+fn check(client: &'static dyn UnderTest) -> Result<(), Failed> {
+    let results = results(&[client]);
+    let played = document(&results);
+    let from_file = read("results.json", &played.to_json()?)?.facts();
+    let mut from_snapshots = Vec::new();
+    let mut differ: Vec<String> = Vec::new();
+    for ((entry, from_run), from_file) in results.entries.iter().zip(played.facts()).zip(&from_file) {
+        let body = snapshot::body(entry.scenario, &entry.cell.result);
+        let from_snapshot = of_snapshot(client.name(), &entry.scenario.id, &body)
+            .map_err(|problem| format!("{}: {problem}\n{body}", entry.scenario.id))?;
+        for (one, other) in [(&from_run, from_file), (&without_severity(from_run.clone()), &from_snapshot)] {
+            differ.extend(
+                same(one, other).err().map(|difference| format!("{}\n{difference}", entry.scenario.id)),
+            );
+        }
+        from_snapshots.push(from_snapshot);
+    }
+    if !differ.is_empty() {
+        return Err(differ.join("\n").into());
+    }
+    // What is in the repository is what was just played: an upgrade that changes nothing has no diff.
+    let mut accepted =
+        baseline::of_folder(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots"))?;
+    accepted.retain(|cell| cell.client == client.name());
+    for baseline in [accepted, from_snapshots] {
+        let comparison = compare(&baseline, &from_file);
+        let changed: Vec<_> = comparison.cells.iter().filter(|cell| cell.state != State::Same).collect();
+        if !changed.is_empty() {
+            return Err(format!("changed: {changed:#?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn same(one: &CellFacts, other: &CellFacts) -> Result<(), String> {
+    let (one, other) = (format!("{one:#?}\n"), format!("{other:#?}\n"));
+    let diff = similar::TextDiff::from_lines(&one, &other);
+    if one == other { Ok(()) } else { Err(diff.unified_diff().context_radius(4).to_string()) }
+}
+
+/// Snapshots do not tell the severity.
+fn without_severity(mut facts: CellFacts) -> CellFacts {
+    fn strip(run: &mut RunFacts) {
+        for finding in &mut run.findings {
+            if let VerdictFacts::Violated(violations) = &mut finding.verdict {
+                violations.iter_mut().for_each(|violation| violation.severity = None);
+            }
+        }
+    }
+    if let CellOutcome::Ran { run, control } = &mut facts.outcome {
+        strip(run);
+        control.iter_mut().for_each(|control| strip(control));
+    }
+    facts
+}
