@@ -7,6 +7,8 @@ mod bounded_retries;
 mod bounded_wait;
 mod cancel_is_told;
 mod case;
+#[cfg(test)]
+mod excuse_tests;
 mod finding;
 #[cfg(test)]
 mod http2_tests;

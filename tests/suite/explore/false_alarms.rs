@@ -77,6 +77,17 @@ const CASES: &[(&str, &str, &str)] = &[
         "",
     ),
     (
+        "so-does-a-cancelled-request-that-waited-long",
+        r#"{ client = "send", id = "a", request = "GET /a", background = true },
+           { client = "send", id = "b", request = "GET /b" },
+           { origin = "hold", id = "c" },
+           { client = "send", id = "c", request = "GET /c", background = true },
+           { wait = "10s" },
+           { client = "cancel", id = "c" },
+           { client = "send", id = "d", request = "GET /d" }"#,
+        "",
+    ),
+    (
         "a-retry-waits-in-line",
         r#"{ client = "send", id = "a", request = "GET /a" },
            { client = "send", id = "b", request = "GET /b", background = true, deadline = "1s" },

@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Bugs that show only where requests are streams: there are no random schedules for HTTP/2 yet.
+/// Bugs that show only where requests are streams, or under TLS: there are no random schedules for those yet.
 const NEED_STREAMS: [&str; 12] = [
     "IgnoresGoaway",
     "KillsAccepted",
@@ -28,8 +28,8 @@ const NEED_STREAMS: [&str; 12] = [
     "CancelNotTold",
     "AbandonedHoldsWindow",
     "IgnoresStreamLimit",
-    "ConnectFailureHangsWaiters",
-    "DialsForEach",
+    "CancelsForAll",
+    "TrustsFinUnderTls",
 ];
 
 /// More than any of them takes today.
