@@ -1,6 +1,6 @@
 //! The oracles on hand-written traces of HTTP/2.
 
-use super::tests::{check_in, scenario};
+use super::tests::{check_in, check_trace, scenario};
 use crate::scenario::*;
 use crate::trace::http2::ErrorCode;
 use crate::trace::http2::testing::*;
@@ -213,6 +213,17 @@ fn cancel_is_told() {
     let upload = opened().start(0, "a", "POST").client_sends(0, 1, request(1, "a", "POST", 0));
     let upload = upload.cancel(10, "a").client_sends(20, 1, content(1, "abc", 0));
     check(upload.client_sends(30, 1, content(1, "de", 0)), &format!("{never}, 5 bytes of its body later"));
+    // The window is 65 535 bytes; the preface, SETTINGS and the head have been acknowledged.
+    let stuck = |bytes: usize| {
+        let upload = opened().start(0, "a", "POST").client_sends(0, 1, request(1, "a", "POST", 0));
+        let upload = upload.origin_gets(0, 1).client_sends(20, 1, content(1, &"x".repeat(bytes - 9), 0));
+        upload.cancel(30, "a").step(900)
+    };
+    check(stuck(65_535), unexercised);
+    check(stuck(65_535 - 12), unexercised);
+    let never_later = "HangOrLeak: a was given up at 30 ms, and stream 1 of connection 1 was never reset";
+    check_trace("cancel-is-told", &h2(), &stuck(65_535 - 13).build(), never_later);
+    check(stuck(65_535 - 35), never_later);
     let closed = "holds: a: connection 1 was closed as it was given up";
     check(asked().cancel(10, "a").client_fin(10, 1), closed);
     check(asked().bytes(10, 1, answer(1, "x")).cancel(10, "a"), unexercised);
