@@ -56,6 +56,22 @@ fn a_handshake_that_the_host_refuses_is_no_connection() {
 }
 
 #[test]
+fn a_handshake_that_the_client_gives_up_is_its_own_failure() {
+    let check = |trace: TraceBuilder, expected: &str| {
+        check_trace("unsent-is-free", &scenario(), &trace.build(), expected);
+    };
+    let failed =
+        || TraceBuilder::new().start(0, "b", "GET").open(5, 1).finish(10, "b", error(ErrorKind::Canceled));
+    check(
+        refused(failed(), 20, 1),
+        "AvoidableFailure: b failed although no byte of it was written (connection closed before message completed)",
+    );
+    let nobody =
+        TraceBuilder::new().start(0, "b", "GET").syn(5, 1).finish(10, "b", error(ErrorKind::Canceled));
+    check(nobody, "not exercised: no request met a dead connection before its first byte was written");
+}
+
+#[test]
 fn a_timer_may_expire_behind_a_repeated_syn() {
     let check = |trace, expected: &str| check_in("no-leak", &one_connection(), trace, expected);
     let tried = || TraceBuilder::new().syn(0, 1);

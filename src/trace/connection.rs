@@ -34,6 +34,8 @@ pub struct Connection {
     pub unsolicited: Vec<Unsolicited>,
     /// The client's host has sent anything but SYN and RST.
     spoke: bool,
+    /// The client's host has answered a SYN-ACK with RST.
+    given_up: bool,
     /// Since when the network would have taken a FIN: every byte was acknowledged, and the window was open.
     clear_since: Option<Moment>,
     /// The client's FIN left as soon as the network took it, and not before other bytes.
@@ -108,6 +110,11 @@ impl Connection {
             Some(tls) => tls.established,
             None => self.established,
         }
+    }
+
+    /// Whether the origin accepted the connection when the client did not want it any more.
+    pub fn was_given_up(&self) -> bool {
+        self.given_up
     }
 
     /// The client's own end of the connection: its first FIN or RST.
@@ -207,7 +214,7 @@ impl Connection {
             self.spoke |= !segment.rst;
             if !self.spoke {
                 // The host refuses a handshake that nobody waits for any more (RFC 9293 section 3.10.7.1).
-                self.established = None;
+                self.given_up |= self.established.take().is_some();
             }
         }
         if direction == Direction::ToClient && fate == Fate::Delivered && segment.syn && segment.ack {
