@@ -189,9 +189,9 @@ compare() {
     exit "$code"
 }
 
-# Which versions are different, a line for each package.
+# Which versions are different, a line for each package that is on both sides.
 upgraded() {
-    join -a1 -a2 -e none -o 0,1.2,2.2 \
+    join -o 0,1.2,2.2 \
         <(comm -23 <(versions before) <(versions after)) <(comm -13 <(versions before) <(versions after)) |
         sed 's/ \([^ ]*\)$/ → \1/' >"$out/upgraded"
     [[ ! -s $out/upgraded ]] || say "in Cargo.lock: $(on_one_line <"$out/upgraded")"
