@@ -69,7 +69,9 @@ fn is_as_accepted() -> Result<(), Failed> {
 
 fn sarif_is_valid() -> Result<(), Failed> {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendored/sarif-schema-2.1.0.json");
-    let validator = jsonschema::validator_for(&serde_json::from_str(&fs::read_to_string(schema)?)?)?;
+    // As published, the pattern of a language tag has a bracket too many, and is no regular expression for ECMA 262.
+    let schema = fs::read_to_string(schema)?.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema)?)?;
     let known = Known { scenarios: vec![SCENARIO], clients: vec!["reference"] };
     let allow = "[[rule]]\nlevel = \"allow\"\nreason = \"known\"\nscenario = \"*\"\n";
     for changed in [many(), regression(&parse("closewait.toml", allow, &known)?)?] {
