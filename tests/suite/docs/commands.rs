@@ -186,7 +186,7 @@ fn check_not_run(words: &[String], command: &str) -> Result<(), Failed> {
         "cargo update -p reqwest",
         "ci/check.sh",
         // `ci/check.sh` runs these in examples/, `ci/test-gate-upgrade.sh` and `ci/upgrades.sh` the script.
-        "cargo add --dev closewait --no-default-features --features harness",
+        "cargo add --dev closewait --path ../closewait --no-default-features --features harness",
         "cargo test --test closewait",
         "CLOSEWAIT_ACCEPT=1 cargo test --test closewait",
         "ci/gate-upgrade.sh --crate examples/hyper-retry",
