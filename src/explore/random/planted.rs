@@ -35,7 +35,7 @@ const SMALL: usize = 3;
 const MOST_SHRUNK: usize = 20;
 
 /// Plays schedules against the reference client with a planted bug, until one violates a required oracle that the
-/// client without the bug does not violate, and shrinks to something small. If none does, advice counts, then size.
+/// client without the bug does not violate, and shrinks to something small. If none does, small advice counts, then size.
 /// If no schedule violates anything, every answer that the client without the bug gets is expected of the other, too.
 /// `None` if nothing shows the bug.
 pub fn unmask(defect: Defect, sound: &'static dyn UnderTest, draws: &[(Protocol, Draw)]) -> Option<Unmasked> {
@@ -84,7 +84,7 @@ impl Hunt {
 
     fn consider(&mut self, protocol: Protocol, draw: Draw, scenario: &Scenario, findings: &[Finding]) {
         for finding in violated(findings) {
-            if finding.level == Level::Advised && self.best.is_some() {
+            if finding.level == Level::Advised && self.best.as_ref().is_some_and(|best| !best.is_large()) {
                 continue;
             }
             let witness = Witness { client: self.client, oracle: finding.oracle, sound: Some(self.sound) };
@@ -114,9 +114,13 @@ impl Unmasked {
         self.rank() == (false, false)
     }
 
-    /// The lower the better: whether it is mere advice, and whether it is large.
+    /// The lower the better: whether it is large, and whether it is mere advice.
     fn rank(&self) -> (bool, bool) {
+        (self.is_large(), self.found.level == Level::Advised)
+    }
+
+    fn is_large(&self) -> bool {
         let Weight { requests, faults, .. } = self.found.weight;
-        (self.found.level == Level::Advised, requests > SMALL || faults > 1)
+        requests > SMALL || faults > 1
     }
 }
