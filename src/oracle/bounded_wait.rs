@@ -75,20 +75,27 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
     let missed = match case.final_attempt(request) {
         Some(attempt) => {
             let connection = case.connection_of(attempt)?;
-            let retries = connection.death().is_some_and(|death| case.dialled_again(request, death));
-            if retries {
+            match end_of_attempt(case, connection, attempt) {
                 // On its way to another attempt: what it waits for is a connection.
-                return connect_timeout(case, request, finished).filter(|(_, since)| since.at < finished.at);
+                Some((_, end)) if case.dials_again(request, end) => connect_timeout(case, request, finished),
+                Some(end) => Some(end),
+                None => undelivered_answer(case, request)
+                    .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished)),
             }
-            end_of_connection(connection)
-                .or_else(|| end_of_stream(case, connection, attempt))
-                .or_else(|| ping_timeout(case, connection))
-                .or_else(|| undelivered_answer(case, request))
-                .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
         None => connect_timeout(case, request, finished).or_else(|| idle_connection(case, request)),
     };
     missed.filter(|(_, since)| since.at < finished.at)
+}
+
+/// What first told the client that nothing will come of an attempt.
+fn end_of_attempt(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<(String, Moment)> {
+    let ends = [
+        end_of_connection(connection),
+        end_of_stream(case, connection, attempt),
+        ping_timeout(case, connection),
+    ];
+    ends.into_iter().flatten().min_by_key(|(_, since)| since.at)
 }
 
 fn end_of_connection(connection: &Connection) -> Option<(String, Moment)> {

@@ -90,10 +90,17 @@ struct Span {
 
 fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
     let over = connection.over().map(|over| over.at);
-    // A handshake that the client gives up leaves no segment: it is under way for certain until its last SYN.
-    let gave_up = connection.established.is_none().then(|| last_syn(case, connection)).flatten();
+    // A handshake that the client gives up leaves no segment: it is under way for certain until its last SYN, or to the
+    // end if its socket is still there.
+    let given_up = connection.established.is_none() && !is_held_at_the_end(case, connection);
+    let gave_up = given_up.then(|| last_syn(case, connection)).flatten();
     let to = over.into_iter().chain(gave_up.map(|syn| syn + 1)).min().unwrap_or(Millis::MAX);
     connection.syn.map(|from| Span { from, to })
+}
+
+fn is_held_at_the_end(case: &Case, connection: &Connection) -> bool {
+    let mut sockets = case.trace.sockets.iter().filter(|socket| HELD.contains(&socket.state.as_str()));
+    sockets.any(|socket| socket.connection == Some(connection.number))
 }
 
 fn last_syn(case: &Case, connection: &Connection) -> Option<Millis> {
