@@ -2,6 +2,8 @@
 //!
 //! A request of a scenario becomes a call of the method with its path; its body is the message. What comes back is the
 //! message with status 200, or an error that says the gRPC status. gRPC has no other methods and no other statuses.
+//!
+//! Over TLS the channel is given hyper-rustls' connector: tonic's own reads the wall clock to judge certificates.
 
 use std::error::Error;
 use std::str::FromStr;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
 use http_body_util::{BodyExt, Full};
+use hyper_rustls::HttpsConnectorBuilder;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::MetadataMap;
@@ -19,9 +22,8 @@ use tonic::{Code, Status};
 use super::{
     BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version,
 };
-use crate::scenario::{
-    Action, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
-};
+use crate::scenario::{Action, Alpn, ClientAction, ClientSettings, OriginAction, ReadBody, Reply, Scenario};
+use crate::tls::{Offer, client_config};
 use crate::trace::ErrorKind;
 
 /// `tonic::transport::Channel`.
@@ -41,7 +43,7 @@ impl UnderTest for Tonic {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        if scenario.protocol != Protocol::H2 {
+        if !scenario.protocol.is_http2() {
             return Some(format!("this adapter does not speak {}", scenario.protocol.word()));
         }
         lacking(scenario)
@@ -51,10 +53,16 @@ impl UnderTest for Tonic {
 
     fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
         let settings = &environment.settings;
-        let endpoint = configured(Endpoint::from_static("http://origin.test"), settings);
         // The endpoint's own timeout on connecting wraps the connector, as it would a real one.
         let connector = Connector::new(environment.wire.clone());
-        Ok(Box::new(Calls(endpoint.connect_with_connector_lazy(connector))))
+        Ok(Box::new(Calls(if environment.protocol.is_tls() {
+            let endpoint = configured(Endpoint::from_static("https://origin.test"), settings);
+            let tls = HttpsConnectorBuilder::new().with_tls_config(client_config(Offer::Blank)).https_only();
+            endpoint.connect_with_connector_lazy(tls.enable_http2().wrap_connector(connector))
+        } else {
+            let endpoint = configured(Endpoint::from_static("http://origin.test"), settings);
+            endpoint.connect_with_connector_lazy(connector)
+        })))
     }
 }
 
@@ -87,7 +95,17 @@ fn lacking(scenario: &Scenario) -> Option<&'static str> {
     if starved && scenario.requests().any(|request| request.body == 0) {
         return Some("a gRPC call has a message, though an empty one, and the window takes none");
     }
+    if scenario.origin.alpn.is_some_and(no_h2) {
+        return Some(NEEDS_H2);
+    }
     settings.read_timeout.map(|_| "tonic limits the time of a whole call, not between two reads")
+}
+
+/// tonic's own connector would refuse such an origin; the one that stands in for it does not.
+const NEEDS_H2: &str = "a channel over TLS is tried only where the origin chooses h2";
+
+fn no_h2(alpn: Alpn) -> bool {
+    matches!(alpn, Alpn::Http11 | Alpn::None)
 }
 
 /// How long the script lets time pass: a limit above it is never reached.
@@ -109,6 +127,9 @@ fn not_grpc(action: &Action) -> Option<String> {
             Some(format!("gRPC has no {}", send.method))
         }
         Action::Origin(OriginAction::Reply(reply)) => not_grpc_reply(reply),
+        Action::Origin(OriginAction::Tls { alpn: Some(alpn), .. }) if no_h2(*alpn) => {
+            Some(NEEDS_H2.to_owned())
+        }
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! One request of the application: sent, awaited under its deadline, its body read.
+//! One request of the application: sent, awaited, its body read.
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -23,8 +23,7 @@ pub(super) fn compose(send: &SendRequest, protocol: Protocol) -> http::Request<B
         .expect("the scenario's requests are well-formed")
 }
 
-/// Hands the request to the client. What comes back resolves with the outcome, at the deadline at the
-/// latest: then the request is dropped, as an application would.
+/// Hands the request to the client. What comes back resolves with the outcome.
 pub(super) fn perform(
     client: &dyn Client,
     scenario: &Scenario,
@@ -33,15 +32,12 @@ pub(super) fn perform(
     let (connect, read) = (scenario.client.connect_timeout, scenario.client.read_timeout);
     let timeouts = Timeouts { connect, read, ..Timeouts::default() };
     let sending = client.send(compose(send, scenario.protocol), timeouts);
-    let (deadline, read) = (send.deadline, send.read);
+    let read = send.read;
     async move {
-        let exchange = async {
-            match sending.await {
-                Ok(response) => finish(response, read).await,
-                Err(Failure { kind, message }) => Outcome::Error { kind, message },
-            }
-        };
-        tokio::time::timeout(deadline, exchange).await.unwrap_or(Outcome::Deadline)
+        match sending.await {
+            Ok(response) => finish(response, read).await,
+            Err(Failure { kind, message }) => Outcome::Error { kind, message },
+        }
     }
 }
 

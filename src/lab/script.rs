@@ -161,14 +161,18 @@ impl<'a> Script<'a> {
         let performing = perform(&**client, self.scenario, send);
         let (cancel, cancelled) = oneshot::channel();
         let (wire, recorder, request) = (self.wire.clone(), self.recorder.clone(), send.id.clone());
+        let deadline = send.deadline;
         let task = tokio::spawn(async move {
+            // Recorded before the future is dropped: what the client does about it comes after.
+            let given_up = |outcome| {
+                recorder.push(wire.now(), What::RequestCancelled { request: request.clone() });
+                outcome
+            };
             let outcome = tokio::select! {
                 biased;
-                Ok(()) = cancelled => {
-                    recorder.push(wire.now(), What::RequestCancelled { request: request.clone() });
-                    Outcome::Cancelled
-                }
+                Ok(()) = cancelled => given_up(Outcome::Cancelled),
                 outcome = performing => outcome,
+                () = tokio::time::sleep(deadline) => given_up(Outcome::Deadline),
             };
             recorder.push(wire.now(), What::RequestFinished { request, outcome });
         });

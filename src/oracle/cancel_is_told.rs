@@ -5,7 +5,7 @@ use super::streams::place;
 use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict};
 use crate::scenario::Protocol;
-use crate::trace::{Attempt, BodyEnd, Connection, Exchange, Moment, Outcome, Request};
+use crate::trace::{Attempt, BodyEnd, Connection, Exchange, Moment, Outcome, Request, millis};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "cancel-is-told",
@@ -61,6 +61,9 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
     let Some(stream) = exchange.stream.as_ref().filter(|_| is_open(connection, exchange, given_up)) else {
         return;
     };
+    if !has_room(case, connection, given_up) {
+        return;
+    }
     let id = &request.id;
     let reset = stream.reset_by_client.and_then(|reset| reset.sent);
     let told = reset.into_iter().chain(connection.client_close()).min();
@@ -95,4 +98,18 @@ fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment) -> bo
     let ended = ended_by_origin.into_iter().chain(connection.death()).any(|end| end.at <= given_up.at);
     let told_before = own.into_iter().chain(connection.client_close()).any(|told| told < given_up);
     exchange.request.first_sent < given_up && !ended && !told_before
+}
+
+/// Whether TCP's send window, as the client knew it, took an RST_STREAM: behind a full one it is not seen when it is written.
+fn has_room(case: &Case, connection: &Connection, given_up: Moment) -> bool {
+    const RST_STREAM: usize = 13;
+    const SEALED: usize = RST_STREAM + 22;
+    let network = &case.scenario.network;
+    let window = network.receive_buffer.min(u16::MAX.into()) as usize;
+    let acknowledged = given_up.at.saturating_sub(millis(network.latency_to_client));
+    let acknowledged = case.trace.events.partition_point(|event| event.at <= acknowledged).saturating_sub(1);
+    let arrived = connection.to_origin.delivered.len_after(acknowledged);
+    let in_flight = connection.to_origin.sent.len_after(given_up.event).saturating_sub(arrived);
+    let frame = if connection.tls.is_some() { SEALED } else { RST_STREAM };
+    in_flight + frame <= window
 }

@@ -97,6 +97,9 @@ pub(super) fn cause(reason: &StaleReason) -> String {
         StaleReason::PingUnanswered { limit } => {
             format!("the client's ping timeout of {} had passed", ms(*limit))
         }
+        StaleReason::PingOmitted { limit } => {
+            format!("nothing had come on it for {}, and the client had sent no PING", ms(*limit))
+        }
         StaleReason::IdleTimeout { limit } => {
             format!("the client's idle timeout of {} had passed", ms(*limit))
         }

@@ -1,6 +1,6 @@
 //! The oracles on hand-written traces of HTTP/2.
 
-use super::tests::{check_in, scenario};
+use super::tests::{check_in, check_trace, scenario};
 use crate::scenario::*;
 use crate::trace::http2::ErrorCode;
 use crate::trace::http2::testing::*;
@@ -131,7 +131,8 @@ fn recovers() {
     let later = silent().deadline(505, "c").h2_request(600, "d", "GET", 1, 7).deadline(1_000, "d");
     let costly = "AvoidableFailure: connection 1, dead since 500 ms, cost d, written on it later";
     check(later, costly);
-    let unexercised = "not exercised: no connection died before a later request";
+    let unexercised =
+        "not exercised: no connection died before a later request, and none drained with a stream open";
     let alive = silent().h2_response(600, "c", 1, 5).h2_request(600, "d", "GET", 1, 7);
     check(alive.h2_response(700, "d", 1, 7), "holds: connection 1 cost b");
     let slow = both().h2_response(100, "c", 1, 5).deadline(500, "b").h2_request(600, "d", "GET", 1, 7);
@@ -140,6 +141,46 @@ fn recovers() {
     check(too_late.h2_request(700, "c", "GET", 1, 5).h2_response(720, "c", 1, 5), unexercised);
     let reset = both().bytes(50, 1, rst_stream(3, ErrorCode::CANCEL)).closed_error(50, "b");
     check(reset.h2_response(60, "c", 1, 5).h2_request(70, "d", "GET", 1, 7), unexercised);
+}
+
+#[test]
+fn a_graceful_goaway_costs_nothing_that_it_accepts() {
+    let check = |trace, expected: &str| check("recovers", trace, expected);
+    let drains = || answered().h2_request(40, "b", "GET", 1, 3).bytes(45, 1, gone(3));
+    let whole = "holds: b was answered on stream 3 of connection 1 while it drained";
+    check(drains().h2_response(60, "b", 1, 3), whole);
+    let killed = "AvoidableFailure: b failed on stream 3 of connection 1 although the GOAWAY accepts it";
+    check(drains().client_fin(46, 1).closed_error(46, "b"), killed);
+    let unexercised =
+        "not exercised: no connection died before a later request, and none drained with a stream open";
+    check(drains().bytes(50, 1, rst_stream(3, ErrorCode::CANCEL)).closed_error(50, "b"), unexercised);
+    check(drains().client_sends(50, 1, ping(false)).client_fin(90, 1).closed_error(90, "b"), unexercised);
+    check(drains().deadline(500, "b"), unexercised);
+    check(drains().finish(90, "b", crate::trace::testing::error(ErrorKind::Timeout)), unexercised);
+    check(drains().bytes(50, 1, gone(1)).closed_error(51, "b"), unexercised);
+    let error = answered().h2_request(40, "b", "GET", 1, 3).bytes(45, 1, goaway(3, ErrorCode(2)));
+    check(error.client_fin(46, 1).closed_error(46, "b"), unexercised);
+}
+
+#[test]
+fn unprocessed_is_free() {
+    let check = |trace, expected: &str| check("unsent-is-free", trace, expected);
+    let b = || answered().h2_request(40, "b", "POST", 1, 3);
+    let refused = || b().bytes(50, 1, rst_stream(3, ErrorCode::REFUSED_STREAM));
+    let again = "holds: b was sent again, as the origin had not processed it";
+    check(refused().h2_attempt(50, "b", "POST", 1, 5).h2_response(70, "b", 1, 5), again);
+    let failed = "AvoidableFailure: b failed although the origin said that it had not processed stream 3 of connection 1 \
+                  (connection closed before message completed)";
+    check(refused().closed_error(50, "b"), failed);
+    check(b().bytes(50, 1, gone(1)).closed_error(50, "b"), failed);
+    let unexercised = "not exercised: no request met a dead connection before its first byte was written, \
+                       and none was disowned by the origin";
+    check(b().bytes(50, 1, gone(3)).closed_error(50, "b"), unexercised);
+    check(b().bytes(50, 1, goaway(1, ErrorCode(11))).closed_error(50, "b"), unexercised);
+    check(b().bytes(50, 1, rst_stream(3, ErrorCode::CANCEL)).closed_error(50, "b"), unexercised);
+    let budget =
+        refused().h2_attempt(50, "b", "POST", 1, 5).bytes(60, 1, rst_stream(5, ErrorCode::REFUSED_STREAM));
+    check(budget.closed_error(60, "b"), again);
 }
 
 #[test]
@@ -231,6 +272,17 @@ fn cancel_is_told() {
     check(unwritten(500), unexercised);
     let dialling = TraceBuilder::new().start(0, "b", "GET").deadline(5, "b").h2_open(20, 1, &[]);
     check(dialling.h2_write(20, "b", "GET", 1, 1), unexercised);
+    // The window is 65 535 bytes; the preface, SETTINGS and the head have been acknowledged.
+    let stuck = |bytes: usize| {
+        let upload = opened().start(0, "a", "POST").client_sends(0, 1, request(1, "a", "POST", 0));
+        let upload = upload.origin_gets(0, 1).client_sends(20, 1, content(1, &"x".repeat(bytes - 9), 0));
+        upload.cancel(30, "a").step(900)
+    };
+    check(stuck(65_535), unexercised);
+    check(stuck(65_535 - 12), unexercised);
+    let never_later = "HangOrLeak: a was given up at 30 ms, and stream 1 of connection 1 was never reset";
+    check_trace("cancel-is-told", &h2(), &stuck(65_535 - 13).build(), never_later);
+    check(stuck(65_535 - 35), never_later);
     let closed = "holds: a: connection 1 was closed as it was given up";
     check(asked().cancel(10, "a").client_fin(10, 1), closed);
     check(asked().bytes(10, 1, answer(1, "x")).cancel(10, "a"), unexercised);

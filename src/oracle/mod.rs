@@ -7,6 +7,7 @@ mod bounded_retries;
 mod bounded_wait;
 mod cancel_is_told;
 mod case;
+mod draining;
 mod finding;
 #[cfg(test)]
 mod http2_tests;

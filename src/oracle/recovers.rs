@@ -1,17 +1,17 @@
-//! A dead connection costs at most one request.
+//! A dead connection costs at most one request, and one that drains costs none that it accepted.
 
 use super::case::Case;
-use super::streams;
 use super::tally::{Tally, list, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use super::{draining, streams};
 use crate::trace::{Connection, Moment, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "recovers",
     level: Level::Required,
     concerns: every_protocol,
-    meaning: "one dead connection cost more than one request",
-    source: "hyperium/hyper#1439, curl/curl#10646",
+    meaning: "one dead connection cost more than one request, or a graceful GOAWAY cost one that it accepts",
+    source: "hyperium/hyper#1439, curl/curl#10646, RFC 9113 section 6.8",
     judge,
 };
 
@@ -20,12 +20,17 @@ fn judge(case: &Case) -> Verdict {
     for connection in case.connections() {
         judge_connection(case, connection, &mut tally);
     }
-    tally.verdict("no connection died before a later request")
+    tally.verdict(if case.scenario.protocol.is_http2() {
+        "no connection died before a later request, and none drained with a stream open"
+    } else {
+        "no connection died before a later request"
+    })
 }
 
 fn judge_connection(case: &Case, connection: &Connection, tally: &mut Tally) {
     if connection.http2.is_some() {
-        return judge_streams(case, connection, tally);
+        judge_streams(case, connection, tally);
+        return draining::judge(case, connection, tally);
     }
     let cost = failures_on(case, connection);
     let failed = cost.iter().filter_map(|request| request.over()).min();

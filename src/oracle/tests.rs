@@ -61,7 +61,7 @@ fn check_sealed(oracle: &str, trace: TraceBuilder, expected: &str) {
 }
 
 #[track_caller]
-fn check_trace(oracle: &str, scenario: &Scenario, trace: &Trace, expected: &str) {
+pub(super) fn check_trace(oracle: &str, scenario: &Scenario, trace: &Trace, expected: &str) {
     let findings = judge(scenario, trace);
     let finding = findings.iter().find(|finding| finding.oracle == oracle).expect("an oracle of that name");
     assert_eq!(describe(&finding.verdict, trace.events.len()), expected);

@@ -1,16 +1,18 @@
-//! A request of which no byte was written goes to another connection instead of failing.
+//! A request of which no byte was written, or which the origin disowned, is sent again instead of failing.
 
 use super::case::Case;
+use super::streams::{disowned, place};
 use super::tally::Tally;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use crate::trace::http2::ErrorCode;
 use crate::trace::{Attempt, Connection, ErrorKind, Moment, Outcome, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "unsent-is-free",
     level: Level::Advised,
     concerns: every_protocol,
-    meaning: "a request of which no byte was written fails instead of going to another connection",
-    source: "hyperium/hyper-util#133",
+    meaning: "a request of which no byte was written, or which the origin says it did not process, fails instead of being sent again",
+    source: "hyperium/hyper-util#133, RFC 9113 section 8.7",
     judge,
 };
 
@@ -25,11 +27,45 @@ fn judge(case: &Case) -> Verdict {
                 let evidence = [request.started.event, finished.event];
                 tally.violated(Severity::AvoidableFailure, message, evidence);
             }
-            (_, Some(attempt)) => tally_passed_over(case, request, attempt, &mut tally),
+            (_, Some(attempt)) => {
+                judge_disowned(case, request, attempt, &mut tally);
+                tally_passed_over(case, request, attempt, &mut tally);
+            }
             _ => {}
         }
     }
-    tally.verdict("no request met a dead connection before its first byte was written")
+    tally.verdict(if case.scenario.protocol.is_http2() {
+        "no request met a dead connection before its first byte was written, and none was disowned by the origin"
+    } else {
+        "no request met a dead connection before its first byte was written"
+    })
+}
+
+/// The first attempt alone: how often a client tries again is its own affair.
+fn judge_disowned(case: &Case, request: &Request, attempt: &Attempt, tally: &mut Tally) {
+    let Some(disowned) = disowned(case, attempt).filter(|_| is_graceful(case, attempt)) else { return };
+    match (&request.finished, request.attempts.get(1)) {
+        (_, Some(next)) if disowned < next.first_sent => {
+            tally.holds(format!("{} was sent again, as the origin had not processed it", request.id));
+        }
+        (Some((finished, Outcome::Error { kind, message })), None)
+            if disowned < *finished && is_avoidable(case, request, *kind, *finished) =>
+        {
+            let message = format!(
+                "{} failed although the origin said that it had not processed {} ({message})",
+                request.id,
+                place(attempt)
+            );
+            tally.violated(Severity::AvoidableFailure, message, [disowned.event, finished.event]);
+        }
+        _ => {}
+    }
+}
+
+/// An origin that ends the connection with an error is better left alone for a while.
+fn is_graceful(case: &Case, attempt: &Attempt) -> bool {
+    let http2 = case.connection_of(attempt).and_then(|connection| connection.http2.as_ref());
+    http2.is_some_and(|http2| http2.goaways().all(|goaway| goaway.code == ErrorCode::NO_ERROR))
 }
 
 /// Notes that the request went elsewhere, past a dead connection.

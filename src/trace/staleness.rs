@@ -57,6 +57,11 @@ pub enum StaleReason {
         /// The timeout, milliseconds.
         limit: Millis,
     },
+    /// Nothing came for longer than a PING that was due, and its timeout, would have taken; the client sent none.
+    PingOmitted {
+        /// Interval and timeout together, milliseconds.
+        limit: Millis,
+    },
     /// It was idle for longer than the client's own idle timeout.
     IdleTimeout {
         /// The timeout, milliseconds.
@@ -74,6 +79,8 @@ pub enum StaleReason {
 pub(super) struct Limits {
     pub idle: Option<Millis>,
     pub ping: Option<Millis>,
+    /// The interval of PINGs that are to be sent whether a stream is open or not.
+    pub ping_interval: Option<Millis>,
 }
 
 /// When `connection` became stale, if it did while the client had not closed it.
@@ -90,7 +97,9 @@ pub(super) fn of(
     let end = close.map_or(end, |close| close.at.saturating_add(1));
     let idle = idle_too_long(connection, limits.idle, end);
     let unanswered = limits.ping.and_then(|limit| ping_unanswered(connection, limit, end));
-    before_close.chain(idle).chain(unanswered).min_by_key(|stale| (stale.at, stale.event))
+    let omitted = limits.ping_interval.zip(limits.ping);
+    let omitted = omitted.and_then(|(interval, limit)| ping_omitted(connection, interval, limit, end));
+    before_close.chain(idle).chain(unanswered).chain(omitted).min_by_key(|stale| (stale.at, stale.event))
 }
 
 fn signals(connection: &Connection) -> impl Iterator<Item = Staleness> {
@@ -184,6 +193,24 @@ fn ping_unanswered(connection: &Connection, limit: Millis, end: Millis) -> Optio
         let reason = StaleReason::PingUnanswered { limit };
         (silent && at < end).then_some(Staleness { at, reason, event: ping.event })
     })
+}
+
+/// The first time that nothing came for so long that a PING was due and should have been answered, and none was sent.
+fn ping_omitted(connection: &Connection, interval: Millis, limit: Millis, end: Millis) -> Option<Staleness> {
+    let http2 = connection.http2.as_ref()?;
+    let mut arrivals = connection.data().1.delivered.moments().skip_while(|at| Some(*at) < http2.settled());
+    let mut last = arrivals.next()?;
+    loop {
+        let next = arrivals.next();
+        let due = last.at.saturating_add(interval);
+        let limit = interval.saturating_add(limit);
+        let at = last.at.saturating_add(limit);
+        let silent = at < next.map_or(end, |next| next.at.min(end));
+        if silent && !http2.pings().any(|ping| last < ping && ping.at <= due) {
+            return Some(Staleness { at, reason: StaleReason::PingOmitted { limit }, event: last.event });
+        }
+        last = next?;
+    }
 }
 
 fn idle_limit(exchange: &Exchange, idle_timeout: Option<Millis>) -> Option<(Millis, StaleReason)> {

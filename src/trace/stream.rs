@@ -164,6 +164,11 @@ impl Track {
         later.checked_sub(1).map(|run| self.runs[run].moment)
     }
 
+    /// When bytes came, in order.
+    pub fn moments(&self) -> impl Iterator<Item = Moment> {
+        self.runs.iter().map(|run| run.moment)
+    }
+
     /// Offset of the first byte that came after event `event`: how many had come by then.
     pub fn len_after(&self, event: usize) -> usize {
         self.last_run_end(self.runs.partition_point(|run| run.moment.event <= event))

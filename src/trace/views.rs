@@ -25,8 +25,11 @@ impl Views {
         let connections = Connections::of(trace);
         let requests = Requests::of(trace, &connections);
         let end = trace.events.iter().map(|event| event.at).max().unwrap_or_default();
-        let limits =
-            Limits { idle: settings.idle_timeout.map(millis), ping: settings.ping_timeout.map(millis) };
+        let limits = Limits {
+            idle: settings.idle_timeout.map(millis),
+            ping: settings.ping_timeout.map(millis),
+            ping_interval: settings.ping_interval.filter(|_| settings.ping_while_idle).map(millis),
+        };
         let stale = |connection: &Connection| {
             staleness::of(connection, &requests, limits, end).map(|stale| (connection.number, stale))
         };

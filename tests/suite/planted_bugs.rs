@@ -44,17 +44,17 @@ pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::TrustsFinUnderTls, "tls-truncation/close-delimited-whole-but-fin-alone", "no-silent-truncation"),
     (Defect::IgnoresReadTimeout, "silent-death/read-timeout-ends-it", "bounded-wait"),
     (Defect::IgnoresGoaway, "h2-goaway/while-idle", "no-stale-reuse"),
-    (Defect::KillsAccepted, "h2-goaway/new-request-while-one-drains", "as-expected"),
+    (Defect::KillsAccepted, "h2-goaway/new-request-while-one-drains", "recovers"),
     (Defect::RetriesProcessed, "h2-connect/half-close-with-a-stream-open", "at-most-once"),
-    (Defect::SurfacesRefused, "h2-streams/refused-once-post", "as-expected"),
+    (Defect::SurfacesRefused, "h2-streams/refused-once-post", "unsent-is-free"),
     (Defect::PingTimerNotReset, "h2-silent-death/ping-answered-late", "reuses-when-healthy"),
     (Defect::KeepsUnanswered, "h2-silent-death/pings-while-idle", "no-stale-reuse"),
-    (Defect::PingsOnlyWhenBusy, "h2-silent-death/pings-while-idle-spare-a-post", "as-expected"),
-    (Defect::TrustsSilence, "h2-silent-death/one-timeout-is-enough", "as-expected"),
+    (Defect::PingsOnlyWhenBusy, "h2-silent-death/pings-while-idle-spare-a-post", "no-stale-reuse"),
+    (Defect::TrustsSilence, "h2-silent-death/one-timeout-is-enough", "recovers"),
     (Defect::CancelNotTold, "h2-cancel/before-the-head", "cancel-is-told"),
-    (Defect::AbandonedHoldsWindow, "h2-cancel/abandoned-body-starves-nobody", "as-expected"),
+    (Defect::AbandonedHoldsWindow, "h2-cancel/abandoned-body-starves-nobody", "cancel-is-told"),
     (Defect::IgnoresStreamLimit, "h2-streams/limit-lowered-midway", "no-leak"),
-    (Defect::CancelsForAll, "h2-connect/one-of-two-who-wait-is-cancelled", "as-expected"),
+    (Defect::CancelsForAll, "h2-connect/one-of-two-who-wait-is-cancelled", "unsent-is-free"),
 ];
 
 /// Why no defect is caught by this oracle alone.

@@ -73,11 +73,13 @@ pub enum Defect {
     IgnoresGoaway,
     /// HTTP/2: streams that a GOAWAY accepts are killed with it (socketry/async-http#245).
     KillsAccepted,
-    /// HTTP/2: a request that the origin has processed is taken for one that it refused (golang/go#39086).
+    /// HTTP/2: a request that the origin has processed is taken for one that it refused (golang/go#60636
+    /// repeats requests that met a hang-up, too).
     RetriesProcessed,
     /// HTTP/2: REFUSED_STREAM is reported instead of tried again (encode/httpcore#679).
     SurfacesRefused,
-    /// HTTP/2: what is read after a ping neither answers it nor moves the next one (golang/go#80920).
+    /// HTTP/2: what is read after a ping neither answers it nor moves the next one (a relative of
+    /// helidon-io/helidon#12283, where PINGs do not count as signs of life).
     PingTimerNotReset,
     /// HTTP/2: an unanswered ping has no consequence (nodejs/undici#4230).
     KeepsUnanswered,
@@ -89,7 +91,7 @@ pub enum Defect {
     CancelNotTold,
     /// HTTP/2: a response that is dropped goes on holding its part of the connection's window (hyperium/h2#930).
     AbandonedHoldsWindow,
-    /// HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS is ignored (golang/go#13774).
+    /// HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS is ignored (kaazing/http2.js#24).
     IgnoresStreamLimit,
     /// HTTP/2: who gives up a dial takes all with it who wait for it too (hyperium/hyper#3199).
     CancelsForAll,

@@ -56,6 +56,7 @@ fn words(reason: &StaleReason) -> String {
         }
         StaleReason::Malformed { what } => format!("{what} was delivered"),
         StaleReason::PingUnanswered { .. } => "the client's ping timeout passed".to_owned(),
+        StaleReason::PingOmitted { .. } => "a PING was due, and none was sent".to_owned(),
         StaleReason::IdleTimeout { .. } => "the client's idle timeout passed".to_owned(),
         StaleReason::KeepAliveTimeout { .. } => "the origin's Keep-Alive timeout passed".to_owned(),
     }

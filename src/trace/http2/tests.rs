@@ -201,6 +201,27 @@ fn a_ping_asks_for_a_sign_of_life() {
 }
 
 #[test]
+fn a_ping_that_is_due_and_not_sent_would_have_told() {
+    let second = Some(Duration::from_secs(1));
+    let idle = ClientSettings {
+        ping_interval: second,
+        ping_timeout: second,
+        ping_while_idle: true,
+        ..ClientSettings::default()
+    };
+    let stale = format!("{ONE}\nstale at 2020: PingOmitted {{ limit: 2000 }}");
+    check_with(&idle, answered().step(2_020), ONE);
+    check_with(&idle, answered().step(2_021), &stale);
+    check_with(&idle, answered().client_fin(2_000, 1).step(9_000), ONE);
+    check_with(&idle, answered().bytes(2_020, 1, settings(&[])).step(4_020), ONE);
+    let unanswered = format!("{ONE}\nstale at 2020: PingUnanswered {{ limit: 1000 }}");
+    check_with(&idle, answered().client_sends(1_020, 1, ping(false)).step(9_000), &unanswered);
+    check_with(&idle, answered().client_sends(1_021, 1, ping(false)).step(2_021), &stale);
+    let busy = ClientSettings { ping_while_idle: false, ..idle };
+    check_with(&busy, answered().step(9_000), ONE);
+}
+
+#[test]
 fn settings_take_effect_when_they_arrive() {
     let trace =
         TraceBuilder::new().h2_open(0, 1, &[(3, 9), (4, 1)]).bytes(40, 1, settings(&[(3, 1)])).build();
