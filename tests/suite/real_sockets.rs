@@ -11,24 +11,25 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use libtest_mimic::Trial;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    let ends = || {
-        what_was_answered_before_its_upload_was_flushed_ends();
+    let leaks = || {
+        hyper_leaks_what_was_answered_before_its_upload_was_flushed();
         Ok(())
     };
-    let name = "real_sockets::what_was_answered_before_its_upload_was_flushed_ends";
-    vec![Trial::test(name, ends).with_ignored_flag(true)]
+    let name = "real_sockets::hyper_leaks_what_was_answered_before_its_upload_was_flushed";
+    vec![Trial::test(name, leaks).with_ignored_flag(true)]
 }
 
-/// `upload/early-401-kept-alive`, not reproduced: the connection ends with its client, whether the sockets take the upload
-/// at once or no pair of buffers does.
-fn what_was_answered_before_its_upload_was_flushed_ends() {
+/// `upload/early-401-kept-alive`. While more than about 400 kB are left, hyper flushes on a path that does not lose the
+/// connection: the last of the upload must be less, and the sockets must not take it at once.
+fn hyper_leaks_what_was_answered_before_its_upload_was_flushed() {
     assert!(ends_with_its_client(1_000), "a small upload: the connection outlives its client");
-    assert!(ends_with_its_client(64 << 20), "it is reproduced: docs/known-hazards.md says otherwise");
+    assert!(!ends_with_its_client(300_000), "hyper does it right now: docs/known-hazards.md says otherwise");
 }
 
 /// An upload that is answered as soon as its head is there; the client goes away; then the origin reads the rest. Whether
@@ -40,7 +41,9 @@ fn ends_with_its_client(body: usize) -> bool {
     let origin = thread::spawn(move || serve(&listener, body, &is_gone));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("there is epoll");
     runtime.block_on(async {
-        let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+        let mut connector = HttpConnector::new();
+        connector.set_send_buffer_size(Some(16_384));
+        let client = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
         let upload = http::Request::post(uri).body(Full::new(Bytes::from(vec![0; body])));
         let response = client.request(upload.expect("it is a request")).await.expect("it is answered");
         assert_eq!(response.status(), 401);

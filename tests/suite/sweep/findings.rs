@@ -13,7 +13,7 @@ use libtest_mimic::{Failed, Trial};
 use crate::suite::reference::reference;
 
 /// What no single fault brings to light in the workloads there are, and why not.
-const NOT_FOUND: [(&str, &[Defect]); 6] = [
+const NOT_FOUND: [(&str, &[Defect]); 5] = [
     (
         "it takes a limit of the client on idle or open connections, or on time, set in the workload",
         &[
@@ -30,10 +30,6 @@ const NOT_FOUND: [(&str, &[Defect]); 6] = [
     (
         "it takes an order that somebody expects, or a client that is dropped",
         &[Defect::ServesNewestFirst, Defect::LeaksOnDrop],
-    ),
-    (
-        "a request fails that need not have, and no rule forbids that: only a scenario expects better",
-        &[Defect::KillsAccepted, Defect::SurfacesRefused, Defect::PingsOnlyWhenBusy],
     ),
     ("it takes responses larger than a connection's window", &[Defect::AbandonedHoldsWindow]),
 ];
