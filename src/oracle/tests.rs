@@ -454,8 +454,8 @@ fn no_leak_knows_the_limits() {
     check(answered().open(40, 2).client_fin(40, 1), in_turn);
     // A handshake given up leaves no segment.
     check(TraceBuilder::new().syn(0, 1).syn(1_000, 1).syn(5_000, 2), in_turn);
-    let kept = "HangOrLeak: 2 open connections at 5 000 ms; the limit is 1\n\
-                HangOrLeak: connection 1 was left in SYN_SENT after the client was closed";
+    let kept = "HangOrLeak: connection 1 was left in SYN_SENT after the client was closed\n\
+                HangOrLeak: 2 open connections at 5 000 ms; the limit is 1";
     check(TraceBuilder::new().syn(0, 1).syn(1_000, 1).syn(5_000, 2).socket(1, "SYN_SENT"), kept);
     let both = "HangOrLeak: 2 open connections at 1 000 ms; the limit is 1";
     check(TraceBuilder::new().syn(0, 1).syn(1_000, 2).syn(1_000, 1), both);
