@@ -25,21 +25,28 @@ pub struct Course {
     packets: Vec<Packet>,
     /// When each connection sent its SYN, and when it was last heard of.
     lives: BTreeMap<u32, (Millis, Millis)>,
+    /// When each request began, and when it was last heard of.
+    requests: BTreeMap<String, (Millis, Millis)>,
 }
 
 impl Course {
     /// Reads the places out of the trace of a run.
     pub fn of(scenario: &Scenario, trace: &Trace, grain: Grain) -> Self {
         let packets = packets(trace);
-        let mut lives: BTreeMap<u32, (Millis, Millis)> = BTreeMap::new();
+        let (mut lives, mut requests) = (BTreeMap::new(), BTreeMap::new());
         for event in &trace.events {
-            if let What::Segment { connection, .. } = event.what {
-                lives.entry(connection).or_insert((event.at, event.at)).1 = event.at;
+            let born = (event.at, event.at);
+            match &event.what {
+                What::Segment { connection, .. } => lives.entry(*connection).or_insert(born).1 = event.at,
+                What::RequestStarted { request, .. } | What::RequestFinished { request, .. } => {
+                    requests.entry(request.clone()).or_insert(born).1 = event.at;
+                }
+                _ => {}
             }
         }
         let distinct: BTreeSet<Millis> = trace.events.iter().map(|event| event.at).collect();
         let instants = instants(&distinct, millis(scenario.network.latency_to_client), grain);
-        Self { instants, packets, lives }
+        Self { instants, packets, lives, requests }
     }
 
     /// Every fault at every place where it fits, at `from` or later. In the order of [`FAULTS`], then of what
@@ -55,6 +62,9 @@ impl Course {
                 Effect::Packet(_) => self.packets.iter().copied().map(Place::Packet).collect(),
                 Effect::Message(_) => in_messages(base),
                 Effect::Arrival(_) => arrivals(base),
+                Effect::Stream(_) => {
+                    base.requests().flat_map(|request| self.on_stream_of(&request.id)).collect()
+                }
             };
             let places = places.into_iter().filter(|place| place.at().is_none_or(|at| at >= from));
             strikes.extend(places.map(|place| Strike { fault, place }));
@@ -68,6 +78,14 @@ impl Course {
         let instants = instants.map(|at| Place::Instant { connection: Some(connection), at: *at });
         let packets = self.packets.iter().filter(|packet| packet.connection == connection);
         in_time(instants, packets)
+    }
+
+    /// When it arrives, and at every instant at which it may be open.
+    fn on_stream_of(&self, request: &str) -> Vec<Place> {
+        let Some((start, end)) = self.requests.get(request) else { return Vec::new() };
+        let instants = self.instants.iter().filter(|at| (start..=end).contains(at));
+        let at = |at: &Millis| Place::Stream { request: request.to_owned(), at: *at };
+        [Place::Arrival { request: request.to_owned() }].into_iter().chain(instants.map(at)).collect()
     }
 
     fn on_host(&self) -> Vec<Place> {
@@ -126,9 +144,11 @@ const PAUSE: Millis = 4;
 fn in_messages(base: &Scenario) -> Vec<Place> {
     const LINES: [Option<Cut>; 3] = [Some(Cut::Byte(7)), Some(Cut::StatusLine), Some(Cut::Header(1))];
     const ANY: [Option<Cut>; 4] = [Some(Cut::Head), Some(Cut::Body(1)), Some(Cut::Body(5)), None];
+    const RECORD: [Option<Cut>; 2] = [Some(Cut::Record(3)), Some(Cut::Record(30))];
     // A head of HTTP/2 has no lines that could be cut.
     let lines: &[Option<Cut>] = if base.protocol.is_http2() { &[] } else { &LINES };
-    let cuts = || lines.iter().chain(&ANY).copied();
+    let record: &[Option<Cut>] = if base.protocol.is_tls() { &RECORD } else { &[] };
+    let cuts = || record.iter().chain(lines).chain(&ANY).copied();
     let of_request = |request: &str| {
         let request = request.to_owned();
         cuts().map(move |cut| Place::Message { request: request.clone(), cut })

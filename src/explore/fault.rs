@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::place::{Packet, Place};
 use crate::scenario::{
     Action, AfterReply, Cut, Direction, ErrorCode, LastStream, NatAnswer, NetworkAction, OriginAction, Path,
-    Protocol, Reply, Step, When,
+    Pings, Protocol, Reply, Step, When,
 };
 use crate::trace::Millis;
 
@@ -34,6 +34,8 @@ pub(super) enum Effect {
     Message(fn(&mut Reply, Option<Cut>)),
     /// A request when it arrives.
     Arrival(fn(String) -> OriginAction),
+    /// The stream of a request: when it arrives, or at an instant of its life.
+    Stream(fn(&Site, String) -> Vec<Step>),
 }
 
 /// Where and when a fault strikes.
@@ -104,6 +106,13 @@ pub static FAULTS: &[Fault] = &[
             site.later(1000, Action::Origin(OriginAction::Listen)),
         ]
     }),
+    tls("close-notify", "the origin sends close_notify, and no FIN", |site| {
+        vec![site.origin(OriginAction::CloseNotify { connection: site.connection })]
+    }),
+    tls("alert", "the origin sends a fatal alert, and nothing after it", |site| {
+        let description = "internal_error".to_owned();
+        vec![site.origin(OriginAction::Alert { connection: site.connection, description })]
+    }),
     on_host("refuse", "the origin refuses connections for 1 s", |site| {
         vec![site.origin(OriginAction::StopListening), site.later(1000, Action::Origin(OriginAction::Listen))]
     }),
@@ -159,6 +168,9 @@ pub static FAULTS: &[Fault] = &[
         let close = site.origin(OriginAction::Close { connection: site.connection });
         vec![site.goaway(LastStream::Seen), close]
     }),
+    http2("goaway-none", "the origin sends GOAWAY and says that it has processed nothing", |site| {
+        vec![site.goaway(LastStream::None)]
+    }),
     http2(
         "graceful-goaway",
         "the origin announces its shutdown, and a second later sends the last GOAWAY",
@@ -176,11 +188,27 @@ pub static FAULTS: &[Fault] = &[
     http2("one-stream", "the origin allows one stream at a time from then on", |site| {
         vec![site.origin(max_streams(site.connection, 1))]
     }),
+    http2("no-window", "the origin takes no bodies for 1 s", |site| {
+        vec![
+            site.origin(initial_window(site.connection, 0)),
+            site.later(1000, Action::Origin(initial_window(site.connection, 65_535))),
+        ]
+    }),
+    http2("starved", "the origin takes no bodies from then on", |site| {
+        vec![site.origin(initial_window(site.connection, 0))]
+    }),
+    http2("deaf-to-pings", "the origin answers no PING from then on", |site| {
+        let connection = Some(site.connection);
+        vec![site.origin(OriginAction::Pings { connection, pings: Pings::Ignore })]
+    }),
+    http2("ping", "the origin sends a PING", |site| {
+        vec![site.origin(OriginAction::Ping { connection: site.connection })]
+    }),
     on_arrival("refuse-stream", "the origin refuses the stream: REFUSED_STREAM", |id| {
         OriginAction::ResetStream { id, error: ErrorCode::RefusedStream, times: 1 }
     }),
-    on_arrival("reset-stream", "the origin resets the stream: INTERNAL_ERROR", |id| {
-        OriginAction::ResetStream { id, error: ErrorCode::InternalError, times: 1 }
+    on_stream("reset-stream", "the origin resets the stream: INTERNAL_ERROR", |site, id| {
+        vec![site.origin(OriginAction::ResetStream { id, error: ErrorCode::InternalError, times: 1 })]
     }),
     http2_message("cut-reset", "the answer ends here, and its stream is reset", |reply, cut| {
         (reply.cut, reply.then) = (cut, AfterReply::ResetStream(ErrorCode::InternalError));
@@ -210,6 +238,7 @@ impl Site {
                 let Packet { connection, direction, n, at, .. } = *packet;
                 (connection, at, When::Packet { n, connection, direction })
             }
+            Place::Stream { at, .. } => (0, *at, When::After(Duration::from_millis(*at))),
             Place::Message { .. } | Place::Arrival { .. } => (0, 0, When::Now),
         };
         Self { connection, at, when, patience }
@@ -272,13 +301,17 @@ const fn on_packet(
     Fault { name, meaning, fits: |_| true, effect: Effect::Packet(steps) }
 }
 
-/// Bytes that mean something in clear-text HTTP/1.1 only.
+/// Bytes that mean something in HTTP/1.1 only.
 const fn http1(name: &'static str, meaning: &'static str, steps: fn(&Site) -> Vec<Step>) -> Fault {
     Fault { fits: |protocol| !protocol.is_http2(), ..on_connection(name, meaning, steps) }
 }
 
 const fn http2(name: &'static str, meaning: &'static str, steps: fn(&Site) -> Vec<Step>) -> Fault {
     Fault { fits: Protocol::is_http2, ..on_connection(name, meaning, steps) }
+}
+
+const fn tls(name: &'static str, meaning: &'static str, steps: fn(&Site) -> Vec<Step>) -> Fault {
+    Fault { fits: Protocol::is_tls, ..on_connection(name, meaning, steps) }
 }
 
 const fn on_message(name: &'static str, meaning: &'static str, change: fn(&mut Reply, Option<Cut>)) -> Fault {
@@ -305,6 +338,18 @@ const fn on_arrival(name: &'static str, meaning: &'static str, action: fn(String
     Fault { name, meaning, fits: Protocol::is_http2, effect: Effect::Arrival(action) }
 }
 
+const fn on_stream(
+    name: &'static str,
+    meaning: &'static str,
+    steps: fn(&Site, String) -> Vec<Step>,
+) -> Fault {
+    Fault { name, meaning, fits: Protocol::is_http2, effect: Effect::Stream(steps) }
+}
+
 fn max_streams(connection: u32, max_streams: u32) -> OriginAction {
     OriginAction::Settings { connection, max_streams: Some(max_streams), initial_window: None }
+}
+
+fn initial_window(connection: u32, window: u32) -> OriginAction {
+    OriginAction::Settings { connection, max_streams: None, initial_window: Some(window) }
 }

@@ -29,6 +29,13 @@ pub enum Place {
         /// Request id.
         request: String,
     },
+    /// At an instant of the life of a request.
+    Stream {
+        /// Request id.
+        request: String,
+        /// Milliseconds since the start of the run.
+        at: Millis,
+    },
 }
 
 /// A packet of a run.
@@ -52,7 +59,7 @@ impl Place {
     /// When, in milliseconds since the start of the run; a message has no instant that is known beforehand.
     pub fn at(&self) -> Option<Millis> {
         match self {
-            Self::Instant { at, .. } => Some(*at),
+            Self::Instant { at, .. } | Self::Stream { at, .. } => Some(*at),
             Self::Packet(packet) => Some(packet.at),
             Self::Message { .. } | Self::Arrival { .. } => None,
         }
@@ -63,7 +70,9 @@ impl Place {
         match self {
             Self::Instant { connection, .. } => connection.map(|connection| connection.to_string()),
             Self::Packet(packet) => Some(packet.connection.to_string()),
-            Self::Message { request, .. } | Self::Arrival { request } => Some(request.clone()),
+            Self::Message { request, .. } | Self::Arrival { request } | Self::Stream { request, .. } => {
+                Some(request.clone())
+            }
         }
     }
 }
@@ -72,7 +81,7 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Instant { at, .. } => write!(f, "{at}ms"),
+            Self::Instant { at, .. } | Self::Stream { at, .. } => write!(f, "{at}ms"),
             Self::Packet(Packet { direction: Direction::ToOrigin, n, .. }) => write!(f, "out{n}"),
             Self::Packet(Packet { direction: Direction::ToClient, n, .. }) => write!(f, "in{n}"),
             Self::Arrival { .. } => f.write_str("arrival"),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::fault::{Effect, Fault, Site};
 use super::place::Place;
-use crate::scenario::{Action, OriginAction, Reply, Scenario, Step, When};
+use crate::scenario::{Action, Cut, OriginAction, Reply, Scenario, Step, When};
 use crate::trace::{Millis, millis};
 
 /// A fault at a place.
@@ -79,9 +79,12 @@ pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
                 let mut reply = take_reply(request, &mut script);
                 let before = reply.clone();
                 change(&mut reply, *cut);
-                let fits = reply != before;
+                let fits = reply != before && has_place(&reply);
                 let action = Action::Origin(OriginAction::Reply(reply));
                 fits.then_some(Step { action, when: When::Now, line: 0 }).into_iter().collect()
+            }
+            (Effect::Stream(of), Place::Arrival { request } | Place::Stream { request, .. }) => {
+                of(&site, request.clone())
             }
             (Effect::Arrival(action), Place::Arrival { request }) => {
                 vec![Step { action: Action::Origin(action(request.clone())), when: When::Now, line: 0 }]
@@ -115,6 +118,10 @@ fn take_reply(request: &str, script: &mut Vec<Step>) -> Reply {
     }
 }
 
+fn has_place(reply: &Reply) -> bool {
+    !matches!(reply.cut, Some(Cut::Header(n)) if n as usize > reply.header_lines())
+}
+
 fn is_reply(step: &Step, request: &str) -> bool {
     matches!(&step.action, Action::Origin(OriginAction::Reply(reply)) if reply.id == request)
 }
@@ -138,6 +145,7 @@ fn about(base: &Scenario, strikes: &[Strike]) -> String {
                 packet.n, packet.connection, strike.place
             ),
             Place::Arrival { request } => format!("when {request} arrives"),
+            Place::Stream { request, at } => format!("to the stream of {request}, {at} ms after the start"),
             Place::Message { request, cut: None } => format!("behind the answer to {request}"),
             Place::Message { request, .. } => format!("in the answer to {request} ({})", strike.place),
         };

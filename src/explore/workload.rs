@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// The name of each workload, and its file. The smallest come first.
-const FILES: [(&str, &str); 7] = files![
+const FILES: [(&str, &str); 9] = files![
     "keep-alive",
     "post-after-idle",
     "upload",
@@ -30,6 +30,8 @@ const FILES: [(&str, &str); 7] = files![
     "retrying-caller",
     "concurrent",
     "few-connections",
+    "http2-streams",
+    "keep-alive-tls",
 ];
 
 /// The workloads that closewait ships, the smallest first.

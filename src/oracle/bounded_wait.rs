@@ -75,15 +75,13 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
     let missed = match case.final_attempt(request) {
         Some(attempt) => {
             let connection = case.connection_of(attempt)?;
-            let retries = connection.death().is_some_and(|death| case.dialled_again(request, death));
-            if retries {
+            let ended = end_of_attempt(case, connection, attempt);
+            if ended.as_ref().is_some_and(|(_, end)| case.dials_again(request, *end)) {
                 // On its way to another attempt: what it waits for is a connection.
                 return connect_timeout(case, request, finished).filter(|(_, since)| since.at < finished.at);
             }
-            end_of_connection(connection)
-                .filter(|(_, ended)| case.room(*ended, finished).is_some())
-                .or_else(|| end_of_stream(case, connection, attempt))
-                .or_else(|| ping_timeout(case, connection))
+            ended
+                .filter(|(_, end)| case.room(*end, finished).is_some())
                 .or_else(|| undelivered_answer(case, request))
                 .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
@@ -134,6 +132,16 @@ fn in_line(case: &Case, request: &Request, finished: Moment) -> Option<(String, 
         let overtakes = request.started < other.started && written < finished;
         overtakes.then(|| (format!("{}, which began later, was written", other.id), written))
     })
+}
+
+/// What first told the client that nothing will come of an attempt.
+fn end_of_attempt(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<(String, Moment)> {
+    let ends = [
+        end_of_connection(connection),
+        end_of_stream(case, connection, attempt),
+        ping_timeout(case, connection),
+    ];
+    ends.into_iter().flatten().min_by_key(|(_, since)| since.at)
 }
 
 fn end_of_connection(connection: &Connection) -> Option<(String, Moment)> {

@@ -1,4 +1,4 @@
-//! A stream that nobody waits for any more is reset at once.
+//! A stream that nobody waits for any more is reset at once, and none is opened for nobody.
 
 use super::case::Case;
 use super::streams::place;
@@ -11,7 +11,7 @@ pub(super) const ORACLE: Oracle = Oracle {
     name: "cancel-is-told",
     level: Level::Advised,
     concerns: Protocol::is_http2,
-    meaning: "HTTP/2: a request was given up with its stream open, and the stream is not reset in the same instant",
+    meaning: "HTTP/2: a request was given up, and its stream is not reset in the same instant, or is opened only later",
     source: "RFC 9113 sections 5.4.2 and 7",
     judge,
 };
@@ -19,6 +19,9 @@ pub(super) const ORACLE: Oracle = Oracle {
 fn judge(case: &Case) -> Verdict {
     let mut tally = Tally::default();
     for request in case.requests() {
+        if let Some(over) = request.over() {
+            judge_late_attempts(case, request, over, &mut tally);
+        }
         if let Some(given_up) = given_up(request) {
             for attempt in &request.attempts {
                 judge_attempt(case, request, attempt, given_up, &mut tally);
@@ -26,6 +29,20 @@ fn judge(case: &Case) -> Verdict {
         }
     }
     tally.verdict("no request was given up with its stream open")
+}
+
+/// What waits for a stream of an open connection, and is given up meanwhile, needs none any more. What was given up
+/// before the connection was open may lie in buffers that no client reaches.
+fn judge_late_attempts(case: &Case, request: &Request, over: Moment, tally: &mut Tally) {
+    let was_open = |attempt: &&Attempt| {
+        let ready = case.connection_of(attempt).and_then(Connection::ready);
+        ready.is_some_and(|ready| ready < over) && over.at < attempt.first_sent.at
+    };
+    for attempt in request.attempts.iter().filter(was_open) {
+        let (id, place, late) = (&request.id, place(attempt), ms(attempt.first_sent.at - over.at));
+        let message = format!("{id} was over at {}, and {place} was opened for it {late} later", ms(over.at));
+        tally.violated(Severity::HangOrLeak, message, [over.event, attempt.first_sent.event]);
+    }
 }
 
 /// When the application dropped the future of the request, or its response before the end.

@@ -49,15 +49,15 @@ impl<'a> Case<'a> {
         millis(sends.into_iter().find(|send| send.id == id).map_or(DEFAULT_DEADLINE, |send| send.deadline))
     }
 
-    /// Whether the client dialled for another attempt after the connection of the last one had died, and nothing has come of
-    /// it: no request was written on that connection while this one waited.
-    pub fn dialled_again(&self, request: &Request, death: Moment) -> bool {
+    /// Whether the client began to dial after an attempt had come to its end, and was still at it when the request was
+    /// over. A dial that led to a connection is no excuse for waiting on, be it taken by another request or by nobody.
+    pub fn dials_again(&self, request: &Request, end: Moment) -> bool {
         let over = request.over();
-        let while_it_waited = |moment: Moment| death < moment && over.is_none_or(|over| moment < over);
+        let later = |moment: Moment| end < moment && end.at <= moment.at;
         self.connections().any(|connection| {
-            let taken =
-                connection.exchanges.iter().any(|exchange| while_it_waited(exchange.request.first_sent));
-            connection.syn.is_some_and(while_it_waited) && !taken
+            let begun = connection.syn.is_some_and(|syn| later(syn) && over.is_none_or(|over| syn < over));
+            let done = connection.ready().is_some_and(|ready| over.is_none_or(|over| ready.at < over.at));
+            begun && !done
         })
     }
 

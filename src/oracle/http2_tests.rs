@@ -102,10 +102,19 @@ fn bounded_wait() {
     check(waiting().bytes(50, 1, gone(3)).deadline(5_050, "b"), told_nothing);
     let ping_timeout = Some(std::time::Duration::from_secs(2));
     let pings = Scenario { client: ClientSettings { ping_timeout, ..ClientSettings::default() }, ..h2() };
-    let pinged = waiting().client_sends(1_000, 1, ping(false)).deadline(5_040, "b");
+    let unanswered = waiting().client_sends(1_000, 1, ping(false)).deadline(5_040, "b");
     let late = "HangOrLeak: b waited for its deadline, 2 040 ms after \
                 the client's ping timeout of 2 000 ms had passed on connection 1";
-    check_in("bounded-wait", &pings, pinged, late);
+    check_in("bounded-wait", &pings, unanswered, late);
+    let pinged = || waiting().client_sends(1_000, 1, ping(false));
+    let redials = pinged().client_fin(3_000, 1).syn(3_000, 2).deadline(5_040, "b");
+    check_in("bounded-wait", &pings, redials, told_nothing);
+    let too_early = pinged().syn(2_000, 2).client_fin(3_000, 1).deadline(5_040, "b");
+    check_in("bounded-wait", &pings, too_early, late);
+    let for_nobody = pinged().client_fin(3_000, 1).h2_open(3_000, 2, &[]).deadline(5_040, "b");
+    check_in("bounded-wait", &pings, for_nobody, late);
+    let excluded = waiting().bytes(50, 1, gone(1)).syn(50, 2).deadline(5_050, "b");
+    check(excluded, told_nothing);
     let unwritten = answered().start(40, "b", "GET").deadline(5_040, "b");
     let free = "HangOrLeak: b waited for its deadline, 5 000 ms after connection 1 was free for it";
     check(unwritten, free);
@@ -128,6 +137,8 @@ fn recovers() {
     check(alive.h2_response(700, "d", 1, 7), "holds: connection 1 cost b");
     let slow = both().h2_response(100, "c", 1, 5).deadline(500, "b").h2_request(600, "d", "GET", 1, 7);
     check(slow.h2_response(700, "d", 1, 7), unexercised);
+    let too_late = answered().start(40, "b", "GET").deadline(500, "b").h2_write(600, "b", "GET", 1, 3);
+    check(too_late.h2_request(700, "c", "GET", 1, 5).h2_response(720, "c", 1, 5), unexercised);
     let reset = both().bytes(50, 1, rst_stream(3, ErrorCode::CANCEL)).closed_error(50, "b");
     check(reset.h2_response(60, "c", 1, 5).h2_request(70, "d", "GET", 1, 7), unexercised);
 }
@@ -254,6 +265,13 @@ fn cancel_is_told() {
     let upload = opened().start(0, "a", "POST").client_sends(0, 1, request(1, "a", "POST", 0));
     let upload = upload.cancel(10, "a").client_sends(20, 1, content(1, "abc", 0));
     check(upload.client_sends(30, 1, content(1, "de", 0)), &format!("{never}, 5 bytes of its body later"));
+    let unwritten = |at| answered().start(40, "b", "GET").deadline(500, "b").h2_write(at, "b", "GET", 1, 3);
+    let for_nobody =
+        "HangOrLeak: b was over at 500 ms, and stream 3 of connection 1 was opened for it 100 ms later";
+    check(unwritten(600), for_nobody);
+    check(unwritten(500), unexercised);
+    let dialling = TraceBuilder::new().start(0, "b", "GET").deadline(5, "b").h2_open(20, 1, &[]);
+    check(dialling.h2_write(20, "b", "GET", 1, 1), unexercised);
     // The window is 65 535 bytes; the preface, SETTINGS and the head have been acknowledged.
     let stuck = |bytes: usize| {
         let upload = opened().start(0, "a", "POST").client_sends(0, 1, request(1, "a", "POST", 0));

@@ -90,8 +90,10 @@ struct Span {
 
 fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
     let over = connection.over().map(|over| over.at);
-    // A handshake that the client gives up leaves no segment: it is under way for certain until its last SYN.
-    let gave_up = connection.established.is_none().then(|| last_syn(case, connection)).flatten();
+    // A handshake that the client gives up leaves no segment: it is under way for certain until its last SYN, or to the
+    // end if its socket is still there.
+    let given_up = connection.established.is_none() && !is_held_at_the_end(case, connection);
+    let gave_up = given_up.then(|| last_syn(case, connection)).flatten();
     let gave_up =
         gave_up.map(|last| if is_succeeded(case, connection, last) { last.at } else { last.at + 1 });
     let behind_bytes = connection.exchanges.last().and_then(|exchange| {
@@ -109,6 +111,11 @@ fn is_succeeded(case: &Case, connection: &Connection, last: Moment) -> bool {
     let repeated = connection.syn.is_some_and(|first| first < last);
     let mut syns = case.connections().filter_map(|other| other.syn);
     repeated && syns.any(|syn| syn.at == last.at && last < syn)
+}
+
+fn is_held_at_the_end(case: &Case, connection: &Connection) -> bool {
+    let mut sockets = case.trace.sockets.iter().filter(|socket| HELD.contains(&socket.state.as_str()));
+    sockets.any(|socket| socket.connection == Some(connection.number))
 }
 
 fn last_syn(case: &Case, connection: &Connection) -> Option<Moment> {

@@ -97,7 +97,7 @@ fn report_harm(case: &Case, race: &Race, tally: &mut Tally, evidence: &[usize]) 
 fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
     let last = case.final_attempt(race.request)?;
     let ended = case.connection_of(last)?.death()?;
-    if case.dialled_again(race.request, ended) {
+    if case.dials_again(race.request, ended) {
         return None;
     }
     if race.request.over().is_some_and(|over| case.room(ended, over).is_none()) {

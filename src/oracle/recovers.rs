@@ -79,6 +79,10 @@ fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
 /// Whether the connection is to blame for a failure, not the stream alone: it had ended, or it was cut off.
 fn is_lost(case: &Case, connection: &Connection, request: &Request) -> bool {
     let (Some(over), Some(attempt)) = (request.over(), case.final_attempt(request)) else { return false };
+    if over < attempt.first_sent {
+        // It was over before it was written: that is the affair of `cancel-is-told`.
+        return false;
+    }
     let ended = connection.death().is_some_and(|death| death <= over);
     let reset = case.exchange_of(attempt).and_then(|exchange| exchange.stream.as_ref()?.reset_delivered());
     ended || (reset.is_none() && streams::is_cut_off(case, connection, attempt.first_sent, over))

@@ -190,6 +190,8 @@ fn race_outcome() {
     check(redials, &format!("holds: b: ended by its deadline ({fin})"));
     let for_another = crossed("GET").open(51, 2).attempt(60, "c", "GET", 2).deadline(1_000, "b");
     check(for_another, &hung);
+    let for_nobody = crossed("GET").open(51, 2).deadline(1_000, "b");
+    check(for_nobody, &hung);
     let at_once = format!("holds: b: ended by its deadline ({fin})");
     check(crossed("GET").deadline(50, "b"), &at_once);
     let twice =
@@ -237,9 +239,15 @@ fn no_cross_talk() {
     let stale = "WrongResponse: b got a 408 with 0 bytes that was no answer to it \
                  (unsolicited bytes on connection 1 known before the request was written, W0)";
     check(idle.finish(60, "b", whole(408, "")), stale);
-    let cut = b().replied(60, "b", 1, 200, "whole", false);
-    let filled = cut.bytes(60, 1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").bytes(70, 1, "stray");
-    check(filled.finish(70, "b", whole(200, "stray")), "holds: 2 responses, each the right one");
+    let filled = || {
+        let cut = b().replied(60, "b", 1, 200, "whole", false);
+        cut.bytes(60, 1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").bytes(70, 1, "stray")
+    };
+    check(filled().finish(70, "b", whole(200, "stray")), "holds: 2 responses, each the right one");
+    let other = "WrongResponse: b got a 200 with 5 bytes that the origin never gave to it";
+    check(filled().finish(70, "b", whole(200, "other")), other);
+    let behind = b().reply(60, "b", 1, "b", &ok_message("b")).bytes(60, 1, ok_message("stray"));
+    check(behind.finish(60, "b", whole(200, "stray")), other);
     let asked = b().bytes(60, 1, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
     check(asked.finish(60, "b", whole(408, "")), "holds: 2 responses, each the right one");
 }
@@ -356,6 +364,8 @@ fn bounded_wait() {
     check(asked().rst(40, 1).deadline(30_000, "a"), signal);
     let redials = asked().rst(40, 1).syn(41, 2).deadline(30_000, "a");
     check(redials, "holds: a was ended by its deadline: nothing told the client");
+    check(asked().rst(40, 1).open(41, 2).deadline(30_000, "a"), signal);
+    check(asked().syn(30, 2).rst(40, 1).deadline(30_000, "a"), signal);
     let answer = "HangOrLeak: a waited for its deadline, 29 980 ms after its whole response was delivered on connection 1";
     check(asked().reply(20, "a", 1, "a", &ok_message("a")).deadline(30_000, "a"), answer);
     let free = "HangOrLeak: b waited for its deadline, 500 ms after connection 1 was free for it";
@@ -444,6 +454,9 @@ fn no_leak_knows_the_limits() {
     check(answered().open(40, 2).client_fin(40, 1), in_turn);
     // A handshake given up leaves no segment.
     check(TraceBuilder::new().syn(0, 1).syn(1_000, 1).syn(5_000, 2), in_turn);
+    let kept = "HangOrLeak: connection 1 was left in SYN_SENT after the client was closed\n\
+                HangOrLeak: 2 open connections at 5 000 ms; the limit is 1";
+    check(TraceBuilder::new().syn(0, 1).syn(1_000, 1).syn(5_000, 2).socket(1, "SYN_SENT"), kept);
     let both = "HangOrLeak: 2 open connections at 1 000 ms; the limit is 1";
     check(TraceBuilder::new().syn(0, 1).syn(1_000, 2).syn(1_000, 1), both);
     let limited = ClientSettings { max_idle: Some(1), ..ClientSettings::default() };

@@ -349,6 +349,13 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// How many header lines it has: those of `headers`, and the one that tells the length of the body.
+    pub fn header_lines(&self) -> usize {
+        self.headers.len() + usize::from(matches!(self.framing, Framing::Length | Framing::Chunked))
+    }
+}
+
 /// Version in a status line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpVersion {

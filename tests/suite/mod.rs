@@ -13,6 +13,7 @@ mod network;
 mod pcapng;
 mod planted_bugs;
 mod pool_model;
+mod real_sockets;
 mod reference;
 mod repeat;
 mod scenario_parser;
@@ -39,6 +40,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(reference::trials());
     trials.extend(planted_bugs::trials());
     trials.extend(pool_model::trials());
+    trials.extend(real_sockets::trials());
     trials.extend(harness::trials());
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());

@@ -39,6 +39,9 @@ pub struct SweepArgs {
     /// Put the results of all shards together, as if they had been one sweep; --results keeps them
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["workloads", "clients", "faults", "pairs", "budget", "threads", "shard", "resume"])]
     pub merge: Vec<PathBuf>,
+    /// Write the strips as a results file, for `closewait report` (`-` is stdout)
+    #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
+    pub out: Option<PathBuf>,
     /// The violations in these results of an earlier sweep are accepted
     #[arg(long, value_name = "FILE")]
     pub accepted: Option<PathBuf>,
@@ -49,7 +52,7 @@ pub struct SweepArgs {
     #[arg(long)]
     pub wide: bool,
     /// Show one run: its scenario as a file, and what happens
-    #[arg(long, num_args = 3, value_names = ["WORKLOAD", "FAULT@PLACE", "CLIENT"], conflicts_with_all = ["workloads", "clients", "faults", "pairs", "budget", "threads", "shard", "results", "resume", "merge", "accepted"])]
+    #[arg(long, num_args = 3, value_names = ["WORKLOAD", "FAULT@PLACE", "CLIENT"], conflicts_with_all = ["workloads", "clients", "faults", "pairs", "budget", "threads", "shard", "results", "resume", "merge", "accepted", "out"])]
     pub show: Option<Vec<String>>,
     /// With --show: write the scenario to DIR/sweep/, for `closewait run --scenarios DIR`
     #[arg(long, value_name = "DIR", requires = "show")]
@@ -73,7 +76,8 @@ Examples:
   closewait sweep post-after-idle --pairs --budget 100000  two faults in each run
   closewait sweep --shard 1/4 --results 1.jsonl            a quarter of it
   closewait sweep --merge 1.jsonl 2.jsonl 3.jsonl 4.jsonl  the quarters, put together
-  closewait sweep --resume 1.jsonl --shard 1/4             go on where it was cut short";
+  closewait sweep --resume 1.jsonl --shard 1/4             go on where it was cut short
+  closewait sweep --out sweep.json                         for closewait report sweep.json --html sweep.html";
 
 const EXIT_CODES: &str = "\
 Exit codes:

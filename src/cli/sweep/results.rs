@@ -11,6 +11,7 @@ use closewait::report;
 
 use super::args::{Format, SweepArgs};
 use crate::cli::exit::{Done, Exit};
+use crate::cli::files::{Output, is_stdout, write_all};
 use crate::cli::output::print;
 
 /// The file of results, if there is one.
@@ -78,7 +79,15 @@ const MOST_KINDS: usize = 20;
 /// Prints the sweep, and judges it.
 pub fn report(args: &SweepArgs, header: &Header, records: &[Record]) -> Done {
     let beyond = beyond_accepted(args, records)?;
-    print(&match args.format {
+    if let Some(path) = &args.out {
+        if header.pairs {
+            return Err("pairs of faults have no strips: --out is for single ones".into());
+        }
+        let bytes = report::document::of_sweep(header, records).to_json()?.into_bytes();
+        write_all(&[Output { path: path.clone(), bytes }])?;
+    }
+    let on_stdout = args.out.as_deref().is_some_and(is_stdout);
+    let text = match args.format {
         Format::Json => report::sweep::json(header, records)?,
         Format::Text => {
             let width = (!args.wide).then_some(WIDTH);
@@ -100,7 +109,10 @@ pub fn report(args: &SweepArgs, header: &Header, records: &[Record]) -> Done {
             let violations = report::sweep::violations(&beyond, MOST_KINDS);
             strips + &report::sweep::totals(records) + "\n" + &violations + &verdict
         }
-    })?;
+    };
+    if !on_stdout {
+        print(&text)?;
+    }
     Ok(if beyond.is_empty() { Exit::AsAccepted } else { Exit::Differs })
 }
 

@@ -2,12 +2,14 @@
 
 mod model;
 mod of_results;
+mod of_sweep;
 mod read;
 mod schema;
 
 pub use model::{
-    Cell, Client, Differing, Document, Finding, Line, Request, Run, ScenarioInfo, Verdict, Violation,
+    Cell, Client, Differing, Document, Finding, Line, Request, Run, ScenarioInfo, Strip, Verdict, Violation,
 };
 pub use of_results::{About, of_results};
+pub use of_sweep::of_sweep;
 pub use read::{DocumentError, read};
 pub use schema::schema;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::explore::sweep::Mark;
 use crate::gate::{
     CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
 };
@@ -41,6 +42,26 @@ pub struct Document {
     /// Where results are not the accepted snapshots; absent if they were not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differences: Option<Vec<Differing>>,
+    /// What a sweep found; absent if there was none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strips: Vec<Strip>,
+}
+
+/// One row of a sweep: a workload on a client, struck by one fault at every place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Strip {
+    /// Name of the workload.
+    pub workload: String,
+    /// Client name.
+    pub client: String,
+    /// The version under test.
+    pub version: String,
+    /// Fault and what it strikes, e.g. `fin/1`; `none` for the run without a fault.
+    pub fault: String,
+    /// Where it struck, in the order of time, e.g. `45ms`, `out3`; empty for the run without a fault.
+    pub places: Vec<String>,
+    /// What it did there, one mark for each place.
+    pub marks: Vec<Mark>,
 }
 
 /// A client under test.

@@ -9,7 +9,7 @@ pub fn schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "closewait results",
-        "description": "What `closewait run --out` writes. Times are milliseconds of virtual time.",
+        "description": "What `closewait run --out` and `closewait sweep --out` write. Times are milliseconds of virtual time.",
         "type": "object",
         "properties": {
             "format": { "const": FORMAT },
@@ -29,7 +29,8 @@ pub fn schema() -> Value {
             "differences": list(object(
                 json!({ "scenario": text(), "client": text(), "kind": words(&["new", "changed", "gone"]) }),
                 &["scenario", "client", "kind"],
-            ))
+            )),
+            "strips": list(reference("strip"))
         },
         "required": ["format", "version", "closewait", "clients", "scenarios", "cells"],
         "$defs": {
@@ -38,7 +39,8 @@ pub fn schema() -> Value {
             "run": run(),
             "request": request(),
             "finding": finding(),
-            "ladder": ladder()
+            "ladder": ladder(),
+            "strip": strip()
         }
     })
 }
@@ -194,6 +196,21 @@ fn ladder() -> Value {
             "gaps": list(gap)
         }),
         &["end_ms", "arrows", "notes", "stale", "gaps"],
+    )
+}
+
+fn strip() -> Value {
+    let marks = ["violation", "surfaced", "retried", "new-connection", "ok", "not-reached", "unsupported"];
+    object(
+        json!({
+            "workload": text(),
+            "client": text(),
+            "version": text(),
+            "fault": { "type": "string", "description": "Fault and what it strikes; `none` is the run without." },
+            "places": list(text()),
+            "marks": list(words(&marks))
+        }),
+        &["workload", "client", "version", "fault", "places", "marks"],
     )
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Column;
+use super::strip::{self, ShownStrip};
 use crate::oracle::{Level, Severity};
 use crate::report::document::{self, Document};
 use crate::report::ladder::Ladder;
@@ -17,6 +18,7 @@ pub(super) struct Shown<'a> {
     pub columns: Vec<ShownColumn<'a>>,
     pub scenarios: Vec<Scenario<'a>>,
     pub cells: Vec<Cell<'a>>,
+    strips: Vec<ShownStrip<'a>>,
     signs: BTreeMap<&'static str, char>,
 }
 
@@ -106,6 +108,7 @@ pub(super) fn collect<'a>(documents: &[(&str, &'a Document)], columns: &'a [Colu
             .collect(),
         scenarios: scenarios(documents),
         cells: Vec::new(),
+        strips: strip::shown(documents),
         signs: Mark::ALL.iter().map(|mark| (mark.name(), mark.sign())).collect(),
     };
     let places: BTreeMap<&str, usize> =

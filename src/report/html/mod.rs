@@ -1,8 +1,9 @@
 //! The report as one HTML file that needs nothing else: a grid of scenarios and clients, and what happened in each cell.
 //!
-//! The grid is there without a script. What a cell opens is drawn from data in the page, and only ever put in as text.
+//! The grid, and the strips of a sweep, are there without a script. What a cell opens is drawn from data in the page, and only ever put in as text.
 
 mod data;
 mod page;
+mod strip;
 
 pub use page::{Column, render};

@@ -8,6 +8,7 @@ use flate2::write::ZlibEncoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::data::{self, Shown};
+use super::strip;
 use crate::report::document::Document;
 use crate::suite::Mark;
 
@@ -52,11 +53,14 @@ pub fn render(documents: &[(&str, &Document)]) -> serde_json::Result<String> {
             body {
                 (heading(&shown, documents))
                 main {
-                    (filter(&shown))
-                    div.panes {
-                        (grid(&shown))
-                        section.cells aria-label="What happened in the chosen cell" {}
+                    @if !shown.scenarios.is_empty() {
+                        (filter(&shown))
+                        div.panes {
+                            (grid(&shown))
+                            section.cells aria-label="What happened in the chosen cell" {}
+                        }
                     }
+                    (strip::section(documents))
                 }
                 p #status role="status" style="position:absolute;left:-999rem" {}
                 script #report type="text/plain" { (data) }
@@ -77,9 +81,10 @@ fn packed(json: &[u8]) -> String {
 
 fn columns(documents: &[(&str, &Document)]) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
+    let with_cells = documents.iter().filter(|(_, document)| !document.clients.is_empty()).count();
     for (document, (word, results)) in documents.iter().enumerate() {
         for client in &results.clients {
-            let name = match documents.len() {
+            let name = match with_cells {
                 1 => client.name.clone(),
                 _ => format!("{} {word}", client.name),
             };
@@ -94,9 +99,21 @@ fn columns(documents: &[(&str, &Document)]) -> Vec<Column> {
 
 fn heading(shown: &Shown<'_>, documents: &[(&str, &Document)]) -> Markup {
     let writer = documents.first().map_or("", |(_, document)| document.closewait.as_str());
+    let swept = strip::runs(documents);
+    if shown.scenarios.is_empty() && swept > 0 {
+        return html! {
+            header {
+                h1 { "closewait: a sweep of " (swept) " runs" }
+                p.faint { "Written by closewait " (writer) "." }
+            }
+        };
+    }
     html! {
         header {
-            h1 { (title(shown, documents)) }
+            h1 {
+                (title(shown, documents))
+                @if swept > 0 { ", a sweep of " (swept) " runs" }
+            }
             p.faint {
                 "Written by closewait " (writer) ". "
                 span.keys {

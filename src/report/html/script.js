@@ -37,6 +37,7 @@ function cellOf(index) {
 }
 
 function show(indexes, focus = true) {
+  if (!$(".panes")) return;
   open = indexes;
   for (const button of buttons) button.setAttribute("aria-pressed", String(open.includes(Number(button.dataset.cell))));
   $(".panes").classList.toggle("open", open.length > 0);
@@ -303,6 +304,61 @@ function clip(text, most) {
   return signs.length > most ? signs.slice(0, most - 1).join("") + "…" : text;
 }
 
+/* ---------------------------------------------------------------- the strips of a sweep */
+
+/* Every sign is as wide as the others. */
+function pointAt(marks, x) {
+  const box = marks.getBoundingClientRect();
+  const count = report.strips[marks.dataset.strip].places.length;
+  point(marks, Math.floor((x - box.left) / (box.width / count)));
+}
+
+function point(marks, wanted) {
+  const strip = report.strips[marks.dataset.strip];
+  const at = Math.min(Math.max(wanted, 0), strip.places.length - 1);
+  const place = strip.places[at];
+  const fault = place ? `${strip.fault}@${place}` : "no fault";
+  for (const other of document.querySelectorAll(".marks[data-at]")) if (other !== marks) delete other.dataset.at;
+  for (const other of marks.closest("table").querySelectorAll(".marks")) other.tabIndex = other === marks ? 0 : -1;
+  marks.dataset.at = at;
+  marks.style.setProperty("--at", at);
+  marks.setAttribute("aria-valuenow", at + 1);
+  marks.setAttribute("aria-valuetext", `${fault}: ${strip.marks[at]}`);
+  const command = `closewait sweep --show ${strip.workload} ${fault} ${strip.client}`;
+  $("#place").replaceChildren(
+    html("strong", {}, `${fault}: ${strip.marks[at]}`), ` · ${strip.workload} on ${strip.client}`,
+    ...(place ? [html("br"), html("code", {}, command)] : []));
+  marks.focus({ preventScroll: true });
+  bringIntoView(marks, at / strip.places.length);
+}
+
+function bringIntoView(marks, part) {
+  const pane = marks.closest(".strip");
+  const head = marks.closest("tr").querySelector("th").offsetWidth;
+  const x = marks.offsetWidth * part;
+  const room = pane.clientWidth - head;
+  if (x < pane.scrollLeft + 8) pane.scrollLeft = Math.max(x - 40, 0);
+  else if (x > pane.scrollLeft + room - 24) pane.scrollLeft = x - room + 60;
+  marks.closest("tr").querySelector("th").scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function walk(event) {
+  const marks = event.target.closest(".marks");
+  if (!marks) return false;
+  const at = Number(marks.dataset.at ?? -1);
+  const rows = [...marks.closest("table").querySelectorAll(".marks")];
+  const row = rows.indexOf(marks);
+  const targets = {
+    ArrowLeft: [marks, at - 1], ArrowRight: [marks, at + 1], Home: [marks, 0], End: [marks, Infinity],
+    ArrowUp: [rows[row - 1], at], ArrowDown: [rows[row + 1], at],
+  };
+  const [target, index] = targets[event.key] ?? [];
+  if (!target) return false;
+  event.preventDefault();
+  point(target, index);
+  return true;
+}
+
 /* ---------------------------------------------------------------- the grid */
 
 function announce(text) {
@@ -358,11 +414,12 @@ function listen() {
   document.addEventListener("keydown", (event) => {
     const typing = event.target.matches("input[type=search]");
     if (event.key === "Escape" && open.length > 0 && !typing) close(open.at(-1));
-    else if (event.key === "/" && !typing) { event.preventDefault(); $("#words").focus(); }
-    else move(event);
+    else if (event.key === "/" && !typing && $("#words")) { event.preventDefault(); $("#words").focus(); }
+    else if (!walk(event)) move(event);
   });
   for (const button of buttons) button.addEventListener("click", () => { rove(button); choose(Number(button.dataset.cell)); });
   for (const input of document.querySelectorAll(".filter input")) input.addEventListener("input", filter);
+  for (const marks of document.querySelectorAll(".marks")) marks.addEventListener("click", (event) => pointAt(marks, event.clientX));
   window.addEventListener("hashchange", fromHash);
   if (buttons.length > 0) rove(buttons[0]);
 }

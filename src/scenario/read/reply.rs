@@ -114,8 +114,8 @@ fn check_cut(reply: &Reply, record: &Record, problems: &mut Problems) {
             .help("remove `surplus` or `cut`");
     }
     match cut {
-        Cut::Header(n) if n as usize > header_lines(reply) => problems
-            .add(span, format!("the reply has no header line {n}; it has {}", header_lines(reply)))
+        Cut::Header(n) if n as usize > reply.header_lines() => problems
+            .add(span, format!("the reply has no header line {n}; it has {}", reply.header_lines()))
             .help("the lines of `headers` count, and after them the one that tells the length of the body"),
         Cut::LastChunk if reply.framing != Framing::Chunked => problems
             .add(span, "only a chunked body has a last chunk")
@@ -146,8 +146,4 @@ fn leaves_a_rest(n: u32, body: &str, framing: Framing) -> bool {
 
 fn body_length(reply: &Reply) -> usize {
     reply.body.as_ref().map_or(0, String::len)
-}
-
-fn header_lines(reply: &Reply) -> usize {
-    reply.headers.len() + usize::from(matches!(reply.framing, Framing::Length | Framing::Chunked))
 }

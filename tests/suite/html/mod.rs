@@ -1,6 +1,7 @@
 //! The HTML report in a real browser.
 
 mod browser;
+mod strip;
 
 use std::fs;
 use std::path::Path;
@@ -39,6 +40,9 @@ pub fn trials() -> Vec<Trial> {
         in_browser("dark_and_light_differ", dark_and_light_differ),
         in_browser("foreign_text_stays_text", foreign_text_stays_text),
         in_browser("every_cell_of_the_catalogue_opens", every_cell_of_the_catalogue_opens),
+        in_browser("a_strip_is_walked_along", strip::a_strip_is_walked_along),
+        in_browser("strips_stand_below_the_grid", strip::strips_stand_below_the_grid),
+        in_browser("foreign_text_in_a_strip_stays_text", strip::foreign_text_in_a_strip_stays_text),
     ]
 }
 

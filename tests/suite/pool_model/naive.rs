@@ -153,7 +153,11 @@ impl Naive {
             Event::Finished { connection, ticket, how } => return self.finish(now, connection, ticket, how),
             Event::GoneAway { connection } => return self.drain(connection),
             Event::Capacity { connection, streams } => {
-                self.streams(connection).into_iter().for_each(|known| known.limit = streams);
+                if let Some(known) = self.streams(connection) {
+                    known.limit = streams;
+                    self.robbed = known.turn_away_surplus();
+                    self.readmit();
+                }
             }
             Event::Heard { connection } => {
                 self.streams(connection).into_iter().for_each(|known| known.hear(now));

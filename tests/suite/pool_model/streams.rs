@@ -49,6 +49,16 @@ impl Streams {
         looking
     }
 
+    /// Those of them, the last first, for whom there is no room any more.
+    pub fn turn_away_surplus(&mut self) -> Vec<Ticket> {
+        let surplus = self.held.len().saturating_sub(self.limit as usize);
+        let mut looking = self.looking();
+        looking.sort_unstable();
+        let turned_away = looking.split_off(looking.len().saturating_sub(surplus));
+        self.held.retain(|(ticket, _)| !turned_away.contains(ticket));
+        turned_away
+    }
+
     /// Since when the request had its stream, which it has no more.
     pub fn release(&mut self, ticket: Ticket) -> Option<Duration> {
         let place = self.held.iter().position(|(holder, since)| *holder == ticket && since.is_some())?;

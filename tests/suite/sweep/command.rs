@@ -10,8 +10,12 @@ use super::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        trial("threads_do_not_matter", threads_do_not_matter),
-        trial("shards_merge_to_the_whole", shards_merge_to_the_whole),
+        trial("threads_do_not_matter", || threads_do_not_matter("threads", &SMALL)),
+        trial("threads_do_not_matter_to_streams", || threads_do_not_matter("threads-of-streams", &STREAMS)),
+        trial("shards_merge_to_the_whole", || shards_merge_to_the_whole("shards", &SMALL)),
+        trial("shards_of_streams_merge_to_the_whole", || {
+            shards_merge_to_the_whole("shards-of-streams", &STREAMS);
+        }),
         trial("shards_must_fit", shards_must_fit),
         trial("what_was_cut_short_is_resumed", what_was_cut_short_is_resumed),
         trial("another_sweep_is_not_resumed", another_sweep_is_not_resumed),
@@ -20,6 +24,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("pairs_have_two_faults", pairs_have_two_faults),
         trial("a_run_is_shown_saved_and_replayed", a_run_is_shown_saved_and_replayed),
         trial("json_has_strips", json_has_strips),
+        trial("strips_are_a_results_file", strips_are_a_results_file),
         trial("bad_names_are_2", bad_names_are_2),
     ]
 }
@@ -37,33 +42,51 @@ const SMALL: [&str; 9] = [
     "--fault=lose",
 ];
 
+/// The same over HTTP/2.
+const STREAMS: [&str; 9] = [
+    "sweep",
+    "http2-streams",
+    "--client",
+    "hyper-util",
+    "--client",
+    "reference",
+    "--fault",
+    "goaway",
+    "--fault=reset-stream",
+];
+
 /// Sweeps into a file.
 fn results(path: &Path, more: &[&str]) -> String {
-    check(&[&SMALL[..], more, &["--results", utf8(path)]].concat(), 0, &["nothing is violated"]);
+    results_of(&SMALL, path, more)
+}
+
+fn results_of(sweep: &[&str], path: &Path, more: &[&str]) -> String {
+    check(&[sweep, more, &["--results", utf8(path)]].concat(), 0, &["nothing is violated"]);
     fs::read_to_string(path).expect("the sweep wrote it")
 }
 
-fn threads_do_not_matter() {
-    let folder = folder("sweep", "threads");
-    let one = results(&folder.join("1.jsonl"), &["--threads", "1"]);
+fn threads_do_not_matter(name: &str, sweep: &[&str]) {
+    let folder = folder("sweep", name);
+    let one = results_of(sweep, &folder.join("1.jsonl"), &["--threads", "1"]);
     assert!(one.lines().count() > 150, "{one}");
     for threads in ["2", "5"] {
-        assert_eq!(one, results(&folder.join("n.jsonl"), &["--threads", threads]), "{threads} threads");
+        let many = results_of(sweep, &folder.join("n.jsonl"), &["--threads", threads]);
+        assert_eq!(one, many, "{threads} threads");
     }
 }
 
-fn shards_merge_to_the_whole() {
-    let folder = folder("sweep", "shards");
-    let whole = results(&folder.join("whole.jsonl"), &[]);
+fn shards_merge_to_the_whole(name: &str, sweep: &[&str]) {
+    let folder = folder("sweep", name);
+    let whole = results_of(sweep, &folder.join("whole.jsonl"), &[]);
     let shards = ["1/4", "2/4", "3/4", "4/4"].map(|shard| {
         let path = folder.join(shard.replace('/', "-of-"));
-        results(&path, &["--shard", shard]);
+        results_of(sweep, &path, &["--shard", shard]);
         path
     });
     let merged = folder.join("merged.jsonl");
     let [one, two, three, four] = shards.each_ref().map(|path| utf8(path));
     // In any order.
-    check(&["sweep", "--merge", three, one, four, two, "--results", utf8(&merged)], 0, &["fin/1"]);
+    check(&["sweep", "--merge", three, one, four, two, "--results", utf8(&merged)], 0, &["/1  "]);
     assert_eq!(fs::read_to_string(&merged).expect("it was written"), whole);
 }
 
@@ -178,6 +201,18 @@ fn json_has_strips() {
     assert!(fin["marks"].as_array().is_some_and(|marks| marks.len() > 50), "{fin}");
     assert_eq!(json["version"], 1);
     assert_eq!(json["sweep"]["shard"], "1/1");
+}
+
+fn strips_are_a_results_file() {
+    let folder = folder("sweep", "strips");
+    let (out, page) = (folder.join("sweep.json"), folder.join("sweep.html"));
+    check(&[&SMALL[..], &["--out", utf8(&out)]].concat(), 0, &["nothing is violated"]);
+    check(&["report", utf8(&out), "--html", utf8(&page)], 0, &[]);
+    let page = fs::read_to_string(page).expect("it was written");
+    assert!(page.contains("keep-alive · hyper-util"), "{page}");
+    check(&[&SMALL[..], &["--out", utf8(&out), "--pairs"]].concat(), 2, &["cannot be used with"]);
+    let unwritable = folder.join("no-such-folder").join("sweep.json");
+    check(&[&SMALL[..], &["--out", utf8(&unwritable)]].concat(), 2, &["cannot write"]);
 }
 
 fn bad_names_are_2() {

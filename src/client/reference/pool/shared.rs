@@ -96,10 +96,14 @@ impl Pool {
         waiting.map(|(ticket, _)| *ticket).collect()
     }
 
+    /// Who was about to get a stream, and would now be one too many, waits again.
     pub(super) fn capacity(&mut self, id: ConnectionId, limit: u32) {
-        if let Some(streams) = self.streams_mut(id) {
-            streams.limit = limit;
-        }
+        let Some(streams) = self.streams_mut(id) else { return };
+        streams.limit = limit;
+        let surplus = streams.held.len().saturating_sub(limit as usize);
+        let turned_away: Vec<Ticket> = streams.looking().into_iter().rev().take(surplus).collect();
+        streams.held.retain(|ticket, _| !turned_away.contains(ticket));
+        self.wait_again(turned_away);
     }
 
     pub(super) fn heard(&mut self, now: Duration, id: ConnectionId) {

@@ -166,7 +166,6 @@ impl Inner {
     fn overhear(&mut self, bytes: &[u8], notices: &mut Vec<Notice>) {
         let mut overheard = Vec::new();
         self.incoming.hear(bytes, &mut overheard);
-        notices.push(Notice::Heard);
         for frame in overheard {
             match frame {
                 Overheard::Goaway => notices.push(Notice::Goaway),
@@ -178,6 +177,8 @@ impl Inner {
             }
             self.settled |= matches!(frame, Overheard::Settings(_));
         }
+        // Last: a sign of life may let waiting requests in, and what came with it may say that there is no room.
+        notices.push(Notice::Heard);
     }
 
     fn poll_read(
