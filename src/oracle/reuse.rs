@@ -183,5 +183,13 @@ fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) 
         return false;
     };
     let closing = case.closing().is_some_and(|closing| closing < close);
-    closing || case.scenario.client.max_idle.is_some() || case.scenario.client.max_connections.is_some()
+    let complains = connection.http2.iter().flat_map(|http2| &http2.to_origin).any(streams::is_complaint);
+    let own_limits =
+        case.scenario.client.max_idle.is_some() || case.scenario.client.max_connections.is_some();
+    // An answer that comes at the very end of the ping timeout may come too late.
+    let limit = case.scenario.client.ping_timeout.map(millis);
+    let pings = connection.http2.iter().flat_map(|http2| http2.pings());
+    let just_too_late =
+        pings.map(|ping| ping.at).any(|ping| limit.is_some_and(|limit| ping + limit == close.at));
+    closing || complains || own_limits || just_too_late
 }
