@@ -8,7 +8,9 @@ export CI=true INSTA_UPDATE=no CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
 
 step() {
     printf '\n== %s\n' "$*"
+    local begun=$SECONDS
     "$@"
+    printf '== took %s s: %s\n' "$((SECONDS - begun))" "$*"
 }
 
 component() {
@@ -58,7 +60,8 @@ RUSTDOCFLAGS=-Dwarnings step cargo doc --locked --no-deps
 step packaged
 # The main job in the profile of the tests: a second build of every dependency would prove nothing more.
 step cargo run --locked
-# What other crates build: the harness alone. Whole crates that use it are tested by ci/examples.sh.
-step cargo check --locked --no-default-features --features harness
 step cargo test
+# What other crates build, the harness alone, and whole crates that use it.
+step ci/examples.sh
+step ci/test-gate-upgrade.sh
 step untouched "$before"

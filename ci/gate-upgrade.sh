@@ -22,7 +22,7 @@ Options:
   -h, --help         this text
 
 The summary is printed, and added to the file $GITHUB_STEP_SUMMARY if that is set. The folder of --out then holds
-before.json, after.json, before.pcapng, after.pcapng, summary.md and junit.xml.
+report.html (before and after, side by side), summary.md, junit.xml, and before and after as .json, .pcapng, .lock, .log.
 
 Exit codes, those of `closewait gate`:
   0  nothing is worse than before
@@ -32,8 +32,12 @@ Exit codes, those of `closewait gate`:
 USAGE
 }
 
-fail() {
+say() {
     echo "gate-upgrade: $*" >&2
+}
+
+fail() {
+    say "$*"
     exit 2
 }
 
@@ -61,9 +65,12 @@ main() {
     command -v "$closewait" >/dev/null || fail "there is no command \`$closewait\`: cargo install closewait, or name it with --closewait"
     [[ -f $crate/Cargo.toml ]] || fail "there is no Cargo.toml in $crate"
     crate=$(cd "$crate" && pwd)
+    lock=$(lock_of "$crate")
+    target=$(described target_directory) || fail "cargo cannot read $crate/Cargo.toml"
     mkdir -p "$out" || fail "cannot make the folder $out"
     out=$(cd "$out" && pwd)
-    rm -f "$out"/{before,after}.{json,pcapng,log} "$out"/{summary.md,junit.xml}
+    # What an earlier run left must not pass for what this one found.
+    rm -f "$out"/{before,after}.{json,pcapng,log,lock} "$out"/{report.html,summary.md,junit.xml}
 
     if ((${#updates[@]} > 0)); then
         around_an_update "${updates[@]}"
@@ -75,80 +82,127 @@ main() {
 
 # The crate as it is, then with packages upgraded.
 around_an_update() {
-    lock=$(lock_of "$crate")
-    play before "$crate"
-    cp "$lock" "$out/Cargo.lock.before"
-    trap 'mv "$out/Cargo.lock.before" "$lock"' EXIT
+    cp "$lock" "$out/before.lock"
+    trap 'cp "$out/before.lock" "$lock"' EXIT
+    # First, since what is wrong with the names of packages takes no build to tell.
     local update
     for update in "$@"; do
         local precise=()
         [[ $update != *@* ]] || precise=(--precise "${update#*@}")
-        (cd "$crate" && cargo update -p "${update%%@*}" "${precise[@]}") || fail "cargo update $update did not work"
+        (cd "$crate" && cargo update -p "${update%%@*}" "${precise[@]}") || fail "cannot bring $update into $lock: cargo says why"
     done
-    ! cmp -s "$lock" "$out/Cargo.lock.before" || echo "gate-upgrade: the upgrade changes nothing in Cargo.lock" >&2
+    cp "$lock" "$out/after.lock"
+    ! cmp -s "$out/before.lock" "$out/after.lock" || say "the upgrade changes nothing in Cargo.lock"
+    cp "$out/before.lock" "$lock"
+    play before "$crate"
+    cp "$out/after.lock" "$lock"
     play after "$crate"
 }
 
 # The crate at a revision, then as it is.
 around_a_revision() {
     local revision=${1:-HEAD} top
-    top=$(git -C "$crate" rev-parse --show-toplevel) || fail "$crate is not in a git repository; use --update"
+    command -v git >/dev/null || fail "there is no git to find $revision with; --update does without"
+    top=$(git -C "$crate" rev-parse --show-toplevel 2>/dev/null) || fail "$crate is not in a git repository; --update does without"
     git -C "$top" rev-parse --verify --quiet "$revision^{commit}" >/dev/null || fail "there is no revision \`$revision\` here: fetch it first"
+    say "before is $(git -C "$top" log -1 --format='%h, %s' "$revision"); after is the crate as it is, $(uncommitted "$top")"
+    if git -C "$top" diff --quiet "$revision" && [[ -z $(git -C "$top" status --porcelain --untracked-files=no) ]]; then
+        say "no file differs from $revision: --before names another revision, --update upgrades a package"
+    fi
     base=$(mktemp -d)
-    trap 'git -C "$crate" worktree remove --force "$base" 2>/dev/null || rm -rf "$base"' EXIT
+    is_foreign=''
+    trap '[[ -z $is_foreign ]] || forget_own; git -C "$crate" worktree remove --force "$base" 2>/dev/null || rm -rf "$base"' EXIT
     git -C "$top" worktree add --quiet --detach "$base" "$revision" || fail "cannot check out $revision"
-    play before "$base/$(realpath --relative-to="$top" "$crate")"
+    local there
+    there=$base/$(realpath --relative-to="$top" "$crate")
+    [[ -f $there/Cargo.toml ]] || fail "there is no crate at $(realpath --relative-to="$top" "$crate") in $revision"
+    local lock_there
+    lock_there=$(lock_of "$there")
+    cp "$lock_there" "$out/before.lock"
+    cp "$lock" "$out/after.lock"
+    is_foreign=yes
+    play before "$there"
+    forget_own || fail "cargo cannot clean $target"
+    is_foreign=''
     play after "$crate"
 }
 
+uncommitted() {
+    if [[ -n $(git -C "$1" status --porcelain --untracked-files=no) ]]; then echo "uncommitted changes included"; else echo "nothing uncommitted"; fi
+}
+
+# The nearest one, as cargo has it.
 lock_of() {
     local folder=$1
     while [[ ! -f $folder/Cargo.lock ]]; do
-        [[ $folder != / ]] || fail "there is no Cargo.lock at $1 or above: cargo generate-lockfile"
+        [[ $folder != / ]] || fail "there is no Cargo.lock at $1 or above, and it is what says which versions are compared: cargo generate-lockfile, and commit it"
         folder=$(dirname "$folder")
     done
     echo "$folder/Cargo.lock"
 }
 
+# A value of `cargo metadata`, one string or several, without a program that reads JSON.
+described() {
+    (cd "$crate" && cargo metadata --no-deps --format-version 1) | grep -o "\"$1\":\(\[[^]]*\]\|\"[^\"]*\"\)" | grep -o '"[^"]*"' | tail -n +2 | tr -d '"'
+}
+
+# Cargo takes crates at the same place in two copies of a workspace for one crate, and builds nothing if the other copy was
+# built after these sources were written. Dependencies stay built.
+forget_own() {
+    local member members=()
+    for member in $(described workspace_members); do members+=(-p "$member"); done
+    (cd "$crate" && cargo clean --quiet --locked --target-dir "$target" "${members[@]}")
+}
+
 # A test that fails has results all the same: what they mean is for the comparison to say.
 play() {
     local name=$1 folder=$2
-    [[ -f $folder/Cargo.toml ]] || fail "there is no crate at $folder ($name)"
-    echo "gate-upgrade: $name: cargo test --test $test"
+    say "$name: cargo test --test $test"
     # One target folder: most dependencies are the same in both.
     (
         cd "$folder"
-        export CI=true CLOSEWAIT_RESULTS="$out/$name.json" CLOSEWAIT_PCAP="$out/$name.pcapng"
-        export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$crate/target}"
+        export CI=true CARGO_TARGET_DIR="$target" CLOSEWAIT_RESULTS="$out/$name.json" CLOSEWAIT_PCAP="$out/$name.pcapng"
         unset CLOSEWAIT_ACCEPT
         cargo test --locked --test "$test"
     ) >"$out/$name.log" 2>&1 || true
     [[ -f $out/$name.json ]] || {
         tail -n 30 "$out/$name.log" >&2
-        fail "the test \`$test\` gave no results ($name); the whole output is in $out/$name.log"
+        fail "the test \`$test\` gave no results ($name); all that was said is in $out/$name.log"
     }
     grep -E '^[^ ].*: [0-9]+ scenarios?: ' "$out/$name.log" || true
 }
 
 compare() {
     local code=0
+    upgraded
     (
         cd "$crate"
-        "$closewait" gate --baseline "$out/before.json" --current "$out/after.json" \
-            --markdown "$out/summary.md" --junit "$out/junit.xml"
+        "$closewait" gate --markdown "$out/summary.md" --junit "$out/junit.xml" --html "$out/report.html" \
+            --baseline "$(realpath --relative-to=. "$out/before.json")" --current "$out/after.json"
     ) || code=$?
-    if [[ -f $out/summary.md && $code != 0 ]]; then
-        {
-            echo
-            echo "To accept what is different: \`CLOSEWAIT_ACCEPT=1 cargo test --test $test\`, look at the snapshots that"
-            echo "changed, and commit them with the upgrade."
-        } >>"$out/summary.md"
+    if [[ -f $out/summary.md ]]; then
+        [[ ! -s $out/upgraded ]] || printf '\nIn `Cargo.lock`: %s\n' "$(on_one_line <"$out/upgraded")" >>"$out/summary.md"
+        [[ -z ${GITHUB_STEP_SUMMARY:-} ]] || cat "$out/summary.md" >>"$GITHUB_STEP_SUMMARY"
     fi
-    if [[ -n ${GITHUB_STEP_SUMMARY:-} && -f $out/summary.md ]]; then
-        cat "$out/summary.md" >>"$GITHUB_STEP_SUMMARY"
-    fi
-    echo "gate-upgrade: report, results and captures are in $out"
+    rm -f "$out/upgraded"
+    say "report.html, summary.md, results and captures are in $out"
     exit "$code"
+}
+
+# Which versions are different, a line for each package that is on both sides.
+upgraded() {
+    join -o 0,1.2,2.2 \
+        <(comm -23 <(versions before) <(versions after)) <(comm -13 <(versions before) <(versions after)) |
+        sed 's/ \([^ ]*\)$/ → \1/' >"$out/upgraded"
+    [[ ! -s $out/upgraded ]] || say "in Cargo.lock: $(on_one_line <"$out/upgraded")"
+}
+
+versions() {
+    tr -d '"' <"$out/$1.lock" | awk '/^name = / {name = $3} /^version = / && name != "" {print name, $3; name = ""}' | sort -k1,1 -k2,2
+}
+
+on_one_line() {
+    paste -sd, | sed 's/,/, /g'
 }
 
 main "$@"

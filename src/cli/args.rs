@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use closewait::scenario::{Catalogue, LoadError};
 
 use super::exit::{self, Exit};
-use super::{completions, gate, list, man, report, run, schema, search, show, sweep};
+use super::{completions, explore, gate, list, man, report, run, schema, search, show, sweep};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -29,6 +29,7 @@ Examples:
   closewait gate --baseline origin/main                       what got worse since a revision
   closewait run --html report.html                            the report people look at
   closewait run 'reset/*' --pcap reset.pcapng                 look at the packets with Wireshark
+  closewait explore --client hyper-util --seed 7              random schedules, and what they find
   closewait list                                              the scenarios
   closewait search socket hang up                             those that make a log say this
   closewait show half-close/fin-while-idle                    one scenario, its sources and its script";
@@ -58,6 +59,8 @@ enum Command {
     Search(search::SearchArgs),
     /// Put every fault into every workload at every instant, and judge every run
     Sweep(sweep::SweepArgs),
+    /// Play random schedules against clients, and shrink what they find to scenario files
+    Explore(explore::ExploreArgs),
     /// Print the JSON Schema of scenario files
     Schema,
     /// Print a script by which a shell completes the command line
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Search(args)) => search::run(&args),
         Some(Command::Sweep(args)) => sweep::run(&args),
+        Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Schema) => schema::run(),
         Some(Command::Completions(args)) => completions::run(&args, Cli::command()),
         Some(Command::Man(args)) => man::run(&args, Cli::command()),

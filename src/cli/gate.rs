@@ -139,7 +139,7 @@ fn run_now(args: &GateArgs, catalogue: &Catalogue) -> Result<Document, Box<dyn E
     let clients = suite::choose(&args.clients)?;
     let scenarios = catalogue.select(&args.patterns)?;
     let results = run::results(&scenarios, &clients);
-    let about = About { selection: &args.patterns, folder: args.scenarios.folder() };
+    let about = About { selection: &args.patterns, folder: args.scenarios.folder(), test: None };
     Ok(of_results(&results, about))
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod completions;
 mod exit;
+mod explore;
 mod files;
 mod gate;
 mod list;

@@ -47,7 +47,8 @@ pub struct RunArgs {
     /// Compare with no snapshot; then the exit code tells of bad usage and bad files only
     #[arg(long)]
     no_snapshots: bool,
-    /// Also write the packets of every run, with what was found in them, as a pcapng capture
+    /// Also write the packets of every run, with what was found in them, as a pcapng capture. Payload of TLS is zeros
+    /// of its true length: keys differ from run to run, and a capture does not
     #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
     pcap: Option<PathBuf>,
     #[command(flatten)]
@@ -186,5 +187,5 @@ fn write_reports(args: &RunArgs, results: &Results<'_>) -> Result<(), Box<dyn st
 
 /// What the results file says that the run was about.
 fn about(args: &RunArgs) -> About<'_> {
-    About { selection: &args.patterns, folder: args.scenarios.folder() }
+    About { selection: &args.patterns, folder: args.scenarios.folder(), test: None }
 }

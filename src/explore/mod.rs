@@ -2,13 +2,19 @@
 
 mod course;
 mod fault;
+mod kind;
+mod parallel;
 mod place;
+pub mod random;
+pub mod shrink;
 mod strike;
 pub mod sweep;
 mod workload;
 
 pub use course::{Course, Grain};
 pub use fault::{FAULTS, Fault, fault};
+pub use kind::{count_faults, fault_of, faults_of};
+pub use parallel::parallel;
 pub use place::{Packet, Place};
 pub use strike::{Strike, Struck, label, strike};
 pub use workload::{Workload, workloads};

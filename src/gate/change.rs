@@ -132,10 +132,12 @@ impl Change {
         Self { place: Place::Control, sentence, ..self }
     }
 
-    /// For ordering: the kind, then the harm.
-    pub(super) fn weight(&self) -> (Kind, Place, Option<Severity>) {
+    /// For ordering: the kind, then the harm. What a scenario expects comes after what holds of every scenario, since it
+    /// says less of the cause.
+    pub(super) fn weight(&self) -> (Kind, Place, bool, Option<Severity>) {
+        let is_expectation = self.oracle.as_deref() == Some("as-expected");
         // Without a severity comes last: `None` is less than anything.
-        (self.kind, self.place, self.severity.or(Some(Severity::NeedlessConnections)))
+        (self.kind, self.place, is_expectation, self.severity.or(Some(Severity::NeedlessConnections)))
     }
 }
 

@@ -98,7 +98,7 @@ fn words(line: &str) -> String {
 }
 
 /// The name of the test, from the name of its binary.
-fn target() -> String {
+pub(super) fn target() -> String {
     let binary = std::env::current_exe().ok();
     let stem = binary.as_deref().and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
     let stem = stem.unwrap_or_else(|| "closewait".to_owned());

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError};
 use libtest_mimic::{Arguments, Trial};
 
 use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest};
+use super::outcome::target;
 use super::suite::Suite;
 use super::summary;
 use super::trial::Prepared;
@@ -65,8 +66,12 @@ fn write(suite: &Prepared, variable: &str, file: &Path) -> io::Result<()> {
     let results = Results::new(vec![client], &scenarios, cells);
     let bytes = match variable {
         PCAP => pcapng::render(&results).map_err(io::Error::other)?,
-        _ => json::render(&results, About::default())?.into_bytes(),
+        _ => json::render(&results, About { test: Some(&target()), ..About::default() })?.into_bytes(),
     };
+    if fs::metadata(file).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        // A device or a pipe cannot be replaced.
+        return fs::write(file, bytes);
+    }
     let draft = file.with_extension("partial");
     fs::write(&draft, bytes)?;
     fs::rename(&draft, file)

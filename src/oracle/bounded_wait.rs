@@ -75,17 +75,63 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
     let missed = match case.final_attempt(request) {
         Some(attempt) => {
             let connection = case.connection_of(attempt)?;
-            match end_of_attempt(case, connection, attempt) {
+            let ended = end_of_attempt(case, connection, attempt);
+            if ended.as_ref().is_some_and(|(_, end)| case.dials_again(request, *end)) {
                 // On its way to another attempt: what it waits for is a connection.
-                Some((_, end)) if case.dials_again(request, end) => connect_timeout(case, request, finished),
-                Some(end) => Some(end),
-                None => undelivered_answer(case, request)
-                    .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished)),
+                return connect_timeout(case, request, finished).filter(|(_, since)| since.at < finished.at);
             }
+            ended
+                .filter(|(_, end)| case.room(*end, finished).is_some())
+                .or_else(|| undelivered_answer(case, request))
+                .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
-        None => connect_timeout(case, request, finished).or_else(|| idle_connection(case, request)),
+        None => connect_timeout(case, request, finished).or_else(|| {
+            let missed = || idle_connection(case, request).or_else(|| in_line(case, request, finished));
+            if is_being_dialled(case, request, finished) { None } else { missed() }
+        }),
     };
     missed.filter(|(_, since)| since.at < finished.at)
+}
+
+/// A client whose dial is younger than this need not look for a connection that came free meanwhile: the SYN may just be
+/// on its way, and is not even repeated before (RFC 6298 section 2.1).
+const SLOW_DIAL: Millis = 1_000;
+
+/// Whether a young dial was under way for the request when it was given up: one for each that waits, or for all where
+/// requests share a connection.
+fn is_being_dialled(case: &Case, request: &Request, finished: Moment) -> bool {
+    let recent = finished.at.saturating_sub(SLOW_DIAL);
+    let is_recent = |moment: Moment| recent <= moment.at && moment < finished;
+    let dials = case.connections().filter_map(|connection| {
+        let under_way = connection.ready().is_none_or(|ready| finished.at <= ready.at);
+        connection.syn.filter(|syn| is_recent(*syn) && under_way)
+    });
+    let dials: Vec<Moment> = dials.collect();
+    let waits = |other: &&Request| {
+        let written = other.attempts.first().is_some_and(|attempt| attempt.first_sent < finished);
+        is_recent(other.started) && !written && other.over().is_none_or(|over| finished <= over)
+    };
+    let waiting = if case.scenario.protocol.is_http2() { 1 } else { case.requests().filter(waits).count() };
+    dials.len() >= waiting && dials.iter().any(|syn| request.started < *syn)
+}
+
+/// A request that waits in line, with nothing dialled since it began, although there is room for another connection or
+/// although one that began later was written. Streams have limits of their own.
+fn in_line(case: &Case, request: &Request, finished: Moment) -> Option<(String, Moment)> {
+    let limit = case.scenario.client.max_connections.filter(|_| !case.scenario.protocol.is_http2())?;
+    let while_it_waited = |moment: Moment| request.started < moment && moment < finished;
+    if case.connections().any(|connection| connection.syn.is_some_and(while_it_waited)) {
+        return None;
+    }
+    let room = case.room(request.started, finished);
+    if let Some(since) = room {
+        return Some((format!("there was room for one more of {limit} connections"), since));
+    }
+    case.requests().find_map(|other| {
+        let written = other.attempts.first()?.first_sent;
+        let overtakes = request.started < other.started && written < finished;
+        overtakes.then(|| (format!("{}, which began later, was written", other.id), written))
+    })
 }
 
 /// What first told the client that nothing will come of an attempt.

@@ -61,6 +61,20 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// The first moment, from one until another, at which the client had fewer connections than it may have; `None` if it
+    /// never had, and a request has to wait in line.
+    pub fn room(&self, from: Moment, until: Moment) -> Option<Moment> {
+        let limit = self.scenario.client.max_connections.map_or(usize::MAX, |limit| limit as usize);
+        let over = |connection: &Connection| connection.over().filter(|over| from < *over && *over < until);
+        let is_open = |connection: &&Connection, at: Millis| {
+            let open = connection.syn.is_some_and(|syn| syn.at <= at);
+            open && connection.over().is_none_or(|over| at < over.at)
+        };
+        let open = |at: Millis| self.connections().filter(|connection| is_open(connection, at)).count();
+        let ends = self.connections().filter_map(over);
+        ends.chain([from]).filter(|moment| open(moment.at) < limit).min()
+    }
+
     /// When the application began to close the client.
     pub fn closing(&self) -> Option<Moment> {
         let events = self.trace.events.iter().enumerate();

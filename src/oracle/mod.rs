@@ -8,6 +8,8 @@ mod bounded_wait;
 mod cancel_is_told;
 mod case;
 mod draining;
+#[cfg(test)]
+mod excuse_tests;
 mod finding;
 #[cfg(test)]
 mod http2_tests;

@@ -94,8 +94,23 @@ fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
     // end if its socket is still there.
     let given_up = connection.established.is_none() && !is_held_at_the_end(case, connection);
     let gave_up = given_up.then(|| last_syn(case, connection)).flatten();
-    let to = over.into_iter().chain(gave_up.map(|syn| syn + 1)).min().unwrap_or(Millis::MAX);
+    let gave_up =
+        gave_up.map(|last| if is_succeeded(case, connection, last) { last.at } else { last.at + 1 });
+    let behind_bytes = connection.exchanges.last().and_then(|exchange| {
+        let request = case.views.requests.get(exchange.request.id.as_deref()?)?;
+        request.over().filter(|over| connection.may_close_behind_bytes(*over)).map(|over| over.at)
+    });
+    let ends = over.into_iter().chain(gave_up).chain(behind_bytes);
+    let to = ends.min().unwrap_or(Millis::MAX);
     connection.syn.map(|from| Span { from, to })
+}
+
+/// Whether another connection was dialled within the instant after a repeated SYN: the host repeats it, then the client's own
+/// timer expires.
+fn is_succeeded(case: &Case, connection: &Connection, last: Moment) -> bool {
+    let repeated = connection.syn.is_some_and(|first| first < last);
+    let mut syns = case.connections().filter_map(|other| other.syn);
+    repeated && syns.any(|syn| syn.at == last.at && last < syn)
 }
 
 fn is_held_at_the_end(case: &Case, connection: &Connection) -> bool {
@@ -103,12 +118,13 @@ fn is_held_at_the_end(case: &Case, connection: &Connection) -> bool {
     sockets.any(|socket| socket.connection == Some(connection.number))
 }
 
-fn last_syn(case: &Case, connection: &Connection) -> Option<Millis> {
+fn last_syn(case: &Case, connection: &Connection) -> Option<Moment> {
     let is_syn = |what: &What| {
         matches!(what, What::Segment { connection: number, direction: Direction::ToOrigin, fate: Fate::Sent, segment }
             if *number == connection.number && segment.syn)
     };
-    case.trace.events.iter().rfind(|event| is_syn(&event.what)).map(|event| event.at)
+    let event = case.trace.events.iter().rposition(|event| is_syn(&event.what))?;
+    Some(Moment { event, at: case.trace.events[event].at })
 }
 
 /// When the connection lay idle and could be used: a stale one is the affair of `prompt-close`.

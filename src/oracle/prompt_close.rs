@@ -51,6 +51,10 @@ fn judge_connection(case: &Case, connection: &Connection, fin: Moment, since: &s
     let number = connection.number;
     let over = connection.over();
     let kept = over.map_or(case.views.end, |over| over.at).saturating_sub(fin.at);
+    if kept > BOUND && connection.may_close_behind_bytes(fin) {
+        // When it was closed is not to be seen.
+        return;
+    }
     if kept <= BOUND {
         tally.holds(format!("connection {number} was closed {} after {since}", ms(kept)));
         return;

@@ -100,6 +100,10 @@ fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
     if case.dials_again(race.request, ended) {
         return None;
     }
+    if race.request.over().is_some_and(|over| case.room(ended, over).is_none()) {
+        // It waits in line for another attempt.
+        return None;
+    }
     match &race.request.finished {
         Some((finished, Outcome::Deadline)) if ended.at < finished.at => {
             let waited = ms(finished.at - ended.at);

@@ -177,19 +177,58 @@ fn is_odd(connection: &Connection, moment: Moment) -> bool {
     crlf || responses.any(|response| response.length_told_twice && response.first_delivered < moment)
 }
 
-/// The client closed it before, and had reason to: it was being closed itself, or has a limit of idle connections.
+/// The client closed it before, and had reason to: it was being closed itself, has a limit of connections, had as many
+/// others idle as it may have, or had just learned of another connection that it is dead.
 fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) -> bool {
-    let Some(close) = connection.client_close().filter(|close| *close < request.started) else {
-        return false;
-    };
+    let close = connection.client_close().filter(|close| close.at <= request.started.at);
+    let Some(close) = close else { return false };
     let closing = case.closing().is_some_and(|closing| closing < close);
-    let complains = connection.http2.iter().flat_map(|http2| &http2.to_origin).any(streams::is_complaint);
-    let own_limits =
-        case.scenario.client.max_idle.is_some() || case.scenario.client.max_connections.is_some();
-    // An answer that comes at the very end of the ping timeout may come too late.
+    let client = &case.scenario.client;
+    let idle_full =
+        client.max_idle.is_some_and(|limit| others_idle(case, connection, close) >= limit as usize);
+    let own_limit = client.max_connections.is_some() || idle_full;
+    closing || own_limit || objects(case, connection, close) || in_bad_company(case, connection, close)
+}
+
+/// Whether the client found fault with what came, or with how late it came: at the very end of the ping timeout may be
+/// too late.
+fn objects(case: &Case, connection: &Connection, close: Moment) -> bool {
+    let Some(http2) = &connection.http2 else { return false };
     let limit = case.scenario.client.ping_timeout.map(millis);
-    let pings = connection.http2.iter().flat_map(|http2| http2.pings());
-    let just_too_late =
-        pings.map(|ping| ping.at).any(|ping| limit.is_some_and(|limit| ping + limit == close.at));
-    closing || complains || own_limits || just_too_late
+    let too_late = |ping: Moment| limit.is_some_and(|limit| ping.at.saturating_add(limit) == close.at);
+    http2.to_origin.iter().any(streams::is_complaint) || http2.pings().any(too_late)
+}
+
+/// How many other connections lay idle at that instant.
+fn others_idle(case: &Case, connection: &Connection, close: Moment) -> usize {
+    let others = case.connections().filter(|other| other.number != connection.number);
+    let idle = |other: &&Connection| {
+        let open = other.over().is_none_or(|over| close.at <= over.at);
+        let before = other.exchanges.iter().take_while(|exchange| exchange.request.first_sent.at < close.at);
+        let free = before.last().map_or(other.established, Exchange::complete);
+        open && free.is_some_and(|free| free.at <= close.at)
+    };
+    others.filter(idle).count()
+}
+
+/// A request that got nothing for as long as this, or for the client's read timeout, casts doubt on more than its own
+/// connection, ms.
+const LONG_SILENCE: Millis = 1_000;
+
+/// Whether at the instant of the close a request was given up of which the client had heard nothing since it was written,
+/// and nothing had come on this connection for longer: what killed that one may have killed all (a NAT that forgot them,
+/// a host that is gone).
+fn in_bad_company(case: &Case, connection: &Connection, close: Moment) -> bool {
+    let patience =
+        case.scenario.client.read_timeout.map_or(LONG_SILENCE, |limit| millis(limit).min(LONG_SILENCE));
+    let heard = connection.data().1.delivered.last_until(close.event);
+    case.requests().any(|request| {
+        let (Some(attempt), Some(over)) = (case.final_attempt(request), request.over()) else { return false };
+        let Some(other) = case.connection_of(attempt) else { return false };
+        let written = attempt.first_sent;
+        let gave_up = request.failed() || request.outcome() == Some(&Outcome::Cancelled);
+        let long = over.at == close.at && over.at - written.at >= patience;
+        let silent = streams::is_silent(other, written, over);
+        gave_up && long && silent && heard.is_none_or(|heard| heard.at <= written.at)
+    })
 }

@@ -87,12 +87,12 @@ fn describe(verdict: &Verdict, events: usize) -> String {
 }
 
 /// Connection 1 is open, and no request was made.
-fn opened() -> TraceBuilder {
+pub(super) fn opened() -> TraceBuilder {
     TraceBuilder::new().open(0, 1)
 }
 
 /// `a` was answered on connection 1 at 20 ms.
-fn answered() -> TraceBuilder {
+pub(super) fn answered() -> TraceBuilder {
     opened().request(0, "a", "GET", 1).response(20, "a", 1)
 }
 
@@ -102,7 +102,7 @@ fn crossed(method: &str) -> TraceBuilder {
 }
 
 /// A request on a new connection, answered.
-fn on_new_connection(trace: TraceBuilder, at: u64, id: &str, connection: u32) -> TraceBuilder {
+pub(super) fn on_new_connection(trace: TraceBuilder, at: u64, id: &str, connection: u32) -> TraceBuilder {
     let trace = trace.start(at, id, "GET").open(at, connection).attempt(at, id, "GET", connection);
     trace.response(at + 20, id, connection)
 }

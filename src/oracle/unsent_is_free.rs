@@ -84,7 +84,7 @@ fn is_avoidable(case: &Case, request: &Request, kind: ErrorKind, finished: Momen
     let is_of_the_pool = !matches!(kind, ErrorKind::Connect | ErrorKind::Timeout);
     let in_life = |moment: Moment| request.started < moment && moment < finished;
     let mut dials = case.connections().filter(|connection| connection.syn.is_some_and(in_life));
-    let refused = dials.any(|connection| connection.ready().is_none());
+    let refused = dials.any(|connection| connection.ready().is_none() && !connection.was_given_up());
     let closing = case.closing().is_some_and(|closing| closing < finished);
     is_of_the_pool && !refused && !closing
 }

@@ -31,4 +31,4 @@ pub use reference::reference;
 pub use schema::schema;
 pub use search::Hit;
 pub use settings::*;
-pub use write::{Unwritable, write};
+pub use write::{Unwritable, step_words, write};

@@ -63,7 +63,7 @@ fn kind(kind: Kind) -> Value {
         Kind::Body => json!({ "type": "string" }),
         Kind::Bytes => json!({ "type": "string", "minLength": 1 }),
         Kind::Sources => json!({ "type": "array", "minItems": 1, "items": {
-            "type": "string", "pattern": r"^(https?://[!-~]+|RFC [0-9]{1,5}( section [0-9]+(\.[0-9]+)*)?)$" } }),
+            "type": "string", "pattern": r"^(https?://[!-~]+|RFC [0-9]{1,5}( section [0-9]+(\.[0-9]+)*)?|closewait (explore|sweep) --[ -~]*)$" } }),
         Kind::Time { zero: true } => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h)$" }),
         Kind::Time { zero: false } => json!({ "type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h)$" }),
         Kind::Count { .. } | Kind::Connection | Kind::Status => {

@@ -18,7 +18,7 @@ pub struct Connection {
     pub number: u32,
     /// The client's first SYN.
     pub syn: Option<Moment>,
-    /// The origin's SYN-ACK reached the client.
+    /// The origin's SYN-ACK reached the client, whose host took it: one that the client had given up is answered with RST.
     pub established: Option<Moment>,
     /// From the client to the origin.
     pub to_origin: Flow,
@@ -32,6 +32,14 @@ pub struct Connection {
     pub exchanges: Vec<Exchange>,
     /// What came back for none of them.
     pub unsolicited: Vec<Unsolicited>,
+    /// The client's host has sent anything but SYN and RST.
+    spoke: bool,
+    /// The client's host has answered a SYN-ACK with RST.
+    given_up: bool,
+    /// Since when the network would have taken a FIN: every byte was acknowledged, and the window was open.
+    clear_since: Option<Moment>,
+    /// The client's FIN left as soon as the network took it, and not before other bytes.
+    fin_waited: bool,
 }
 
 /// Something that tells a client not to use the connection.
@@ -104,6 +112,11 @@ impl Connection {
         }
     }
 
+    /// Whether the origin accepted the connection when the client did not want it any more.
+    pub fn was_given_up(&self) -> bool {
+        self.given_up
+    }
+
     /// The client's own end of the connection: its first FIN or RST.
     pub fn client_close(&self) -> Option<Moment> {
         first(self.to_origin.fin.sent, self.to_origin.own_rst)
@@ -159,6 +172,15 @@ impl Connection {
         signals
     }
 
+    /// Whether the client may have closed the connection at `since`, although its FIN left later or never: the FIN waits its
+    /// turn behind bytes of a request that the network has not taken, and leaves on their heels.
+    pub fn may_close_behind_bytes(&self, since: Moment) -> bool {
+        let unsent = self.exchanges.last().map(|exchange| exchange.request.last_sent);
+        let sends = unsent.is_some_and(|last| last.is_none_or(|last| since < last));
+        let closed_otherwise = self.client_close().is_some() && !self.fin_waited;
+        sends && !closed_otherwise
+    }
+
     fn frame_signals(&self) -> impl Iterator<Item = Signal> {
         let goaways = self.http2.iter().flat_map(Http2::goaways);
         let goaways = goaways.map(|goaway| Signal {
@@ -198,11 +220,38 @@ impl Connection {
         if fate == Fate::Sent && segment.ack {
             reverse.on_acknowledged(segment.ack_seq, now);
         }
+        self.note_queue(direction, fate, segment, now);
         if direction == Direction::ToOrigin && fate == Fate::Sent && segment.syn {
             self.syn.get_or_insert(now);
         }
+        if direction == Direction::ToOrigin && fate == Fate::Sent && !segment.syn {
+            self.spoke |= !segment.rst;
+            if !self.spoke {
+                // The host refuses a handshake that nobody waits for any more (RFC 9293 section 3.10.7.1).
+                self.given_up |= self.established.take().is_some();
+            }
+        }
         if direction == Direction::ToClient && fate == Fate::Delivered && segment.syn && segment.ack {
             self.established.get_or_insert(now);
+        }
+    }
+
+    fn note_queue(&mut self, direction: Direction, fate: Fate, segment: &Segment, now: Moment) {
+        match (direction, fate) {
+            (Direction::ToClient, Fate::Delivered) if segment.ack => {
+                let all = segment.ack_seq as usize > self.to_origin.sent.len();
+                let clear = all && segment.window > 0;
+                self.clear_since = if clear { self.clear_since.or(Some(now)) } else { None };
+            }
+            (Direction::ToOrigin, Fate::Sent) => {
+                if !segment.payload.is_empty() && !segment.retransmission {
+                    self.clear_since = None;
+                }
+                if self.to_origin.fin.sent == Some(now) {
+                    self.fin_waited = self.clear_since.is_none_or(|clear| clear.at == now.at);
+                }
+            }
+            _ => {}
         }
     }
 

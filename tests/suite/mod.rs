@@ -4,6 +4,7 @@ mod bad_scenarios;
 mod catalogue;
 mod cli;
 mod docs;
+mod explore;
 mod fresh_processes;
 mod gate;
 mod harness;
@@ -47,6 +48,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(pcapng::trials());
     trials.extend(sweep::trials());
     trials.extend(cli::trials());
+    trials.extend(explore::trials());
     trials.extend(gate::trials());
     trials.extend(docs::trials());
     trials

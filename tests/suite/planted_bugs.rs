@@ -58,7 +58,7 @@ pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
 ];
 
 /// Why no defect is caught by this oracle alone.
-const IN_COMPANY: [(&str, &str); 3] = [
+const IN_COMPANY: [(&str, &str); 4] = [
     (
         "race-outcome",
         "what comes of a race is a hang, a wrong answer or a duplicate, and other oracles know those too",
@@ -68,6 +68,7 @@ const IN_COMPANY: [(&str, &str); 3] = [
         "reuses-when-healthy",
         "a connection that is not reused is a needless one: no-needless-connections advises the same",
     ),
+    ("as-expected", "a scenario expects in its own words what the other oracles say of every scenario"),
 ];
 
 /// `planted::<defect>`, and what they say together.

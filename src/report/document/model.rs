@@ -27,6 +27,9 @@ pub struct Document {
     pub version: u32,
     /// The version of closewait that wrote it.
     pub closewait: String,
+    /// The test of another crate that wrote it, as in `cargo test --test NAME`; absent if the command did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
     /// The patterns that selected the scenarios; empty if all were played.
     #[serde(default)]
     pub selection: Vec<String>,

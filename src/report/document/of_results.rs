@@ -22,6 +22,8 @@ pub struct About<'a> {
     pub selection: &'a [String],
     /// The folder of the scenario files, as reports shall name it.
     pub folder: Option<&'a Path>,
+    /// The test of another crate that it was, if it was one.
+    pub test: Option<&'a str>,
 }
 
 /// Brings the results of a run into the form that is written.
@@ -39,6 +41,7 @@ pub fn of_results(results: &Results<'_>, about: About<'_>) -> Document {
         format: FORMAT.to_owned(),
         version: VERSION,
         closewait: env!("CARGO_PKG_VERSION").to_owned(),
+        test: about.test.map(str::to_owned),
         selection: about.selection.to_vec(),
         clients: results.clients.iter().map(client).collect(),
         scenarios,

@@ -10,6 +10,7 @@ pub fn of_sweep(header: &Header, records: &[Record]) -> Document {
         version: VERSION,
         closewait: header.closewait.clone(),
         selection: Vec::new(),
+        test: None,
         clients: Vec::new(),
         scenarios: Vec::new(),
         cells: Vec::new(),

@@ -15,6 +15,10 @@ pub fn schema() -> Value {
             "format": { "const": FORMAT },
             "version": { "const": VERSION, "description": "Raised when a key changes its meaning or goes away." },
             "closewait": { "type": "string", "description": "The version of closewait that wrote the file." },
+            "test": {
+                "description": "The test of another crate that wrote the file, as in `cargo test --test NAME`.",
+                "type": "string"
+            },
             "selection": {
                 "description": "The patterns that selected the scenarios; empty if all were played.",
                 "type": "array", "items": { "type": "string" }

@@ -55,8 +55,20 @@ impl<'a> Input<'a> {
     }
 
     /// How to see it happen.
-    pub(super) fn replay(cell: &DecidedCell) -> String {
-        format!("closewait run {} --client {} --transcript", cell.cell.scenario, cell.cell.client)
+    pub(super) fn replay(&self, cell: &DecidedCell) -> String {
+        let (scenario, client) = (&cell.cell.scenario, &cell.cell.client);
+        match &self.document.test {
+            Some(test) => format!("cargo test --test {test} -- --exact '{client}::{scenario}'"),
+            None => format!("closewait run {scenario} --client {client} --transcript"),
+        }
+    }
+
+    /// How to make it the accepted state.
+    pub(super) fn accept(&self) -> String {
+        match &self.document.test {
+            Some(test) => format!("CLOSEWAIT_ACCEPT=1 cargo test --test {test}"),
+            None => "closewait run --accept".to_owned(),
+        }
     }
 }
 

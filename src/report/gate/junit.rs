@@ -38,7 +38,7 @@ fn case(input: &Input<'_>, cell: &DecidedCell) -> TestCase {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         status.set_type(cell.cell.state.name());
         status.set_message(sentences.first().cloned().unwrap_or_default());
-        status.set_description(format!("{text}\n{}", Input::replay(cell)));
+        status.set_description(format!("{text}\n{}", input.replay(cell)));
         status
     } else {
         match input.result(cell).and_then(|result| result.unsupported.as_ref()) {

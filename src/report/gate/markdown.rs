@@ -114,7 +114,7 @@ fn details(input: &Input<'_>, cell: &DecidedCell) -> String {
         "\n<details open><summary>What happened</summary>\n\n{}\n</details>\n\
          \n<details><summary>What breaks, and how to see it</summary>\n\n{about}{}\n</details>\n",
         block(&lines.join("\n")),
-        block(&Input::replay(cell))
+        block(&input.replay(cell))
     )
 }
 
@@ -135,7 +135,8 @@ fn foot(input: &Input<'_>, room: usize) -> String {
         text.insert(0, '\n');
     }
     if input.verdict.changed().next().is_some() {
-        text += "\nIf this is as it should be: `closewait run --accept`, and commit the snapshots.\n";
+        text +=
+            &format!("\nIf this is as it should be: {}, and commit the snapshots.\n", code(&input.accept()));
     }
     text
 }

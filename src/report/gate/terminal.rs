@@ -37,6 +37,10 @@ pub fn terminal(input: &Input<'_>) -> String {
         );
     }
     page += &format!("\ncompared with {}: {}\n", one_line(input.baseline), input.counts());
+    if input.verdict.changed().next().is_some() {
+        page +=
+            &format!("if this is as it should be: {}, and commit the snapshots\n", one_line(&input.accept()));
+    }
     page + &ending(input.verdict.outcome())
 }
 
@@ -85,7 +89,7 @@ fn diagram(input: &Input<'_>, cell: &DecidedCell) -> String {
     let Some(ladder) = ladder else { return String::new() };
     let drawn = ladder::text(ladder);
     let lines: String = drawn.lines().map(|line| format!("    {line}\n")).collect();
-    format!("{lines}    {}\n", Input::replay(cell))
+    format!("{lines}    {}\n", input.replay(cell))
 }
 
 /// The same text where GitHub reads workflow commands from it: between two marks it reads none.

@@ -25,8 +25,10 @@ pub(super) struct Shown<'a> {
 #[derive(Serialize)]
 pub(super) struct ShownColumn<'a> {
     pub name: &'a str,
-    client: &'a str,
+    pub client: &'a str,
     pub version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -101,6 +103,7 @@ pub(super) fn collect<'a>(documents: &[(&str, &'a Document)], columns: &'a [Colu
                 name: &column.name,
                 client: &column.client,
                 version: &column.version,
+                test: documents[column.document].1.test.as_deref(),
             })
             .collect(),
         scenarios: scenarios(documents),

@@ -54,7 +54,7 @@ pub fn render(documents: &[(&str, &Document)]) -> serde_json::Result<String> {
                 (heading(&shown, documents))
                 main {
                     @if !shown.scenarios.is_empty() {
-                        (filter())
+                        (filter(&shown))
                         div.panes {
                             (grid(&shown))
                             section.cells aria-label="What happened in the chosen cell" {}
@@ -111,16 +111,14 @@ fn heading(shown: &Shown<'_>, documents: &[(&str, &Document)]) -> Markup {
     html! {
         header {
             h1 {
-                "closewait: " (shown.scenarios.len()) " scenarios, " (shown.columns.len()) " clients"
+                (title(shown, documents))
                 @if swept > 0 { ", a sweep of " (swept) " runs" }
             }
             p.faint {
-                "Written by closewait " (writer) ". Arrow keys move in the grid, " kbd { "Enter" } " opens a cell, "
-                kbd { "Esc" } " closes it, " kbd { "/" } " goes to the filter."
-            }
-            ul.tally {
-                @for mark in Mark::ALL {
-                    li class=(mark.name()) { (mark.sign()) " " (shown.count(mark.name())) " " (mark.name()) }
+                "Written by closewait " (writer) ". "
+                span.keys {
+                    "Arrow keys move in the grid, " kbd { "Enter" } " opens a cell, " kbd { "Esc" } " closes it, "
+                    kbd { "/" } " goes to the filter."
                 }
             }
             noscript { p { "Cells open only where scripts are allowed; the grid is complete without." } }
@@ -128,14 +126,27 @@ fn heading(shown: &Shown<'_>, documents: &[(&str, &Document)]) -> Markup {
     }
 }
 
-fn filter() -> Markup {
+/// What was played, and the words for the results if there are several.
+fn title(shown: &Shown<'_>, documents: &[(&str, &Document)]) -> String {
+    let mut clients: Vec<&str> = shown.columns.iter().map(|column| column.client).collect();
+    clients.sort_unstable();
+    clients.dedup();
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let played = [count(shown.scenarios.len(), "scenario"), count(clients.len(), "client")];
+    let words: Vec<&str> = documents.iter().map(|(word, _)| *word).collect();
+    let words = if words.len() > 1 { format!(", {}", words.join(" and ")) } else { String::new() };
+    format!("closewait: {}{words}", played.join(", "))
+}
+
+/// What it offers is the legend too: each mark that there is, and how often.
+fn filter(shown: &Shown<'_>) -> Markup {
     html! {
         div.filter role="search" {
             input #words type="search" placeholder="Filter by words of the scenario" aria-label="Filter by words of the scenario";
-            @for mark in Mark::ALL {
+            @for mark in Mark::ALL.into_iter().filter(|mark| shown.count(mark.name()) > 0) {
                 label class=(mark.name()) {
                     input type="checkbox" value=(mark.name()) checked;
-                    " " (mark.sign()) " " (mark.name())
+                    " " (mark.sign()) " " (shown.count(mark.name())) " " (mark.name())
                 }
             }
         }
@@ -150,7 +161,7 @@ fn grid(shown: &Shown<'_>) -> Markup {
                     tr {
                         th scope="col" { "scenario" }
                         @for column in &shown.columns {
-                            th scope="col" { (column.name) " " span.faint { (column.version) } }
+                            th scope="col" { (column.name) " " span.version { (column.version) } }
                         }
                     }
                 }

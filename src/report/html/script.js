@@ -22,6 +22,8 @@ function fill(element, attributes, children) {
 }
 
 const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+/* Messages have numbers such as 1 000, which no line may end within. */
+const unbroken = (text) => text.replace(/(\d) (?=\d{3}(?!\d))/g, "$1\u202f");
 const seconds = (ms) => (ms % 1000 === 0 ? `${grouped(ms / 1000)} s` : `${grouped(ms)} ms`);
 
 /* ---------------------------------------------------------------- the cells that are open */
@@ -94,10 +96,11 @@ function cellPane(index) {
     announce("Choose the cell to lay beside it.");
   };
   pane.append(
-    html("div", { class: "actions" },
-      open.length < 2 && html("button", { type: "button", click: pin }, "Compare with…"),
-      html("button", { type: "button", click: () => close(index), "aria-label": "Close this result" }, "Close")),
-    html("h2", { tabindex: "-1" }, `${scenario.id} · ${column.name}`),
+    html("div", { class: "top" },
+      html("h2", { tabindex: "-1" }, `${scenario.id} · ${column.name}`),
+      html("div", { class: "actions" },
+        open.length < 2 && html("button", { type: "button", click: pin }, "Compare with…"),
+        html("button", { type: "button", click: () => close(index), "aria-label": "Close this result" }, "Close"))),
     html("p", {}, html("span", { class: cell.mark }, `${report.signs[cell.mark]} ${cell.mark}`), ` · ${column.client} ${column.version}`),
     html("h3", {}, scenario.title),
     html("p", {}, scenario.about),
@@ -149,13 +152,13 @@ function findings(run) {
 }
 
 function findingItem(finding, run) {
-  if (finding.verdict === "holds") return html("li", {}, html("span", { class: "holds" }, `✓ ${finding.oracle}`), `: ${finding.text}`);
+  if (finding.verdict === "holds") return html("li", {}, html("span", { class: "holds" }, `✓ ${finding.oracle}`), `: ${unbroken(finding.text)}`);
   const mark = finding.level === "required" ? "violated" : "advised";
   const proof = (violation) => run.transcript
     .filter((line) => line.proves.includes(violation.index))
     .map((line) => html("div", { class: "proof" }, `${grouped(line.at).padStart(9)} ms  ${line.text}`));
   return html("li", {}, html("span", { class: mark }, `${report.signs[mark]} ${finding.oracle}`),
-    html("ul", {}, finding.violations.map((violation) => html("li", {}, `${violation.severity}: ${violation.message}`, proof(violation)))));
+    html("ul", {}, finding.violations.map((violation) => html("li", {}, `${violation.severity}: ${unbroken(violation.message)}`, proof(violation)))));
 }
 
 function transcript(run) {
@@ -170,7 +173,9 @@ function sockets(run) {
 }
 
 function replay(scenario, column) {
-  const command = `closewait run ${scenario.id} --client ${column.client} --transcript`;
+  const command = column.test
+    ? `cargo test --test ${column.test} -- --exact '${column.client}::${scenario.id}'`
+    : `closewait run ${scenario.id} --client ${column.client} --transcript`;
   const copy = (event) => navigator.clipboard?.writeText(command).then(() => { event.target.textContent = "Copied"; }, () => {});
   return html("div", {}, html("h3", {}, "Replay it"), html("pre", {}, command), html("button", { type: "button", click: copy }, "Copy"));
 }
@@ -191,8 +196,21 @@ function ladder(model) {
   const told = `Ladder diagram: ${model.arrows.length} messages between client and origin. The same, as text, is under “Event by event”.`;
   return html("div", { class: "ladder", tabindex: "0", role: "group", "aria-label": "Ladder diagram" },
     svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": told },
-      bands, hosts, rows.map((row, index) => times(row, rows[index - 1], index, model.gaps)),
-      model.arrows.map((arrow) => arrowParts(arrow, y, rows)), model.notes.map((note) => noteParts(note, y))));
+      bands, hosts, svg("text", { class: "time", x: 70, y: 18, "text-anchor": "end" }, "ms"),
+      rows.map((row, index) => times(row, rows[index - 1], index)),
+      model.arrows.map((arrow) => arrowParts(arrow, y, rows)), model.notes.map((note) => noteParts(note, y))),
+    legend(model));
+}
+
+/* Of the signs that nothing else explains, those that are in the diagram. */
+function legend(model) {
+  const signs = [
+    model.stale.length > 0 && "Shaded: a connection is stale for the client",
+    [...model.arrows, ...model.notes].some((part) => part.proof) && "Underlined: what proves a violation",
+    model.arrows.some((arrow) => arrow.arrived_ms === undefined) && "Dashed, with a cross: lost",
+    model.arrows.some((arrow) => arrow.forged) && "Dotted: sent by nobody on either host",
+  ].filter(Boolean);
+  return signs.length > 0 && html("p", { class: "faint" }, `${signs.join(". ")}.`);
 }
 
 /* One row for what happens at the client, on the wire or at the origin; things of one instant share it where nothing else is. */
@@ -209,19 +227,22 @@ function layOut(model) {
   for (const point of points) {
     let row = rows.at(-1);
     const taken = !row || row.at !== point.at || row.zones.has(point.zone) || (point.zone === "wire" && row.zones.has("end"));
-    if (taken && !(row && row.at === point.at && point.zone === "end")) rows.push((row = { at: point.at, zones: new Set() }));
+    if (taken && !(row && row.at === point.at && point.zone === "end")) {
+      const gap = row && model.gaps.find((candidate) => candidate.from_ms === row.at && candidate.until_ms === point.at);
+      if (gap) rows.push({ at: row.at, fold: point.at - row.at, zones: new Set() });
+      rows.push((row = { at: point.at, zones: new Set() }));
+    }
     row.zones.add(point.zone);
     rowOf.set(point.event, rows.length - 1);
   }
   return { rows, rowOf };
 }
 
-function times(row, before, index, gaps) {
-  if (before && before.at === row.at) return null;
+function times(row, before, index) {
   const y = TOP + (index + 0.5) * ROW;
-  const label = svg("text", { class: "time", x: 70, y: y + 4, "text-anchor": "end" }, grouped(row.at));
-  const gap = before && gaps.some((candidate) => candidate.from_ms === before.at && candidate.until_ms === row.at);
-  return gap ? [fold(y - ROW / 2, row.at - before.at), label] : label;
+  if (row.fold) return fold(y, row.fold);
+  if (before && before.at === row.at) return null;
+  return svg("text", { class: "time", x: 70, y: y + 4, "text-anchor": "end" }, grouped(row.at));
 }
 
 function fold(y, ms) {

@@ -88,19 +88,26 @@ pub(super) fn header(text: &str) -> Result<(String, String), Refusal> {
     Ok((name.to_owned(), value.trim().to_owned()))
 }
 
-/// A URL, or an RFC with perhaps a section.
+/// A URL, an RFC with perhaps a section, or the command that found the scenario.
 pub(super) fn source(text: &str) -> Result<(), Refusal> {
     let is_url = ["https://", "http://"].iter().any(|scheme| {
         text.strip_prefix(scheme)
             .is_some_and(|rest| rest.contains('.') && rest.chars().all(|char| char.is_ascii_graphic()))
     });
-    if is_url || is_rfc(text) {
+    if is_url || is_rfc(text) || is_command(text) {
         return Ok(());
     }
     refuse(
         format!("{} is neither a URL nor an RFC", quoted(text)),
         "write e.g. \"https://github.com/encode/httpx/issues/346\" or \"RFC 9112 section 9.5\"",
     )
+}
+
+/// `closewait explore --seed 7`: how this scenario was found.
+fn is_command(text: &str) -> bool {
+    let arguments =
+        ["closewait explore ", "closewait sweep "].iter().find_map(|command| text.strip_prefix(command));
+    arguments.is_some_and(|rest| rest.starts_with("--") && rest.chars().all(|char| matches!(char, ' '..='~')))
 }
 
 fn is_rfc(text: &str) -> bool {

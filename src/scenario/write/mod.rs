@@ -7,3 +7,4 @@ mod step;
 mod toml;
 
 pub use file::{Unwritable, write};
+pub use step::step_words;

@@ -30,6 +30,39 @@ pub(super) fn line(step: &Step) -> Result<String, Unwritable> {
     Ok(toml::table(&entries))
 }
 
+/// Actor and word of every kind of step that has a word, in the order of the grammar.
+pub fn step_words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    VERBS.iter().map(|verb| (verb.actor, verb.word))
+}
+
+impl Step {
+    /// Actor and word, as the file has them: `("origin", "fin")`. A `wait` has no word.
+    pub fn words(&self) -> (&'static str, &'static str) {
+        words(&self.action).map_or(("", ""), |Words { actor, word, .. }| (actor, word))
+    }
+
+    /// The connection that it names.
+    pub fn connection(&self) -> Option<u32> {
+        match self.value("connection")? {
+            Value::Count(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The id of the request that it is about.
+    pub fn request(&self) -> Option<String> {
+        match self.value("id")? {
+            Value::Text(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn value(&self, key: &str) -> Option<Value> {
+        let Words { keys, .. } = words(&self.action).ok()?;
+        keys.into_iter().find(|(name, _)| *name == key)?.1
+    }
+}
+
 /// Bytes as the text that they must be in a file.
 pub(super) fn text(key: &str, bytes: &[u8]) -> Result<Value, Unwritable> {
     let text = std::str::from_utf8(bytes)

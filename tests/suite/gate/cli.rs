@@ -1,8 +1,10 @@
 //! `closewait gate`: exit codes, baselines, and files that are whole or not there.
 
 use std::fs;
+use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread;
 
 use libtest_mimic::Trial;
 
@@ -27,6 +29,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("broken_baselines_are_2", broken_baselines_are_2),
         trial("broken_rules_are_2", broken_rules_are_2),
         trial("nothing_is_overwritten_by_half", nothing_is_overwritten_by_half),
+        trial("links_and_pipes_are_written_to_not_replaced", links_and_pipes_stay),
         trial("annotations_follow_the_environment", annotations_follow_the_environment),
         trial("help_has_exit_codes_and_examples", help_has_exit_codes_and_examples),
     ]
@@ -239,6 +242,23 @@ fn nothing_is_overwritten_by_half() {
     gate(&folder, &["--markdown", "-", "--junit", "-"], 2, &["cannot share stdout"]);
     let output = check_in(&folder, &["run", "--client", "hyper-util", "--junit", "-"], 0, &[]);
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("<?xml"), "{}", said(&output));
+}
+
+fn links_and_pipes_stay() {
+    let folder = project("streams");
+    let (target, link, pipe) = (folder.join("target.md"), folder.join("link.md"), folder.join("pipe"));
+    fs::write(&target, "old").expect("it can be written");
+    symlink(&target, &link).expect("it can be linked");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
+    let reader = thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).expect("it is a pipe with text")
+    });
+    gate(&folder, &["--markdown", "link.md", "--junit", "pipe"], 0, &[]);
+    assert!(reader.join().expect("it has read").starts_with("<?xml"));
+    assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
+    assert!(fs::read_to_string(&target).expect("it is there").starts_with("## "));
+    assert!(fs::metadata(&pipe).expect("it is there").file_type().is_fifo());
 }
 
 fn annotations_follow_the_environment() {

@@ -59,6 +59,6 @@ mod played {
 
     /// Their results file.
     pub fn document(results: &Results<'_>) -> Document {
-        of_results(results, About { selection: &[], folder: Some(Path::new("scenarios")) })
+        of_results(results, About { selection: &[], folder: Some(Path::new("scenarios")), test: None })
     }
 }

@@ -1,5 +1,8 @@
 //! Markdown, annotations, JUnit and SARIF of a real regression.
 
+use std::fs;
+use std::path::Path;
+
 use closewait::client::reference::{Defect, with_defect};
 use closewait::gate::{Known, Rules, Verdict, compare, decide, parse};
 use closewait::oracle::ORACLES;
@@ -17,6 +20,7 @@ const SCENARIO: &str = "half-close/fin-while-idle";
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("gate::report::is_as_accepted", is_as_accepted),
+        Trial::test("gate::report::sarif_is_valid_by_the_official_schema", sarif_is_valid),
         Trial::test("gate::report::sarif_has_the_structure_of_2_1_0", sarif_has_the_structure),
         Trial::test("gate::report::markdown_is_cut_honestly", markdown_is_cut_honestly),
         Trial::test("gate::report::annotations_are_few_and_most_important_first", annotations_are_few),
@@ -60,6 +64,27 @@ fn is_as_accepted() -> Result<(), Failed> {
         junit(&input)?
     );
     accept("gate-report", &page);
+    Ok(())
+}
+
+fn sarif_is_valid() -> Result<(), Failed> {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendored/sarif-schema-2.1.0.json");
+    // As published, the pattern of a language tag has a bracket too many, and is no regular expression for ECMA 262.
+    let schema = fs::read_to_string(schema)?.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema)?)?;
+    let known = Known { scenarios: vec![SCENARIO], clients: vec!["reference"] };
+    let allow = "[[rule]]\nlevel = \"allow\"\nreason = \"known\"\nscenario = \"*\"\n";
+    for changed in [many(), regression(&parse("closewait.toml", allow, &known)?)?] {
+        let mut log: Value = serde_json::from_str(&sarif(&input(&changed))?)?;
+        let errors: Vec<String> = validator
+            .iter_errors(&log)
+            .take(5)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert_eq!(errors, Vec::<String>::new());
+        log["runs"][0]["results"][0]["level"] = Value::from("bad");
+        assert!(!validator.is_valid(&log), "the schema refuses a level that is none");
+    }
     Ok(())
 }
 

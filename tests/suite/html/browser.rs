@@ -50,6 +50,8 @@ impl Page {
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            // A GPU process that is slow to start on a busy machine would end the browser.
+            "--in-process-gpu",
             // Several browsers at once can fill a small /dev/shm, and then end.
             "--disable-dev-shm-usage",
             "--disable-quic",

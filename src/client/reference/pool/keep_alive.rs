@@ -63,11 +63,9 @@ impl KeepAlive {
             return interval.map(|interval| self.heard.saturating_add(interval));
         };
         let dead = asked.saturating_add(limits.ping_timeout);
-        match self.doubt {
-            Some(Doubt::Young) => Some(dead.min(asked.saturating_add(limits.doubt))),
-            _ if defects.has(Defect::KeepsUnanswered) => None,
-            _ => Some(dead),
-        }
+        let dead = (!defects.has(Defect::KeepsUnanswered)).then_some(dead);
+        let old = (self.doubt == Some(Doubt::Young)).then(|| asked.saturating_add(limits.doubt));
+        dead.into_iter().chain(old).min()
     }
 
     pub fn due(&self, now: Duration, busy: bool, limits: &Limits, defects: Defects) -> Due {

@@ -1,0 +1,258 @@
+//! `closewait explore`.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use closewait::client::UnderTest;
+use closewait::client::reference::Defect;
+use closewait::explore::random::{self, Budget, Draw, Exploration, Explored, Sighting, Unmasked};
+use closewait::explore::shrink::{Known, Witness, shrink};
+use closewait::lab::{self, Limits};
+use closewait::oracle;
+use closewait::report::explored;
+use closewait::scenario::{self, Protocol, Scenario};
+use closewait::suite;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::ScenariosDir;
+use super::exit::{Done, Exit};
+use super::output::print;
+
+/// Arguments of `explore`.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct ExploreArgs {
+    /// Only this client (may be repeated)
+    #[arg(long = "client", value_name = "NAME")]
+    clients: Vec<String>,
+    /// The protocol of the schedules
+    #[arg(long, value_enum, default_value_t = Speaks::Http1)]
+    protocol: Speaks,
+    /// Which schedules: the same seed, the same schedules
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// How many schedules [default: 2000]
+    #[arg(long, value_name = "N", conflicts_with = "time")]
+    runs: Option<u64>,
+    /// For how long instead, such as 90s or 5m; time decides when to stop, and nothing else
+    #[arg(long = "for", value_name = "TIME", value_parser = time)]
+    time: Option<Duration>,
+    /// On how many threads; the result does not depend on it [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Write each finding that no scenario shows yet to <scenarios>/found/, to be reviewed
+    #[arg(long)]
+    save: bool,
+    /// Shrink the violations of this scenario file instead, and print what is left
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "runs", "time", "save", "protocol", "planted"])]
+    shrink: Option<PathBuf>,
+    /// Instead, count the schedules it takes to find a bug planted into the reference client: its name, or `all`
+    #[arg(long, value_name = "BUG", conflicts_with_all = ["save", "time", "clients"])]
+    planted: Option<String>,
+    /// For people or for machines
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Show every combination of oracle, protocol, fault and client state that was never reached
+    #[arg(short, long)]
+    verbose: bool,
+    #[command(flatten)]
+    scenarios: ScenariosDir,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  closewait explore --client hyper-util --runs 20000     twenty thousand random schedules
+  closewait explore --for 60s --seed 7 --save            what a minute finds becomes scenario files
+  closewait explore --shrink my.toml --client reqwest    the least that still shows the violation
+  closewait explore --planted all --runs 5000            how soon each planted bug is found";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing was found that no scenario shows yet; --planted: every bug was found
+  1  something was found; --shrink: there is a violation; --planted: a bug was not found
+  2  bad usage, or a file that cannot be read, is not valid or cannot be written";
+
+/// How the report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a terminal, in colour if it is one
+    Text,
+    /// One JSON document, with a version
+    Json,
+}
+
+/// The protocols that schedules are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Speaks {
+    /// HTTP/1.1
+    Http1,
+}
+
+impl From<Speaks> for Protocol {
+    fn from(speaks: Speaks) -> Self {
+        match speaks {
+            Speaks::Http1 => Self::Http1,
+        }
+    }
+}
+
+const DEFAULT_RUNS: u64 = 2000;
+
+/// Explores, shrinks, or looks for planted bugs.
+pub fn run(args: &ExploreArgs) -> Done {
+    match (&args.shrink, &args.planted) {
+        (Some(file), _) => shrink_file(args, file),
+        (None, Some(bug)) => unmask(args, bug),
+        (None, None) => explore(args),
+    }
+}
+
+fn explore(args: &ExploreArgs) -> Done {
+    let clients = suite::choose(&args.clients)?;
+    let catalogue = args.scenarios.load()?;
+    let mut reports = Vec::new();
+    let mut new = false;
+    for client in clients {
+        let (exploration, explored, took) = play(args, client);
+        let sightings = random::findings(&exploration, &explored);
+        let mut known = Known::of(&catalogue, client);
+        let rows = rows(args, &mut known, sightings)?;
+        new |= rows.iter().any(|row| row.known.is_none());
+        speed(&explored, took);
+        reports.push(explored::Report { exploration, explored, rows });
+    }
+    print(&match args.format {
+        Format::Text => explored::text(&reports, args.verbose),
+        Format::Json => explored::json(&reports)?,
+    })?;
+    Ok(if new { Exit::Differs } else { Exit::AsAccepted })
+}
+
+fn play(args: &ExploreArgs, client: &'static dyn UnderTest) -> (Exploration, Explored, Duration) {
+    let budget = match (args.runs, args.time) {
+        (_, Some(time)) => Budget::Time(time),
+        (runs, None) => Budget::Runs(runs.unwrap_or(DEFAULT_RUNS)),
+    };
+    let protocol = Protocol::from(args.protocol);
+    let kept = random::seeds().into_iter().filter(|seed| seed.protocol == protocol);
+    let first = kept.map(|seed| seed.draw).collect();
+    let exploration =
+        Exploration { client, protocol, first, seed: args.seed, budget, threads: threads(args) };
+    let bar = counter(client.name(), "schedules");
+    let started = Instant::now();
+    let explored = random::explore(&exploration, &|done| bar.set_position(done));
+    bar.finish_and_clear();
+    (exploration, explored, started.elapsed())
+}
+
+/// How many of something are done, on stderr, if stderr is a terminal.
+fn counter(subject: &'static str, noun: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix}  {human_pos} {msg}").expect("the template is valid");
+    ProgressBar::no_length().with_style(style).with_prefix(subject).with_message(noun)
+}
+
+/// Each finding with the scenario that shows it already, or with the file that it was saved to.
+fn rows(
+    args: &ExploreArgs,
+    known: &mut Known,
+    sightings: Vec<Sighting>,
+) -> Result<Vec<explored::Row>, Box<dyn std::error::Error>> {
+    // What is found is never a part of closewait itself.
+    let folder = args.scenarios.folder().unwrap_or(Path::new("scenarios"));
+    let mut rows = Vec::new();
+    for sighting in sightings {
+        let id = known.scenario_of(&sighting.found).map(str::to_owned);
+        let saved = if args.save { known.save(&sighting.found, folder)? } else { None };
+        rows.push(explored::Row { sighting, known: id, saved });
+    }
+    Ok(rows)
+}
+
+/// On stderr: how fast it was is no result.
+fn speed(explored: &Explored, took: Duration) {
+    let rate = explored.runs as f64 / took.as_secs_f64().max(0.001);
+    anstream::eprintln!("{} schedules in {:.1} s, {rate:.0} a second", explored.runs, took.as_secs_f64());
+}
+
+fn threads(args: &ExploreArgs) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    args.threads.map_or_else(cores, usize::from)
+}
+
+fn shrink_file(args: &ExploreArgs, file: &PathBuf) -> Done {
+    let clients = suite::choose(&args.clients)?;
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {name}: {error}"))?;
+    let scenario = scenario::parse("given/scenario", &name, &text)?;
+    let mut any = false;
+    for client in clients {
+        for oracle in violations(&scenario, client) {
+            any = true;
+            let small = shrink(&scenario, &Witness { client, oracle, sound: None });
+            print(&format!("# {} violates {oracle} here\n{}\n", client.name(), scenario::write(&small)?))?;
+        }
+    }
+    if !any {
+        anstream::eprintln!("nothing is violated in {name}");
+    }
+    Ok(if any { Exit::Differs } else { Exit::AsAccepted })
+}
+
+fn violations(scenario: &Scenario, client: &'static dyn UnderTest) -> Vec<&'static str> {
+    // What a scenario expects is dropped when it is shrunk.
+    const EXPECTATIONS: &str = "as-expected";
+    if client.unsupported(scenario).is_some() {
+        return Vec::new();
+    }
+    let trace = lab::run(scenario, client, &Limits::default());
+    let findings = oracle::judge(scenario, &trace);
+    random::violated(&findings)
+        .map(|finding| finding.oracle)
+        .filter(|oracle| *oracle != EXPECTATIONS)
+        .collect()
+}
+
+fn unmask(args: &ExploreArgs, bug: &str) -> Done {
+    let sound = suite::choose(&["reference".to_owned()])?[0];
+    let bugs: Vec<Defect> =
+        Defect::ALL.into_iter().filter(|defect| bug == "all" || defect.to_string() == bug).collect();
+    if bugs.is_empty() {
+        let names: Vec<String> = Defect::ALL.iter().map(Defect::to_string).collect();
+        return Err(format!("no planted bug is called `{bug}`; there are {}", names.join(", ")).into());
+    }
+    let runs = args.runs.unwrap_or(DEFAULT_RUNS);
+    let protocol = Protocol::from(args.protocol);
+    let bar = counter("reference", "planted bugs");
+    let look = |defect: &Defect| {
+        let draws = (0..runs).map(|run| Draw { seed: args.seed, run });
+        let started = Instant::now();
+        let unmasked = random::unmask(*defect, sound, protocol, draws);
+        bar.inc(1);
+        (*defect, unmasked, started.elapsed())
+    };
+    let results = closewait::explore::parallel(threads(args), &bugs, look);
+    bar.finish_and_clear();
+    let longest = results.iter().map(|(_, _, took)| *took).max().unwrap_or_default();
+    let results: Vec<(Defect, Option<Unmasked>)> =
+        results.into_iter().map(|(defect, unmasked, _)| (defect, unmasked)).collect();
+    print(&match args.format {
+        Format::Text => explored::planted(&results),
+        Format::Json => explored::planted_json(&results)?,
+    })?;
+    anstream::eprintln!("the longest hunt took {:.1} s", longest.as_secs_f64());
+    let all = results.iter().all(|(_, unmasked)| unmasked.is_some());
+    Ok(if all { Exit::AsAccepted } else { Exit::Differs })
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|char: char| !char.is_ascii_digit());
+    let number: u64 =
+        digits.parse().map_err(|_| "write a whole number and a unit, such as 90s".to_owned())?;
+    match &text[digits.len()..] {
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
+        _ => Err("the units are s, m and h".to_owned()),
+    }
+}

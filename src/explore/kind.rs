@@ -1,0 +1,89 @@
+//! Which steps of a script are faults, and what kind of fault.
+
+use crate::scenario::{
+    self, Action, AfterReply, ClientAction, HttpVersion, OriginAction, Reply, Scenario, Step,
+};
+
+/// What a fault is called: actor and word of the step (`origin-fin`), or what is odd about a reply
+/// (`reply-cut`). `None` for a step that is no fault, or that only ends one.
+pub fn fault_of(step: &Step) -> Option<String> {
+    match &step.action {
+        Action::Origin(OriginAction::Reply(reply)) => oddity(reply).map(str::to_owned),
+        Action::Client(ClientAction::Cancel { .. }) => Some(CANCEL.to_owned()),
+        Action::Origin(_) | Action::Network(_) => {
+            let (actor, word) = step.words();
+            is_fault(actor, word).then(|| format!("{actor}-{word}"))
+        }
+        Action::Client(_) | Action::Wait(_) | Action::Until(_) => None,
+    }
+}
+
+/// The kinds of the faults of a script, in order, each once.
+pub fn faults_of(scenario: &Scenario) -> Vec<String> {
+    let mut kinds: Vec<String> = scenario.script.iter().filter_map(fault_of).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+/// How many steps of a script are faults.
+pub fn count_faults(scenario: &Scenario) -> usize {
+    scenario.script.iter().filter_map(fault_of).count()
+}
+
+/// Whether a reply is anything but a plain one, at once or late.
+pub(super) fn is_fault_of_reply(reply: &Reply) -> bool {
+    oddity(reply).is_some()
+}
+
+/// Steps of origin and network that take a fault back, or that only put an answer off.
+const ENDS_OR_DELAYS: [&str; 4] = ["hold", "listen", "restart", "heal"];
+
+/// Every kind of fault that a scenario file can have.
+pub(super) fn kinds() -> impl Iterator<Item = String> {
+    let words = scenario::step_words().filter(|(actor, word)| is_fault(actor, word) && *word != "reply");
+    let words = words.map(|(actor, word)| format!("{actor}-{word}"));
+    words.chain(ODDITIES.iter().map(|oddity| (*oddity).to_owned())).chain([CANCEL.to_owned()])
+}
+
+const CANCEL: &str = "client-cancel";
+
+fn is_fault(actor: &str, word: &str) -> bool {
+    matches!(actor, "origin" | "network") && !ENDS_OR_DELAYS.contains(&word)
+}
+
+/// Every word for what is odd about a reply.
+const ODDITIES: [&str; 11] = [
+    "reply-cut",
+    "reply-surplus",
+    "reply-early",
+    "reply-then-fin",
+    "reply-then-rst",
+    "reply-then-close",
+    "reply-http-10",
+    "reply-connection-close",
+    "reply-keep-alive",
+    "reply-status",
+    "reply-shape",
+];
+
+fn oddity(reply: &Reply) -> Option<&'static str> {
+    let has = |name: &str| reply.headers.iter().any(|(header, _)| header.eq_ignore_ascii_case(name));
+    let plain = Reply { delay: reply.delay, ..Reply::default_for(&reply.id) };
+    if *reply == plain {
+        return None;
+    }
+    Some(match reply {
+        Reply { cut: Some(_), .. } => "reply-cut",
+        Reply { surplus, .. } if !surplus.is_empty() => "reply-surplus",
+        Reply { early: true, .. } => "reply-early",
+        Reply { then: AfterReply::Fin, .. } => "reply-then-fin",
+        Reply { then: AfterReply::Rst, .. } => "reply-then-rst",
+        Reply { then: AfterReply::Close, .. } => "reply-then-close",
+        Reply { version: HttpVersion::Http10, .. } => "reply-http-10",
+        _ if has("connection") => "reply-connection-close",
+        _ if has("keep-alive") => "reply-keep-alive",
+        Reply { status, .. } if *status != 200 => "reply-status",
+        _ => "reply-shape",
+    })
+}

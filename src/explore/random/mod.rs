@@ -1,0 +1,23 @@
+//! Random schedules: what a sweep of single faults cannot reach. Drawn by proptest, the same for a seed everywhere.
+
+mod assemble;
+mod client_state;
+mod coverage;
+mod exploration;
+mod findings;
+mod http1;
+mod plan;
+mod planted;
+mod schedules;
+mod seeds;
+mod strategy;
+mod times;
+
+pub use client_state::ClientState;
+pub use coverage::{Coverage, NO_FAULT, Situation};
+pub use exploration::{Budget, Draw, Exploration, Explored, Suspect, Suspicion, explore, violated};
+pub use findings::{Sighting, findings};
+pub use planted::{Unmasked, unmask};
+pub use schedules::Schedules;
+pub(super) use schedules::sensible;
+pub use seeds::{Seed, seeds};

@@ -1,0 +1,14 @@
+//! From a schedule that violates an oracle to the smallest scenario that still does.
+
+mod candidates;
+mod found;
+mod known;
+mod steps;
+mod tidy;
+mod weight;
+mod witness;
+
+pub use found::{FAMILY, Found, found};
+pub use known::{Known, SaveError};
+pub use weight::Weight;
+pub use witness::{Witness, shrink};
