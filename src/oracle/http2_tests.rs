@@ -234,6 +234,21 @@ fn reuses_when_healthy() {
     let cancelled = busy().bytes(400, 1, headers(1, &[(":status", "200")], 0)).cancel(500, "a");
     check(on_new_connection(cancelled, 600, "b", 2), &missed(0));
     check(on_new_connection(answered(), 30_021, "b", 2), unexercised);
+    let closed = "NeedlessConnections: b was written on new connection 2 although \
+                  connection 1 was healthy when the client closed it at 1 030 ms";
+    let objects = |code| answered().client_sends(1_030, 1, goaway(0, code)).client_fin(1_030, 1);
+    check(on_new_connection(objects(ErrorCode::FLOW_CONTROL_ERROR), 2_000, "b", 2), unexercised);
+    check(on_new_connection(objects(ErrorCode::NO_ERROR), 2_000, "b", 2), closed);
+    let second = Some(std::time::Duration::from_secs(1));
+    let pings = Scenario { client: ClientSettings { ping_timeout: second, ..h2().client }, ..h2() };
+    let answered_at =
+        |at| answered().client_sends(30, 1, ping(false)).bytes(at, 1, ping(true)).client_fin(1_030, 1);
+    let check = |at, expected: &str| {
+        let trace = on_new_connection(answered_at(at), 2_000, "b", 2);
+        check_in("reuses-when-healthy", &pings, trace, expected);
+    };
+    check(1_030, unexercised);
+    check(1_029, closed);
 }
 
 #[test]

@@ -195,7 +195,12 @@ fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) 
 fn objects(case: &Case, connection: &Connection, close: Moment) -> bool {
     let Some(http2) = &connection.http2 else { return false };
     let limit = case.scenario.client.ping_timeout.map(millis);
-    let too_late = |ping: Moment| limit.is_some_and(|limit| ping.at.saturating_add(limit) == close.at);
+    let delivered = &connection.data().1.delivered;
+    let too_late = |ping: Moment| {
+        let answer = delivered.moment_of(delivered.len_after(ping.event));
+        let expired = limit.is_some_and(|limit| ping.at.saturating_add(limit) == close.at);
+        expired && answer.is_none_or(|answer| close.at <= answer.at)
+    };
     http2.to_origin.iter().any(streams::is_complaint) || http2.pings().any(too_late)
 }
 
