@@ -26,9 +26,9 @@ pub struct ExploreArgs {
     /// Only this client (may be repeated)
     #[arg(long = "client", value_name = "NAME")]
     clients: Vec<String>,
-    /// The protocol of the schedules
-    #[arg(long, value_enum, default_value_t = Speaks::Http1)]
-    protocol: Speaks,
+    /// The protocol of the schedules (may be repeated) [default: http1; with --planted, one after the other]
+    #[arg(long = "protocol", value_enum, value_name = "PROTOCOL")]
+    protocols: Vec<Speaks>,
     /// Which schedules: the same seed, the same schedules
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -45,7 +45,7 @@ pub struct ExploreArgs {
     #[arg(long)]
     save: bool,
     /// Shrink the violations of this scenario file instead, and print what is left
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "runs", "time", "save", "protocol", "planted"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "runs", "time", "save", "protocols", "planted"])]
     shrink: Option<PathBuf>,
     /// Instead, count the schedules it takes to find a bug planted into the reference client: its name, or `all`
     #[arg(long, value_name = "BUG", conflicts_with_all = ["save", "time", "clients"])]
@@ -82,19 +82,33 @@ enum Format {
     Json,
 }
 
-/// The protocols that schedules are made for.
+/// The protocols of scenario files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Speaks {
     /// HTTP/1.1
     Http1,
+    /// HTTP/2 with prior knowledge
+    H2,
+    /// HTTP/1.1 over TLS
+    Https1,
+    /// HTTP/2 over TLS
+    Https2,
 }
 
 impl From<Speaks> for Protocol {
     fn from(speaks: Speaks) -> Self {
         match speaks {
             Speaks::Http1 => Self::Http1,
+            Speaks::H2 => Self::H2,
+            Speaks::Https1 => Self::Https1,
+            Speaks::Https2 => Self::Https2,
         }
     }
+}
+
+fn protocols(args: &ExploreArgs, otherwise: &[Protocol]) -> Vec<Protocol> {
+    let named: Vec<Protocol> = args.protocols.iter().copied().map(Protocol::from).collect();
+    if named.is_empty() { otherwise.to_vec() } else { named }
 }
 
 const DEFAULT_RUNS: u64 = 2000;
@@ -114,13 +128,15 @@ fn explore(args: &ExploreArgs) -> Done {
     let mut reports = Vec::new();
     let mut new = false;
     for client in clients {
-        let (exploration, explored, took) = play(args, client);
-        let sightings = random::findings(&exploration, &explored);
         let mut known = Known::of(&catalogue, client);
-        let rows = rows(args, &mut known, sightings)?;
-        new |= rows.iter().any(|row| row.known.is_none());
-        speed(&explored, took);
-        reports.push(explored::Report { exploration, explored, rows });
+        for protocol in protocols(args, &[Protocol::Http1]) {
+            let (exploration, explored, took) = play(args, client, protocol);
+            let sightings = random::findings(&exploration, &explored);
+            let rows = rows(args, &mut known, sightings)?;
+            new |= rows.iter().any(|row| row.known.is_none());
+            speed(&exploration, &explored, took);
+            reports.push(explored::Report { exploration, explored, rows });
+        }
     }
     print(&match args.format {
         Format::Text => explored::text(&reports, args.verbose),
@@ -129,12 +145,15 @@ fn explore(args: &ExploreArgs) -> Done {
     Ok(if new { Exit::Differs } else { Exit::AsAccepted })
 }
 
-fn play(args: &ExploreArgs, client: &'static dyn UnderTest) -> (Exploration, Explored, Duration) {
+fn play(
+    args: &ExploreArgs,
+    client: &'static dyn UnderTest,
+    protocol: Protocol,
+) -> (Exploration, Explored, Duration) {
     let budget = match (args.runs, args.time) {
         (_, Some(time)) => Budget::Time(time),
         (runs, None) => Budget::Runs(runs.unwrap_or(DEFAULT_RUNS)),
     };
-    let protocol = Protocol::from(args.protocol);
     let kept = random::seeds().into_iter().filter(|seed| seed.protocol == protocol);
     let first = kept.map(|seed| seed.draw).collect();
     let exploration =
@@ -170,9 +189,10 @@ fn rows(
 }
 
 /// On stderr: how fast it was is no result.
-fn speed(explored: &Explored, took: Duration) {
-    let rate = explored.runs as f64 / took.as_secs_f64().max(0.001);
-    anstream::eprintln!("{} schedules in {:.1} s, {rate:.0} a second", explored.runs, took.as_secs_f64());
+fn speed(exploration: &Exploration, explored: &Explored, took: Duration) {
+    let (seconds, protocol) = (took.as_secs_f64(), exploration.protocol.word());
+    let rate = explored.runs as f64 / seconds.max(0.001);
+    anstream::eprintln!("{protocol}: {} schedules in {seconds:.1} s, {rate:.0} a second", explored.runs);
 }
 
 fn threads(args: &ExploreArgs) -> usize {
@@ -222,12 +242,16 @@ fn unmask(args: &ExploreArgs, bug: &str) -> Done {
         return Err(format!("no planted bug is called `{bug}`; there are {}", names.join(", ")).into());
     }
     let runs = args.runs.unwrap_or(DEFAULT_RUNS);
-    let protocol = Protocol::from(args.protocol);
+    let protocols = protocols(args, &Protocol::ALL.map(|(protocol, _)| protocol));
+    let drawn = |protocol: &Protocol| {
+        let protocol = *protocol;
+        (0..runs).map(move |run| (protocol, Draw { seed: args.seed, run }))
+    };
+    let draws: Vec<(Protocol, Draw)> = protocols.iter().flat_map(drawn).collect();
     let bar = counter("reference", "planted bugs");
     let look = |defect: &Defect| {
-        let draws = (0..runs).map(|run| Draw { seed: args.seed, run });
         let started = Instant::now();
-        let unmasked = random::unmask(*defect, sound, protocol, draws);
+        let unmasked = random::unmask(*defect, sound, &draws);
         bar.inc(1);
         (*defect, unmasked, started.elapsed())
     };

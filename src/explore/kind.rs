@@ -1,7 +1,7 @@
 //! Which steps of a script are faults, and what kind of fault.
 
 use crate::scenario::{
-    self, Action, AfterReply, ClientAction, HttpVersion, OriginAction, Reply, Scenario, Step,
+    self, Action, AfterReply, ClientAction, HttpVersion, OriginAction, Protocol, Reply, Scenario, Step,
 };
 
 /// What a fault is called: actor and word of the step (`origin-fin`), or what is odd about a reply
@@ -37,14 +37,33 @@ pub(super) fn is_fault_of_reply(reply: &Reply) -> bool {
 }
 
 /// Steps of origin and network that take a fault back, or that only put an answer off.
-const ENDS_OR_DELAYS: [&str; 4] = ["hold", "listen", "restart", "heal"];
+const ENDS_OR_DELAYS: [&str; 7] = ["hold", "listen", "restart", "heal", "answer-pings", "ping", "window"];
 
-/// Every kind of fault that a scenario file can have.
-pub(super) fn kinds() -> impl Iterator<Item = String> {
+/// Every kind of fault that a scenario file of this protocol can have.
+pub(super) fn kinds(protocol: Protocol) -> impl Iterator<Item = String> {
     let words = scenario::step_words().filter(|(actor, word)| is_fault(actor, word) && *word != "reply");
     let words = words.map(|(actor, word)| format!("{actor}-{word}"));
-    words.chain(ODDITIES.iter().map(|oddity| (*oddity).to_owned())).chain([CANCEL.to_owned()])
+    let kinds = words.chain(ODDITIES.iter().map(|oddity| (*oddity).to_owned())).chain([CANCEL.to_owned()]);
+    kinds.filter(move |kind| {
+        let kind = kind.as_str();
+        let fits = |kinds: &[&str], fits: bool| fits || !kinds.contains(&kind);
+        fits(&OF_HTTP1, !protocol.is_http2())
+            && fits(&OF_HTTP2, protocol.is_http2())
+            && fits(&OF_TLS, protocol.is_tls())
+    })
 }
+
+/// Kinds that a scenario of another protocol cannot have, or in which they mean nothing.
+const OF_HTTP1: [&str; 4] = ["reply-surplus", "reply-http-10", "reply-connection-close", "reply-keep-alive"];
+const OF_HTTP2: [&str; 6] = [
+    "origin-goaway",
+    "origin-reset-stream",
+    "origin-settings",
+    "origin-ignore-pings",
+    "reply-then-goaway",
+    "reply-then-reset-stream",
+];
+const OF_TLS: [&str; 4] = ["origin-close-notify", "origin-alert", "origin-tls", "reply-then-close-notify"];
 
 const CANCEL: &str = "client-cancel";
 
@@ -53,13 +72,16 @@ fn is_fault(actor: &str, word: &str) -> bool {
 }
 
 /// Every word for what is odd about a reply.
-const ODDITIES: [&str; 11] = [
+const ODDITIES: [&str; 14] = [
     "reply-cut",
     "reply-surplus",
     "reply-early",
     "reply-then-fin",
     "reply-then-rst",
     "reply-then-close",
+    "reply-then-close-notify",
+    "reply-then-goaway",
+    "reply-then-reset-stream",
     "reply-http-10",
     "reply-connection-close",
     "reply-keep-alive",
@@ -80,6 +102,9 @@ fn oddity(reply: &Reply) -> Option<&'static str> {
         Reply { then: AfterReply::Fin, .. } => "reply-then-fin",
         Reply { then: AfterReply::Rst, .. } => "reply-then-rst",
         Reply { then: AfterReply::Close, .. } => "reply-then-close",
+        Reply { then: AfterReply::CloseNotify, .. } => "reply-then-close-notify",
+        Reply { then: AfterReply::Goaway(_), .. } => "reply-then-goaway",
+        Reply { then: AfterReply::ResetStream(_), .. } => "reply-then-reset-stream",
         Reply { version: HttpVersion::Http10, .. } => "reply-http-10",
         _ if has("connection") => "reply-connection-close",
         _ if has("keep-alive") => "reply-keep-alive",

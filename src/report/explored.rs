@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::client::reference::Defect;
 use crate::explore::random::{ClientState, Coverage, Exploration, Explored, Sighting, Situation, Unmasked};
-use crate::oracle::{Level, ORACLES};
-use crate::scenario;
+use crate::oracle::{Level, ORACLES, Oracle};
+use crate::scenario::{self, Protocol};
 
 const NAME: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
@@ -89,7 +89,7 @@ fn coverage(report: &Report, verbose: bool, page: &mut String) {
     let _ = writeln!(
         page,
         "  {QUIET}how many of {} oracles had something to judge when the fault struck{QUIET:#}",
-        ORACLES.len()
+        Coverage::oracles(report.exploration.protocol).count()
     );
     let universe = Coverage::universe(&protocols);
     let _ = write!(page, "  {:<24}", "");
@@ -109,22 +109,23 @@ fn coverage(report: &Report, verbose: bool, page: &mut String) {
         page.push('\n');
     }
     if verbose {
-        never(coverage, &universe, page);
+        never(report.exploration.protocol, coverage, &universe, page);
     }
     page.push('\n');
 }
 
-fn never(coverage: &Coverage, universe: &[Situation], page: &mut String) {
+fn never(protocol: Protocol, coverage: &Coverage, universe: &[Situation], page: &mut String) {
+    let oracles: Vec<&Oracle> = Coverage::oracles(protocol).collect();
     let _ = writeln!(page, "\n  {NAME}never reached{NAME:#}");
     for situation in universe {
-        let missing: Vec<&str> = ORACLES
+        let missing: Vec<&str> = oracles
             .iter()
             .map(|oracle| oracle.name)
             .filter(|oracle| coverage.times(oracle, situation) == 0)
             .collect();
         if !missing.is_empty() {
             let Situation { fault, state, .. } = situation;
-            let what = if missing.len() == ORACLES.len() { "all".to_owned() } else { missing.join(", ") };
+            let what = if missing.len() == oracles.len() { "all".to_owned() } else { missing.join(", ") };
             let _ = writeln!(page, "  {fault:<24} {state:<14} {what}");
         }
     }
@@ -146,14 +147,14 @@ pub fn json(reports: &[Report]) -> serde_json::Result<String> {
 fn client(report: &Report) -> Value {
     let Exploration { client, protocol, seed, .. } = &report.exploration;
     let combination = |situation: &Situation| {
-        let oracle = |oracle: &crate::oracle::Oracle| {
+        let oracle = |oracle: &Oracle| {
             (oracle.name.to_owned(), Value::from(report.explored.coverage.times(oracle.name, situation)))
         };
         json!({
             "protocol": situation.protocol,
             "fault": situation.fault,
             "state": situation.state.to_string(),
-            "oracles": ORACLES.iter().map(oracle).collect::<serde_json::Map<_, _>>(),
+            "oracles": Coverage::oracles(*protocol).map(oracle).collect::<serde_json::Map<_, _>>(),
         })
     };
     let universe = Coverage::universe(&[*protocol]);
@@ -189,17 +190,21 @@ fn row(row: &Row) -> Value {
 /// A line for each planted bug.
 pub fn planted(results: &[(Defect, Option<Unmasked>)]) -> String {
     let mut page = format!(
-        "{:<24} {:>10} {:>12} {:>9} {:>7}  {}\n",
-        "planted bug", "schedules", "in run", "requests", "faults", "oracle"
+        "{:<24} {:>10} {:>9} {:>7} {:>9} {:>7}  {}\n",
+        "planted bug", "schedules", "protocol", "run", "requests", "faults", "oracle"
     );
     for (defect, unmasked) in results {
         let name = defect.to_string();
         let _ = match unmasked {
             None => writeln!(page, "{name:<24} {:>10}", "not found"),
-            Some(Unmasked { runs, draw, found }) => writeln!(
+            Some(Unmasked { runs, protocol, draw, found }) => writeln!(
                 page,
-                "{name:<24} {runs:>10} {:>12} {:>9} {:>7}  {}",
-                draw.run, found.weight.requests, found.weight.faults, found.oracle
+                "{name:<24} {runs:>10} {:>9} {:>7} {:>9} {:>7}  {}",
+                protocol.word(),
+                draw.run,
+                found.weight.requests,
+                found.weight.faults,
+                found.oracle
             ),
         };
     }
@@ -214,7 +219,8 @@ pub fn planted(results: &[(Defect, Option<Unmasked>)]) -> String {
 pub fn planted_json(results: &[(Defect, Option<Unmasked>)]) -> serde_json::Result<String> {
     let bug = |(defect, unmasked): &(Defect, Option<Unmasked>)| match unmasked {
         None => json!({ "bug": defect.to_string(), "found": false }),
-        Some(Unmasked { runs, draw, found }) => json!({
+        Some(Unmasked { runs, protocol, draw, found }) => json!({
+            "protocol": protocol.word(),
             "bug": defect.to_string(),
             "found": true,
             "schedules": runs,

@@ -26,7 +26,7 @@ pub use invalid::{Invalid, Problem};
 pub use model::*;
 pub(crate) use nearest::{nearest, quoted};
 pub use read::parse;
-pub(crate) use read::{Problems, type_name};
+pub(crate) use read::{Problems, filler, type_name};
 pub use reference::reference;
 pub use schema::schema;
 pub use search::Hit;

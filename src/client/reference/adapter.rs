@@ -121,6 +121,7 @@ fn describe(error: &TransportError) -> Failure {
     let kind = match &error.cause {
         Cause::Timeout { .. } | Cause::Unresponsive => ErrorKind::Timeout,
         Cause::Connect(_) => ErrorKind::Connect,
+        Cause::Truncated => ErrorKind::Closed,
         Cause::Stale | Cause::Closed => ErrorKind::Canceled,
         _ => failure.kind,
     };

@@ -41,6 +41,9 @@ pub enum Cause {
     /// The connection ended, or what arrived is not HTTP.
     #[error(transparent)]
     Http(hyper::Error),
+    /// The stream was reset without an error before the response was whole (RFC 9113 section 8.1).
+    #[error("the stream ended before the response was complete")]
+    Truncated,
     /// FIN, RST or bytes that nobody asked for were there before the request was written.
     #[error("the connection was stale before the request was written")]
     Stale,

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::plan::{Answer, Ending, Fault, Move, Pause, Pick, Plan, Sending, Timing, millis};
+use super::plan::{Answer, Ending, Fault, Move, Pause, Pick, Plan, Sending, StreamReset, Timing, millis};
 use crate::explore::kind;
 use crate::scenario::{
-    Action, ClientAction, DEFAULT_DEADLINE, NetworkAction, OriginAction, Path, ReadBody, Reply, Scenario,
-    SendRequest, Step, Until, When,
+    self, Action, ClientAction, DEFAULT_DEADLINE, NetworkAction, OriginAction, Path, ReadBody, Reply,
+    Scenario, SendRequest, Step, Until, When,
 };
 
 /// Makes the scenario. The parser has the last word on whether it makes sense.
@@ -58,7 +58,14 @@ fn limits(plan: &Plan) -> Vec<u64> {
     let there = plan.network.latency_to_origin;
     let back = plan.network.latency_to_client;
     let client = &plan.client;
-    let set = [client.idle_timeout, plan.origin.idle_timeout, client.read_timeout, client.connect_timeout];
+    let set = [
+        client.idle_timeout,
+        plan.origin.idle_timeout,
+        client.read_timeout,
+        client.connect_timeout,
+        client.ping_interval,
+        client.ping_timeout,
+    ];
     let hints = plan.moves.iter().filter_map(|next| match next {
         Move::Send(sending) => hint(sending.answer.as_ref()?),
         _ => None,
@@ -126,6 +133,11 @@ impl Assembly {
         let id = id(self.sent);
         self.sent += 1;
         let answer = sending.answer.clone().filter(|answer| self.affords(answer));
+        if let Some(reset) = sending.reset.filter(|_| self.faults_left > 0) {
+            self.faults_left -= 1;
+            let StreamReset { error, times } = reset;
+            self.push(Action::Origin(OriginAction::ResetStream { id: id.clone(), error, times }));
+        }
         if sending.hold {
             self.push(Action::Origin(OriginAction::Hold { id: id.clone() }));
             self.held.push((id.clone(), answer));
@@ -166,7 +178,9 @@ impl Assembly {
         let delay = answer.delay.map_or(Duration::ZERO, |delay| self.resolve(delay));
         // Without a body there is nothing that an answer could be ahead of.
         let early = answer.reply.early && body > 0;
-        let reply = Reply { id: id.to_owned(), delay, early, ..answer.reply.clone() };
+        let large = answer.large.map(|length| scenario::filler(id, length as usize));
+        let body = large.or_else(|| answer.reply.body.clone());
+        let reply = Reply { id: id.to_owned(), delay, early, body, ..answer.reply.clone() };
         self.push(Action::Origin(OriginAction::Reply(reply)));
     }
 
@@ -188,7 +202,8 @@ impl Assembly {
     fn answer_held(&mut self, pick: Pick) {
         if let Some(index) = pick.among(self.held.len()) {
             let (id, answer) = self.held.remove(index);
-            let answer = answer.unwrap_or_else(|| Answer { reply: Reply::default_for(&id), delay: None });
+            let answer =
+                answer.unwrap_or_else(|| Answer { reply: Reply::default_for(&id), delay: None, large: None });
             self.reply(&id, &answer, 0);
         }
     }
@@ -222,6 +237,31 @@ impl Assembly {
                 connection: self.connection(*on),
                 bytes: bytes.as_bytes().to_vec(),
             }),
+            Fault::Goaway(on, last_stream, error) => origin(OriginAction::Goaway {
+                connection: self.connection(*on),
+                last_stream: last_stream.clone(),
+                error: *error,
+            }),
+            Fault::ResetStream(of, error) => {
+                let under_way = of.among(self.under_way.len()).map(|index| self.under_way[index].clone());
+                let id = under_way.unwrap_or_else(|| id(self.sent));
+                origin(OriginAction::ResetStream { id, error: *error, times: 1 })
+            }
+            Fault::MaxStreams(on, streams, end) => {
+                self.settings(*on, [Some(*streams), None], [Some(100), None], *end)
+            }
+            Fault::InitialWindow(on, bytes, end) => {
+                self.settings(*on, [None, Some(*bytes)], [None, Some(65_535)], *end)
+            }
+            Fault::Ping(on) => origin(OriginAction::Ping { connection: self.connection(*on) }),
+            Fault::Pings(on, pings) => {
+                origin(OriginAction::Pings { connection: on.map(|on| self.connection(on)), pings: *pings })
+            }
+            Fault::CloseNotify(on) => origin(OriginAction::CloseNotify { connection: self.connection(*on) }),
+            Fault::Alert(on, description) => origin(OriginAction::Alert {
+                connection: self.connection(*on),
+                description: (*description).to_owned(),
+            }),
             Fault::Refuse(end) => (
                 Action::Origin(OriginAction::StopListening),
                 end.map(|end| (Action::Origin(OriginAction::Listen), end)),
@@ -251,6 +291,22 @@ impl Assembly {
                 network(NetworkAction::Rst { connection: self.connection(*on), direction: *direction })
             }
         }
+    }
+
+    /// Streams and window as they change, and as they were.
+    fn settings(
+        &self,
+        on: Pick,
+        [max_streams, initial_window]: [Option<u32>; 2],
+        [max_before, window_before]: [Option<u32>; 2],
+        end: Option<Pause>,
+    ) -> (Action, Option<(Action, Pause)>) {
+        let connection = self.connection(on);
+        let settings = |max_streams, initial_window| {
+            Action::Origin(OriginAction::Settings { connection, max_streams, initial_window })
+        };
+        let end = end.map(|end| (settings(max_before, window_before), end));
+        (settings(max_streams, initial_window), end)
     }
 
     /// Mostly one of the first: how many there are depends on the client.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::client_state::ClientState;
 use crate::explore::kind::{fault_of, kinds};
-use crate::oracle::{Finding, ORACLES, Verdict};
+use crate::explore::shrink::EXPECTATIONS;
+use crate::oracle::{Finding, ORACLES, Oracle, Verdict};
 use crate::scenario::{Action, OriginAction, Protocol, Scenario, Step};
 use crate::trace::{Trace, Views, What};
 
@@ -54,11 +55,10 @@ impl Coverage {
 
     /// Every situation of these protocols that there could be, reached or not, in order.
     pub fn universe(protocols: &[Protocol]) -> Vec<Situation> {
-        let kinds: Vec<String> = std::iter::once(NO_FAULT.to_owned()).chain(kinds()).collect();
         let mut all = Vec::new();
         for protocol in protocols {
-            for fault in &kinds {
-                let states = ClientState::ALL.iter().filter(|state| is_conceivable(fault, **state));
+            for fault in std::iter::once(NO_FAULT.to_owned()).chain(kinds(*protocol)) {
+                let states = ClientState::ALL.iter().filter(|state| is_conceivable(&fault, **state));
                 all.extend(states.map(|state| Situation {
                     protocol: protocol.word(),
                     fault: fault.clone(),
@@ -69,13 +69,23 @@ impl Coverage {
         all
     }
 
+    /// The oracles that have something to say of a schedule of this protocol. What a scenario expects, a random schedule
+    /// does not say.
+    pub fn oracles(protocol: Protocol) -> impl Iterator<Item = &'static Oracle> {
+        ORACLES.iter().filter(move |oracle| (oracle.concerns)(protocol) && oracle.name != EXPECTATIONS)
+    }
+
     /// The combinations of these protocols with oracles: how many were reached, and how many there are.
     pub fn reached(&self, protocols: &[Protocol]) -> (usize, usize) {
-        let universe = Self::universe(protocols);
-        let reached = |situation: &Situation| {
-            ORACLES.iter().filter(|oracle| self.times(oracle.name, situation) > 0).count()
+        let of = |protocol: &Protocol| {
+            let universe = Self::universe(&[*protocol]);
+            let oracles: Vec<&Oracle> = Self::oracles(*protocol).collect();
+            let reached = |situation: &Situation| {
+                oracles.iter().filter(|oracle| self.times(oracle.name, situation) > 0).count()
+            };
+            (universe.iter().map(reached).sum::<usize>(), universe.len() * oracles.len())
         };
-        (universe.iter().map(reached).sum(), universe.len() * ORACLES.len())
+        protocols.iter().map(of).fold((0, 0), |(reached, all), (more, of)| (reached + more, all + of))
     }
 }
 
@@ -96,6 +106,10 @@ fn needs_connection(fault: &str) -> bool {
         "origin-send",
         "network-forget",
         "network-rst",
+        "origin-goaway",
+        "origin-settings",
+        "origin-close-notify",
+        "origin-alert",
         "client-cancel",
     ]
     .contains(&fault)

@@ -38,6 +38,7 @@ pub(super) fn sending(background: bool) -> BoxedStrategy<Sending> {
             read,
             answer,
             hold,
+            reset: None,
         })
         .boxed()
 }
@@ -53,13 +54,14 @@ pub(super) fn probe() -> BoxedStrategy<Sending> {
         read: None,
         answer: None,
         hold: false,
+        reset: None,
     };
     prop_oneof![3 => Just(plain("GET", 0)), 1 => Just(plain("POST", 100))].boxed()
 }
 
 /// A few answers as they should be, and every way to get one wrong.
 pub(super) fn answer() -> BoxedStrategy<Answer> {
-    let late = short().prop_map(|delay| Answer { reply: ok(), delay: Some(delay) });
+    let late = short().prop_map(|delay| Answer { reply: ok(), delay: Some(delay), large: None });
     let other = prop_oneof![
         2 => closed_on_receipt(),
         2 => cut_short(),
@@ -71,7 +73,8 @@ pub(super) fn answer() -> BoxedStrategy<Answer> {
         1 => early(),
         1 => shape(),
     ];
-    let other = (other, weighted(0.2, short())).prop_map(|(reply, delay)| Answer { reply, delay });
+    let other =
+        (other, weighted(0.2, short())).prop_map(|(reply, delay)| Answer { reply, delay, large: None });
     prop_oneof![2 => late, 5 => other].boxed()
 }
 

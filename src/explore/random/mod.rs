@@ -6,6 +6,7 @@ mod coverage;
 mod exploration;
 mod findings;
 mod http1;
+mod http2;
 mod plan;
 mod planted;
 mod schedules;

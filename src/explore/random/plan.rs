@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::scenario::{
-    ClientSettings, Direction, NatAnswer, NetworkSettings, OriginSettings, Protocol, Reply, Until,
+    ClientSettings, Direction, ErrorCode, LastStream, NatAnswer, NetworkSettings, OriginSettings, Pings,
+    Protocol, Reply, Until,
 };
 
 /// A schedule. Every plan can be made into a scenario, whatever was drawn.
@@ -73,6 +74,15 @@ pub(super) struct Sending {
     pub read: Option<u32>,
     pub answer: Option<Answer>,
     pub hold: bool,
+    /// HTTP/2: the origin resets the stream when the request arrives.
+    pub reset: Option<StreamReset>,
+}
+
+/// How the origin resets the stream of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StreamReset {
+    pub error: ErrorCode,
+    pub times: u32,
 }
 
 /// How a request is answered: a reply without its id.
@@ -80,6 +90,8 @@ pub(super) struct Sending {
 pub(super) struct Answer {
     pub reply: Reply,
     pub delay: Option<Pause>,
+    /// A body of so many bytes.
+    pub large: Option<u32>,
 }
 
 /// When a fault strikes.
@@ -97,6 +109,15 @@ pub(super) enum Fault {
     Rst(Pick),
     Close(Pick),
     Bytes(Pick, &'static str),
+    Goaway(Pick, LastStream, ErrorCode),
+    /// Of a request that is under way, or else of the next one.
+    ResetStream(Pick, ErrorCode),
+    MaxStreams(Pick, u32, Option<Pause>),
+    InitialWindow(Pick, u32, Option<Pause>),
+    Ping(Pick),
+    Pings(Option<Pick>, Pings),
+    CloseNotify(Pick),
+    Alert(Pick, &'static str),
     /// Until the pause is over; `None` is for good.
     Refuse(Option<Pause>),
     Crash(Option<Pause>),

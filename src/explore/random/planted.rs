@@ -1,12 +1,13 @@
 //! How many schedules it takes to find a planted bug.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::exploration::{Draw, violated};
 use super::schedules::Schedules;
 use crate::client::UnderTest;
 use crate::client::reference::{Defect, with_defect};
-use crate::explore::shrink::{Found, Weight, Witness, found};
+use crate::explore::shrink::{EXPECTATIONS, Found, Weight, Witness, found};
 use crate::lab::{self, Limits};
 use crate::oracle::{self, Finding, Level};
 use crate::scenario::{Protocol, Scenario};
@@ -16,6 +17,8 @@ use crate::scenario::{Protocol, Scenario};
 pub struct Unmasked {
     /// How many schedules were played, the last of which shows the bug.
     pub runs: u64,
+    /// Over which protocol.
+    pub protocol: Protocol,
     /// That schedule.
     pub draw: Draw,
     /// What it shows, shrunk.
@@ -31,54 +34,93 @@ const SMALL: usize = 3;
 /// So many findings are shrunk until the best of them has to do.
 const MOST_SHRUNK: usize = 20;
 
-/// Plays the schedules of `draws` against the reference client with a planted bug, until one violates a required oracle
-/// that the client without the bug does not violate, and shrinks to something small. If none does, advice counts,
-/// then size. `None` if none of the schedules shows the bug.
-pub fn unmask(
+/// Plays schedules against the reference client with a planted bug, until one violates a required oracle that the
+/// client without the bug does not violate, and shrinks to something small. If none does, small advice counts, then size.
+/// If no schedule violates anything, every answer that the client without the bug gets is expected of the other, too.
+/// `None` if nothing shows the bug.
+pub fn unmask(defect: Defect, sound: &'static dyn UnderTest, draws: &[(Protocol, Draw)]) -> Option<Unmasked> {
+    let mut hunt = Hunt { client: with_defect(defect), defect, sound, runs: 0, shrunk: 0, best: None };
+    hunt.look(draws, |_, _| None);
+    if hunt.best.is_none() {
+        hunt.look(draws, |hunt, scenario| hunt.expecting(scenario));
+    }
+    hunt.best
+}
+
+struct Hunt {
+    client: &'static dyn UnderTest,
     defect: Defect,
     sound: &'static dyn UnderTest,
-    protocol: Protocol,
-    draws: impl IntoIterator<Item = Draw>,
-) -> Option<Unmasked> {
-    let client = with_defect(defect);
-    let schedules = Schedules::of(protocol);
-    let mut draws = draws.into_iter().peekable();
-    let (mut runs, mut shrunk) = (0, 0);
-    let mut best: Option<Unmasked> = None;
-    while draws.peek().is_some() && shrunk < MOST_SHRUNK {
-        let batch: Vec<(Draw, Arc<Scenario>)> =
-            draws.by_ref().take(BATCH).map(|draw| (draw, Arc::new(schedules.draw(draw, client)))).collect();
-        let plays = batch.iter().map(|(_, scenario)| (scenario.clone(), client));
-        for ((draw, scenario), trace) in batch.iter().zip(lab::run_all(plays, &Limits::default())) {
-            runs += 1;
-            let findings = oracle::judge(scenario, &trace);
-            let wanted = |finding: &&Finding| finding.level == Level::Required || best.is_none();
-            for finding in violated(&findings).filter(wanted).collect::<Vec<_>>() {
-                let witness = Witness { client, oracle: finding.oracle, sound: Some(sound) };
-                let source = format!(
-                    "closewait explore --protocol {} --planted {defect} --seed {}",
-                    protocol.word(),
-                    draw.seed
-                );
-                let Some(found) = found(scenario, &witness, &source) else { continue };
-                shrunk += 1;
-                let unmasked = Unmasked { runs, draw: *draw, found };
-                if best.as_ref().is_none_or(|best| unmasked.rank() < best.rank()) {
-                    best = Some(unmasked);
-                }
-                if best.as_ref().is_some_and(|best| best.rank() == (false, false)) {
-                    return best;
+    runs: u64,
+    shrunk: usize,
+    best: Option<Unmasked>,
+}
+
+impl Hunt {
+    /// Plays the draws until something small is found; `expecting` says what is played in place of a schedule.
+    fn look(&mut self, draws: &[(Protocol, Draw)], expecting: impl Fn(&Self, &Scenario) -> Option<Scenario>) {
+        let mut schedules: BTreeMap<&'static str, Schedules> = BTreeMap::new();
+        for batch in draws.chunks(BATCH) {
+            let mut scenarios = Vec::new();
+            for (protocol, draw) in batch {
+                let schedules = schedules.entry(protocol.word()).or_insert_with(|| Schedules::of(*protocol));
+                let drawn = schedules.draw(*draw, self.client);
+                scenarios.push(Arc::new(expecting(self, &drawn).unwrap_or(drawn)));
+            }
+            let client = self.client;
+            let plays: Vec<_> = scenarios.iter().map(|scenario| (scenario.clone(), client)).collect();
+            let limits = Limits::default();
+            let traces = lab::run_all(plays, &limits);
+            for (((protocol, draw), scenario), trace) in batch.iter().zip(&scenarios).zip(traces) {
+                self.runs += 1;
+                let findings = oracle::judge(scenario, &trace);
+                self.consider(*protocol, *draw, scenario, &findings);
+                if self.shrunk >= MOST_SHRUNK || self.best.as_ref().is_some_and(Unmasked::is_good) {
+                    return;
                 }
             }
         }
     }
-    best
+
+    fn consider(&mut self, protocol: Protocol, draw: Draw, scenario: &Scenario, findings: &[Finding]) {
+        for finding in violated(findings) {
+            if finding.level == Level::Advised && self.best.as_ref().is_some_and(|best| !best.is_large()) {
+                continue;
+            }
+            let witness = Witness { client: self.client, oracle: finding.oracle, sound: Some(self.sound) };
+            let (word, defect) = (protocol.word(), self.defect);
+            let source =
+                format!("closewait explore --protocol {word} --planted {defect} --seed {}", draw.seed);
+            let Some(found) = found(scenario, &witness, &source) else { continue };
+            self.shrunk += 1;
+            let unmasked = Unmasked { runs: self.runs, protocol, draw, found };
+            if self.best.as_ref().is_none_or(|best| unmasked.rank() < best.rank()) {
+                self.best = Some(unmasked);
+            }
+        }
+    }
+
+    /// The schedule with what becomes of each request without the bug; `None` if it gets no answer at all.
+    fn expecting(&self, scenario: &Scenario) -> Option<Scenario> {
+        let witness = Witness { client: self.client, oracle: EXPECTATIONS, sound: Some(self.sound) };
+        let expect = witness.expectations(scenario);
+        (!expect.is_empty()).then(|| Scenario { expect, ..scenario.clone() })
+    }
 }
 
 impl Unmasked {
-    /// The lower the better: whether it is mere advice, and whether it is large.
+    /// Nothing better is worth a look.
+    fn is_good(&self) -> bool {
+        self.rank() == (false, false)
+    }
+
+    /// The lower the better: whether it is large, and whether it is mere advice.
     fn rank(&self) -> (bool, bool) {
+        (self.is_large(), self.found.level == Level::Advised)
+    }
+
+    fn is_large(&self) -> bool {
         let Weight { requests, faults, .. } = self.found.weight;
-        (self.found.level == Level::Advised, requests > SMALL || faults > 1)
+        requests > SMALL || faults > 1
     }
 }

@@ -61,12 +61,21 @@ pub(in crate::explore) fn sensible(drawn: &Scenario) -> Option<Scenario> {
 
 /// Without the settings that a client does not have, one after the other.
 fn fitted(mut scenario: Scenario, client: &dyn UnderTest) -> Scenario {
-    const UNSET: [fn(&mut ClientSettings); 5] = [
+    const UNSET: [fn(&mut ClientSettings); 7] = [
         |client| client.max_connections = None,
         |client| client.read_timeout = None,
         |client| client.connect_timeout = None,
         |client| client.max_idle = None,
         |client| client.idle_timeout = None,
+        |client| {
+            client.ping_interval = None;
+            client.ping_timeout = None;
+            client.ping_while_idle = false;
+        },
+        |client| {
+            client.stream_window = None;
+            client.connection_window = None;
+        },
     ];
     for unset in UNSET {
         if client.unsupported(&scenario).is_none() {

@@ -8,14 +8,14 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::http1;
 use super::plan::{Ending, Fault, Move, Pause, Pick, Plan, Sending, Timing};
 use super::times::{self, idle, pick, short};
-use crate::scenario::{Direction, NatAnswer, Protocol, Until};
+use super::{http1, http2};
+use crate::scenario::{Direction, ErrorCode, LastStream, NatAnswer, Protocol, Until};
 
 /// Every schedule of a protocol.
 pub(super) fn plans(protocol: Protocol) -> BoxedStrategy<Plan> {
-    let settings = (times::client(), times::origin(), times::network());
+    let settings = (times::client(protocol), times::origin(protocol), times::network());
     let moves = vec(motif(protocol), 1..=3);
     let faults = prop_oneof![1 => Just(0usize), 6 => Just(1), 2 => Just(2), 1 => Just(3)];
     let ending = prop_oneof![6 => Just(Ending::Open), 1 => Just(Ending::Close), 1 => Just(Ending::Drop)];
@@ -33,6 +33,15 @@ pub(super) fn plans(protocol: Protocol) -> BoxedStrategy<Plan> {
 }
 
 fn motif(protocol: Protocol) -> BoxedStrategy<Vec<Move>> {
+    let any = any_motif(protocol);
+    if !protocol.is_http2() {
+        return any;
+    }
+    prop_oneof![8 => any, 1 => dies_silently(protocol), 1 => drains(protocol), 1 => shares_a_dial(protocol)]
+        .boxed()
+}
+
+fn any_motif(protocol: Protocol) -> BoxedStrategy<Vec<Move>> {
     prop_oneof![
         3 => in_turn(protocol),
         5 => while_idle(protocol),
@@ -151,6 +160,56 @@ fn at_the_end(protocol: Protocol) -> BoxedStrategy<Vec<Move>> {
         .boxed()
 }
 
+/// A connection dies without a sign, and more than one request finds out.
+fn dies_silently(protocol: Protocol) -> BoxedStrategy<Vec<Move>> {
+    let silence = (weighted(0.5, pick()), weighted(0.3, direction()));
+    let silence =
+        silence.prop_map(|(on, direction)| Fault::Lose { on, direction, packets: None, heal: None });
+    let pause = || weighted(0.6, idle());
+    (sending(protocol, false), pause(), silence, pause(), vec(probe(protocol), 1..=2))
+        .prop_map(|(first, before, silence, after, probes)| {
+            let silence = Move::Fault(Timing::InTurn, silence);
+            let start = [Some(first), before.map(Move::Pause), Some(silence), after.map(Move::Pause)];
+            moves(start.into_iter().chain(probes.into_iter().map(Some)))
+        })
+        .boxed()
+}
+
+/// A connection takes no more requests while it still has one to answer.
+fn drains(protocol: Protocol) -> BoxedStrategy<Vec<Move>> {
+    let notice = select(vec![LastStream::All, LastStream::Seen]);
+    let parts = (sending(protocol, true), short(), pick(), notice, settle(), probe(protocol));
+    parts
+        .prop_map(|(first, pause, on, last, settle, probe)| {
+            let held = map_sending(first, |sending| sending.hold = true);
+            let notice = Move::Fault(Timing::InTurn, Fault::Goaway(on, last, ErrorCode::NoError));
+            let start = [Some(held), Some(Move::Pause(pause)), Some(notice), settle];
+            moves(start.into_iter().chain([Some(probe), Some(Move::Answer(LAST)), Some(Move::Await(LAST))]))
+        })
+        .boxed()
+}
+
+/// Several requests wait for one connection, and one of them does not wait long.
+fn shares_a_dial(protocol: Protocol) -> BoxedStrategy<Vec<Move>> {
+    let soon = select(vec![1, 5, 9, 15, 19]).prop_map(Pause::Exactly);
+    (vec(sending(protocol, true), 2..=3), soon, pick())
+        .prop_map(|(some, soon, pick)| {
+            let ends = some.iter().map(|_| Some(Move::Await(FIRST))).collect::<Vec<_>>();
+            let middle = [Some(Move::Pause(soon)), Some(Move::Cancel(pick))];
+            moves(some.into_iter().map(Some).chain(middle).chain(ends))
+        })
+        .boxed()
+}
+
+fn of_tls() -> BoxedStrategy<Fault> {
+    let alert = (pick(), select(vec!["internal_error", "bad_record_mac"]));
+    prop_oneof![
+        2 => pick().prop_map(Fault::CloseNotify),
+        1 => alert.prop_map(|(on, description)| Fault::Alert(on, description)),
+    ]
+    .boxed()
+}
+
 const FIRST: Pick = Pick::FIRST;
 const LAST: Pick = Pick::LAST;
 
@@ -166,16 +225,12 @@ fn map_sending(mut send: Move, change: impl FnOnce(&mut Sending)) -> Move {
 }
 
 fn sending(protocol: Protocol, background: bool) -> BoxedStrategy<Move> {
-    let sending = match protocol {
-        Protocol::Http1 | Protocol::H2 | Protocol::Https1 | Protocol::Https2 => http1::sending(background),
-    };
+    let sending = if protocol.is_http2() { http2::sending(background) } else { http1::sending(background) };
     sending.prop_map(|sending| Move::Send(Box::new(sending))).boxed()
 }
 
 fn probe(protocol: Protocol) -> BoxedStrategy<Move> {
-    let probe = match protocol {
-        Protocol::Http1 | Protocol::H2 | Protocol::Https1 | Protocol::Https2 => http1::probe(),
-    };
+    let probe = if protocol.is_http2() { http2::probe() } else { http1::probe() };
     probe.prop_map(|sending| Move::Send(Box::new(sending))).boxed()
 }
 
@@ -192,9 +247,9 @@ fn settle() -> BoxedStrategy<Option<Move>> {
 }
 
 fn fault(protocol: Protocol) -> BoxedStrategy<Move> {
-    let of_origin = match protocol {
-        Protocol::Http1 | Protocol::H2 | Protocol::Https1 | Protocol::Https2 => http1::fault(),
-    };
+    let of_origin = if protocol.is_http2() { http2::fault() } else { http1::fault() };
+    let of_origin =
+        if protocol.is_tls() { prop_oneof![5 => of_origin, 1 => of_tls()].boxed() } else { of_origin };
     let timing = prop_oneof![
         5 => Just(Timing::InTurn),
         1 => short().prop_map(Timing::After),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::plan::{Pause, Pick, millis};
-use crate::scenario::{ClientSettings, NetworkSettings, OriginSettings};
+use crate::scenario::{ClientSettings, NetworkSettings, OriginSettings, Pings, Protocol};
 
 pub(super) fn pick() -> impl Strategy<Value = Pick> + Clone {
     any::<u16>().prop_map(Pick)
@@ -39,7 +39,7 @@ pub(super) fn deadline() -> impl Strategy<Value = Option<u64>> + Clone {
     weighted(0.25, select(vec![15, 25, 30, 45, 100, 1000, 3000, 5000, 60_000]))
 }
 
-pub(super) fn client() -> impl Strategy<Value = ClientSettings> {
+pub(super) fn client(protocol: Protocol) -> BoxedStrategy<ClientSettings> {
     let limits = (
         weighted(0.35, select(vec![1000, 2000, 5000, 10_000])),
         weighted(0.25, select(vec![0, 1, 1, 2])),
@@ -47,19 +47,50 @@ pub(super) fn client() -> impl Strategy<Value = ClientSettings> {
         weighted(0.1, select(vec![1000, 3000])),
         weighted(0.15, select(vec![500, 1000, 3000])),
     );
-    limits.prop_map(|(idle, max_idle, max_connections, connect, read)| ClientSettings {
+    let settings = limits.prop_map(|(idle, max_idle, max_connections, connect, read)| ClientSettings {
         idle_timeout: idle.map(millis),
         max_idle,
         max_connections,
         connect_timeout: connect.map(millis),
         read_timeout: read.map(millis),
         ..ClientSettings::default()
+    });
+    if protocol.is_http2() { of_http2(settings).boxed() } else { settings.boxed() }
+}
+
+fn of_http2(settings: impl Strategy<Value = ClientSettings>) -> impl Strategy<Value = ClientSettings> {
+    let pings = (select(vec![1000, 5000]), weighted(0.7, select(vec![1000, 3000])), any::<bool>());
+    let window = weighted(0.15, Just(65_535));
+    (settings, weighted(0.35, pings), window).prop_map(|(settings, pings, window)| ClientSettings {
+        ping_interval: pings.map(|(interval, _, _)| millis(interval)),
+        ping_timeout: pings.and_then(|(_, timeout, _)| timeout).map(millis),
+        ping_while_idle: pings.is_some_and(|(_, _, idle)| idle),
+        stream_window: window,
+        connection_window: window,
+        ..settings
     })
 }
 
-pub(super) fn origin() -> impl Strategy<Value = OriginSettings> {
-    weighted(0.15, select(vec![1000, 2000, 5000]))
-        .prop_map(|idle| OriginSettings { idle_timeout: idle.map(millis), ..OriginSettings::default() })
+pub(super) fn origin(protocol: Protocol) -> BoxedStrategy<OriginSettings> {
+    let settings = weighted(0.15, select(vec![1000, 2000, 5000]))
+        .prop_map(|idle| OriginSettings { idle_timeout: idle.map(millis), ..OriginSettings::default() });
+    if !protocol.is_http2() {
+        return settings.boxed();
+    }
+    let pings = prop_oneof![
+        6 => Just(Pings::default()),
+        1 => Just(Pings::Ignore),
+        1 => select(vec![500, 2000]).prop_map(|after| Pings::Answer { after: millis(after) }),
+    ];
+    let limits = (weighted(0.25, select(vec![1, 1, 2, 100])), weighted(0.06, select(vec![0, 1000])));
+    (settings, pings, limits)
+        .prop_map(|(settings, pings, (max_streams, initial_window))| OriginSettings {
+            pings,
+            max_streams,
+            initial_window,
+            ..settings
+        })
+        .boxed()
 }
 
 pub(super) fn network() -> impl Strategy<Value = NetworkSettings> {

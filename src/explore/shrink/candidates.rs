@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::steps::{concerns, plainer_steps, renumbered};
-use crate::scenario::{Action, ClientSettings, NetworkSettings, OriginSettings, Scenario, Step, When};
+use crate::scenario::{Action, ClientSettings, NetworkSettings, OriginSettings, Pings, Scenario, Step, When};
 
 /// Scenarios that say a little less. Whether they make sense is for the parser to say.
 pub(super) fn candidates(scenario: &Scenario) -> Vec<Scenario> {
@@ -77,7 +77,7 @@ fn without_steps(scenario: &Scenario) -> Vec<Scenario> {
 
 fn without_a_setting(scenario: &Scenario) -> Vec<Scenario> {
     let network = NetworkSettings::default();
-    let unset: [&dyn Fn(&mut Scenario); 10] = [
+    let unset: [&dyn Fn(&mut Scenario); 18] = [
         &|scenario| scenario.client = ClientSettings::default(),
         &|scenario| scenario.network = NetworkSettings::default(),
         &|scenario| scenario.origin = OriginSettings::default(),
@@ -86,6 +86,18 @@ fn without_a_setting(scenario: &Scenario) -> Vec<Scenario> {
         &|scenario| scenario.client.max_connections = None,
         &|scenario| scenario.client.connect_timeout = None,
         &|scenario| scenario.client.read_timeout = None,
+        &|scenario| {
+            scenario.client.ping_interval = None;
+            scenario.client.ping_timeout = None;
+            scenario.client.ping_while_idle = false;
+        },
+        &|scenario| scenario.client.ping_timeout = None,
+        &|scenario| scenario.client.ping_while_idle = false,
+        &|scenario| scenario.client.stream_window = None,
+        &|scenario| scenario.client.connection_window = None,
+        &|scenario| scenario.origin.max_streams = None,
+        &|scenario| scenario.origin.initial_window = None,
+        &|scenario| scenario.origin.pings = Pings::default(),
         &|scenario| {
             scenario.network.latency_to_origin = network.latency_to_origin;
             scenario.network.latency_to_client = network.latency_to_client;
@@ -100,10 +112,12 @@ fn without_a_setting(scenario: &Scenario) -> Vec<Scenario> {
 
 fn rounder_settings(scenario: &Scenario) -> Vec<Scenario> {
     type Setting = fn(&mut Scenario) -> Option<&mut Duration>;
-    const SETTINGS: [Setting; 6] = [
+    const SETTINGS: [Setting; 8] = [
         |scenario| scenario.client.idle_timeout.as_mut(),
         |scenario| scenario.client.connect_timeout.as_mut(),
         |scenario| scenario.client.read_timeout.as_mut(),
+        |scenario| scenario.client.ping_interval.as_mut(),
+        |scenario| scenario.client.ping_timeout.as_mut(),
         |scenario| scenario.origin.idle_timeout.as_mut(),
         |scenario| Some(&mut scenario.network.latency_to_origin),
         |scenario| Some(&mut scenario.network.latency_to_client),

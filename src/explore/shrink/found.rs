@@ -1,5 +1,7 @@
 //! A violation that was found, shrunk, and made into a scenario that says what it is.
 
+use std::collections::BTreeMap;
+
 use super::weight::Weight;
 use super::witness::{Witness, shrink};
 use crate::explore::kind::faults_of;
@@ -35,6 +37,8 @@ pub fn found(scenario: &Scenario, witness: &Witness, source: &str) -> Option<Fou
     let Verdict::Violated { violations } = finding.verdict else { return None };
     let worst = violations.iter().min_by_key(|violation| violation.severity)?;
     let faults = faults_of(&small);
+    let expect = if finding.oracle == EXPECTATIONS { witness.expectations(&small) } else { BTreeMap::new() };
+    let small = Scenario { expect, ..small };
     let mut found = Found {
         oracle: finding.oracle,
         level: finding.level,
@@ -48,6 +52,9 @@ pub fn found(scenario: &Scenario, witness: &Witness, source: &str) -> Option<Fou
     describe(&mut found, scenario, source);
     Some(found)
 }
+
+/// The oracle that asks for what a scenario itself expects.
+pub(in crate::explore) const EXPECTATIONS: &str = "as-expected";
 
 /// The folder of `scenarios/` in which findings are saved.
 pub const FAMILY: &str = "found";

@@ -8,6 +8,7 @@ mod tidy;
 mod weight;
 mod witness;
 
+pub(super) use found::EXPECTATIONS;
 pub use found::{FAMILY, Found, found};
 pub use known::{Known, SaveError};
 pub use weight::Weight;

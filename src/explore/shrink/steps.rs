@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::candidates::rounder;
 use crate::scenario::{
-    Action, AfterReply, ClientAction, Cut, DEFAULT_DEADLINE, Framing, HttpVersion, NetworkAction,
-    OriginAction, Path, ReadBody, Reply, Scenario, SendRequest, Step, Until, When,
+    Action, AfterReply, ClientAction, Cut, DEFAULT_DEADLINE, ErrorCode, Framing, HttpVersion, LastStream,
+    NetworkAction, OriginAction, Path, ReadBody, Reply, Scenario, SendRequest, Step, Until, When,
+    WindowTarget,
 };
 
 /// Whether a step is about this request.
@@ -37,7 +38,14 @@ fn numbers(step: &mut Step) -> Vec<&mut u32> {
             OriginAction::Send { connection, .. }
             | OriginAction::Fin { connection }
             | OriginAction::Rst { connection }
-            | OriginAction::Close { connection },
+            | OriginAction::Close { connection }
+            | OriginAction::CloseNotify { connection }
+            | OriginAction::Alert { connection, .. }
+            | OriginAction::Goaway { connection, .. }
+            | OriginAction::Settings { connection, .. }
+            | OriginAction::Ping { connection }
+            | OriginAction::Pings { connection: Some(connection), .. }
+            | OriginAction::Window { target: WindowTarget::Connection(connection), .. },
         )
         | Action::Network(NetworkAction::Forget { connection, .. } | NetworkAction::Rst { connection, .. }) =>
         {
@@ -156,6 +164,7 @@ fn replies(reply: &Reply) -> Vec<Reply> {
         with(&|reply| reply.delay = Duration::ZERO),
         with(&|reply| reply.cut = None),
         with(&|reply| reply.then = AfterReply::Keep),
+        with(&|reply| reply.trailers.clear()),
         with(&|reply| reply.surplus.clear()),
         with(&|reply| reply.surplus = if reply.surplus.is_empty() { Vec::new() } else { b"x".to_vec() }),
         with(&|reply| reply.status = if reply.cut.is_some() { 200 } else { reply.status }),
@@ -170,6 +179,18 @@ fn origin(action: &OriginAction) -> Vec<OriginAction> {
     match action {
         OriginAction::Send { connection, bytes } if bytes.len() > 1 => {
             vec![OriginAction::Send { connection: *connection, bytes: b"x".to_vec() }]
+        }
+        OriginAction::Goaway { connection, last_stream, error } => {
+            let with =
+                |last_stream, error| OriginAction::Goaway { connection: *connection, last_stream, error };
+            vec![with(LastStream::Seen, *error), with(last_stream.clone(), ErrorCode::NoError)]
+        }
+        OriginAction::ResetStream { id, error, times } => {
+            let with = |error, times| OriginAction::ResetStream { id: id.clone(), error, times };
+            vec![with(*error, 1), with(*error, 2), with(ErrorCode::InternalError, *times)]
+        }
+        OriginAction::Pings { connection: Some(_), pings } => {
+            vec![OriginAction::Pings { connection: None, pings: *pings }]
         }
         _ => Vec::new(),
     }

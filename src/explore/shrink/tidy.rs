@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::scenario::{Action, ClientAction, OriginAction, Scenario, Step, Until};
+use crate::scenario::{
+    Action, ClientAction, LastStream, OriginAction, Scenario, Step, Until, WindowTarget, filler,
+};
 
 /// The same with ids `a`, `b`, `c` in the order in which the requests are sent, and paths after them.
 pub(super) fn tidy(scenario: &Scenario) -> Scenario {
@@ -30,8 +32,19 @@ fn rename(step: &mut Step, names: &BTreeMap<String, String>) {
     let id = match &mut step.action {
         Action::Client(ClientAction::Send(send)) => &mut send.id,
         Action::Client(ClientAction::Cancel { id } | ClientAction::Await { id }) => id,
-        Action::Origin(OriginAction::Reply(reply)) => &mut reply.id,
-        Action::Origin(OriginAction::Hold { id }) => id,
+        Action::Origin(OriginAction::Reply(reply)) => {
+            let large = reply.body.as_ref().filter(|body| **body == filler(&reply.id, body.len()));
+            if let (Some(length), Some(name)) = (large.map(String::len), names.get(&reply.id)) {
+                reply.body = Some(filler(name, length));
+            }
+            &mut reply.id
+        }
+        Action::Origin(
+            OriginAction::Hold { id }
+            | OriginAction::ResetStream { id, .. }
+            | OriginAction::Goaway { last_stream: LastStream::Request(id), .. }
+            | OriginAction::Window { target: WindowTarget::Stream(id), .. },
+        ) => id,
         Action::Until(Until::Received { id }) => id,
         _ => return,
     };

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::explore::kind::count_faults;
 use crate::scenario::{
-    Action, ClientAction, NetworkAction, NetworkSettings, OriginAction, ReadBody, Reply, Scenario,
-    SendRequest, Step, When,
+    Action, ClientAction, ErrorCode, LastStream, NetworkAction, NetworkSettings, OriginAction, Pings,
+    ReadBody, Reply, Scenario, SendRequest, Step, When,
 };
 
 /// The weight of a scenario: faults first, then requests, then steps, then what else there is to read. A shrunk
@@ -51,6 +51,14 @@ fn settings(scenario: &Scenario) -> usize {
         client.connect_timeout.is_some(),
         client.read_timeout.is_some(),
         scenario.origin.idle_timeout.is_some(),
+        client.ping_interval.is_some(),
+        client.ping_timeout.is_some(),
+        client.ping_while_idle,
+        client.stream_window.is_some(),
+        client.connection_window.is_some(),
+        scenario.origin.max_streams.is_some(),
+        scenario.origin.initial_window.is_some(),
+        scenario.origin.pings != Pings::default(),
         network.latency_to_origin != default.latency_to_origin,
         network.latency_to_client != default.latency_to_client,
         network.send_buffer != default.send_buffer,
@@ -70,6 +78,15 @@ fn extras(step: &Step) -> usize {
             Action::Client(ClientAction::Send(send)) => of_request(send),
             Action::Origin(OriginAction::Reply(reply)) => of_reply(reply),
             Action::Origin(OriginAction::Send { bytes, .. }) => bytes.len() / 10,
+            Action::Origin(OriginAction::Goaway { last_stream, error, .. }) => {
+                usize::from(*last_stream != LastStream::Seen) + usize::from(*error != ErrorCode::NoError)
+            }
+            Action::Origin(OriginAction::ResetStream { error, times, .. }) => {
+                usize::from(*error != ErrorCode::InternalError)
+                    + usize::from(*times > 1)
+                    + usize::from(*times > 2)
+            }
+            Action::Origin(OriginAction::Pings { connection: Some(_), .. }) => 1,
             Action::Network(action) => of_network(action),
             _ => 0,
         }
@@ -103,6 +120,7 @@ fn of_reply(reply: &Reply) -> usize {
         reply.early,
         reply.delay != plain.delay,
         reply.cut.is_some(),
+        !reply.trailers.is_empty(),
         reply.then != plain.then,
         !reply.surplus.is_empty(),
         reply.surplus.len() > 10,
@@ -134,6 +152,8 @@ fn times(scenario: &Scenario) -> Vec<u64> {
         client.idle_timeout,
         client.connect_timeout,
         client.read_timeout,
+        client.ping_interval,
+        client.ping_timeout,
         scenario.origin.idle_timeout,
         unless(scenario.network.latency_to_origin, default.latency_to_origin),
         unless(scenario.network.latency_to_client, default.latency_to_client),

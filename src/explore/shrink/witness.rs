@@ -1,6 +1,6 @@
 //! Replays candidates until none that is simpler shows the same violation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::candidates::candidates;
@@ -10,7 +10,8 @@ use crate::client::UnderTest;
 use crate::explore::random::sensible;
 use crate::lab::{self, Limits};
 use crate::oracle::{self, Finding, Verdict};
-use crate::scenario::Scenario;
+use crate::scenario::{Expectation, Scenario};
+use crate::trace::{BodyEnd, Outcome, Trace, Views};
 
 /// A client, and the oracle that it violates.
 #[derive(Clone, Copy)]
@@ -26,23 +27,39 @@ pub struct Witness {
 impl Witness {
     /// The finding that the client violates the oracle in this scenario; `None` if it does not, or cannot play it.
     pub fn violation(&self, scenario: &Scenario) -> Option<Finding> {
-        let found = self.found(self.client, scenario)?;
-        match self.sound {
-            Some(sound) if self.found(sound, scenario).is_some() => None,
-            _ => Some(found),
-        }
+        let Some(sound) = self.sound else { return self.found(self.client, scenario) };
+        let expecting = Scenario { expect: self.expectations(scenario), ..scenario.clone() };
+        self.found(self.client, &expecting).filter(|_| self.found(sound, &expecting).is_none())
+    }
+
+    /// Every request that the sound client gets an answer to is expected to get one of this status.
+    pub fn expectations(&self, scenario: &Scenario) -> BTreeMap<String, Expectation> {
+        let trace = self.sound.and_then(|sound| play(sound, scenario));
+        let views = trace.map(|trace| Views::of(&trace, &scenario.client));
+        let requests = views.iter().flat_map(|views| views.requests.iter());
+        let answered = requests.filter_map(|request| match request.outcome() {
+            Some(Outcome::Response { status, end: BodyEnd::Complete | BodyEnd::Dropped, .. }) => {
+                let outcome = vec![status.to_string()];
+                Some((request.id.clone(), Expectation { outcome, connection: None }))
+            }
+            _ => None,
+        });
+        answered.collect()
     }
 
     fn found(&self, client: &'static dyn UnderTest, scenario: &Scenario) -> Option<Finding> {
-        if client.unsupported(scenario).is_some() {
-            return None;
-        }
-        let play = [(Arc::new(scenario.clone()), client)];
-        let trace = lab::run_all(play, &Limits::default()).next()?;
-        let findings = oracle::judge(scenario, &trace);
+        let findings = oracle::judge(scenario, &play(client, scenario)?);
         let violated = |finding: &Finding| matches!(finding.verdict, Verdict::Violated { .. });
         findings.into_iter().find(|finding| finding.oracle == self.oracle && violated(finding))
     }
+}
+
+fn play(client: &'static dyn UnderTest, scenario: &Scenario) -> Option<Trace> {
+    if client.unsupported(scenario).is_some() {
+        return None;
+    }
+    let play = [(Arc::new(scenario.clone()), client)];
+    lab::run_all(play, &Limits::default()).next()
 }
 
 /// More replays than any scenario has needed; what is left then is small enough to read.
@@ -91,5 +108,5 @@ fn next(
 
 /// What a request was expected to become was said of the whole script.
 fn without_expectations(scenario: &Scenario) -> Scenario {
-    Scenario { expect: std::collections::BTreeMap::new(), ..scenario.clone() }
+    Scenario { expect: BTreeMap::new(), ..scenario.clone() }
 }

@@ -13,7 +13,8 @@ mod text;
 mod values;
 
 pub(crate) use problems::Problems;
-pub(super) use reply::{filler, implied_after, implied_framing};
+pub(crate) use reply::filler;
+pub(super) use reply::{implied_after, implied_framing};
 pub use text::parse;
 pub(crate) use values::type_name;
 pub(super) use values::{Value, read_default};

@@ -60,7 +60,7 @@ fn body(record: &Record, problems: &mut Problems) -> Option<String> {
 }
 
 /// The body that `body_length` stands for.
-pub(in crate::scenario) fn filler(id: &str, length: usize) -> String {
+pub(crate) fn filler(id: &str, length: usize) -> String {
     format!("{id} ").chars().cycle().take(length).collect()
 }
 

@@ -15,13 +15,13 @@ pub fn trials() -> Vec<Trial> {
     let trial =
         |name: &str, check: fn() -> Result<(), Failed>| Trial::test(format!("explore::{name}"), check);
     let mut trials = vec![
-        trial("reference_holds_every_oracle", reference_holds_every_oracle),
         trial("threads_make_no_difference", threads_make_no_difference),
         trial("schedules_come_back_from_their_files", schedules_come_back_from_their_files),
         trial("shrinking_leaves_what_it_takes", shrinking_leaves_what_it_takes),
         trial("a_finding_is_saved_once_and_reproduces", a_finding_is_saved_once_and_reproduces),
         trial("coverage_says_what_was_never_reached", coverage_says_what_was_never_reached),
     ];
+    trials.push(trial("reference_holds_every_oracle", || reference_holds_every_oracle(Protocol::Http1, 500)));
     trials.extend(planted::trials());
     trials.extend(false_alarms::trials());
     trials
@@ -31,24 +31,24 @@ fn client(name: &str) -> &'static dyn UnderTest {
     *client::built_in().iter().find(|client| client.name() == name).expect("a built-in client")
 }
 
-fn exploration(name: &str, runs: u64, threads: usize) -> Exploration {
-    let first = random::seeds().into_iter().map(|seed| seed.draw).collect();
-    let budget = Budget::Runs(runs);
-    Exploration { client: client(name), protocol: Protocol::Http1, first, seed: 1, budget, threads }
+fn exploration(name: &str, protocol: Protocol, runs: u64, threads: usize) -> Exploration {
+    let kept = random::seeds().into_iter().filter(|seed| seed.protocol == protocol);
+    let first = kept.map(|seed| seed.draw).collect();
+    Exploration { client: client(name), protocol, first, seed: 1, budget: Budget::Runs(runs), threads }
 }
 
-/// The long version: `closewait explore --client reference --runs 200000`.
-fn reference_holds_every_oracle() -> Result<(), Failed> {
-    let exploration = exploration("reference", 600, 2);
+/// The long version: `closewait explore --client reference --runs 100000`.
+fn reference_holds_every_oracle(protocol: Protocol, runs: u64) -> Result<(), Failed> {
+    let exploration = exploration("reference", protocol, runs, 2);
     let explored = random::explore(&exploration, &|_| ());
-    assert!(explored.runs >= 600, "{} runs", explored.runs);
+    assert!(explored.runs >= runs, "{} runs", explored.runs);
     let findings = random::findings(&exploration, &explored);
     if findings.is_empty() { Ok(()) } else { Err(format!("{findings:#?}").into()) }
 }
 
 fn threads_make_no_difference() -> Result<(), Failed> {
     let on = |threads| {
-        let exploration = exploration("hyper-util", 300, threads);
+        let exploration = exploration("hyper-util", Protocol::Http1, 300, threads);
         let explored = random::explore(&exploration, &|_| ());
         let findings = random::findings(&exploration, &explored);
         (explored, findings)
@@ -60,11 +60,13 @@ fn threads_make_no_difference() -> Result<(), Failed> {
 }
 
 fn schedules_come_back_from_their_files() -> Result<(), Failed> {
-    let schedules = Schedules::of(Protocol::Http1);
-    for run in 0..300 {
-        let schedule = schedules.draw(Draw { seed: 5, run }, client("reference"));
-        let text = scenario::write(&schedule)?;
-        assert_eq!(scenario::parse(&schedule.id, "written", &text)?, schedule, "{text}");
+    for (protocol, _) in Protocol::ALL {
+        let schedules = Schedules::of(protocol);
+        for run in 0..100 {
+            let schedule = schedules.draw(Draw { seed: 5, run }, client("reference"));
+            let text = scenario::write(&schedule)?;
+            assert_eq!(scenario::parse(&schedule.id, "written", &text)?, schedule, "{text}");
+        }
     }
     Ok(())
 }
@@ -108,7 +110,7 @@ fn rename(scenario: &Scenario) -> Result<Scenario, Failed> {
 
 fn a_finding_is_saved_once_and_reproduces() -> Result<(), Failed> {
     let client = client("hyper-util");
-    let exploration = exploration("hyper-util", 300, 2);
+    let exploration = exploration("hyper-util", Protocol::Http1, 300, 2);
     let explored = random::explore(&exploration, &|_| ());
     let sightings = random::findings(&exploration, &explored);
     let sighting = sightings.first().ok_or("something is found")?;
@@ -137,12 +139,15 @@ fn a_finding_is_saved_once_and_reproduces() -> Result<(), Failed> {
 }
 
 fn coverage_says_what_was_never_reached() -> Result<(), Failed> {
-    let protocols = [Protocol::Http1];
-    let few = random::explore(&Exploration { first: Vec::new(), ..exploration("reference", 20, 1) }, &|_| ());
-    let more = random::explore(&exploration("reference", 200, 2), &|_| ());
-    let ((few, all), (more, same)) = (few.coverage.reached(&protocols), more.coverage.reached(&protocols));
-    assert_eq!(all, same);
-    assert!(0 < few && few < more && more < all, "{few} {more} {all}");
+    for protocol in [Protocol::Http1, Protocol::H2] {
+        let few = Exploration { first: Vec::new(), ..exploration("reference", protocol, 20, 1) };
+        let few = random::explore(&few, &|_| ());
+        let more = random::explore(&exploration("reference", protocol, 150, 2), &|_| ());
+        let ((few, all), (more, same)) =
+            (few.coverage.reached(&[protocol]), more.coverage.reached(&[protocol]));
+        assert_eq!(all, same);
+        assert!(0 < few && few < more && more < all, "{few} {more} {all}");
+    }
     Ok(())
 }
 

@@ -84,6 +84,9 @@ impl Body for StreamBody {
             Poll::Ready(Some(Err(error))) => {
                 Poll::Ready(this.fail(Cause::Http(error), Finish::Done).map(Err))
             }
+            Poll::Ready(None) if is_cut_short(this.inner.as_ref()) => {
+                Poll::Ready(this.fail(Cause::Truncated, Finish::Done).map(Err))
+            }
             Poll::Ready(None) => {
                 this.finish(Finish::Done);
                 Poll::Ready(None)
@@ -99,6 +102,12 @@ impl Body for StreamBody {
     fn size_hint(&self) -> SizeHint {
         self.inner.as_ref().map_or_else(SizeHint::default, Body::size_hint)
     }
+}
+
+/// hyper takes RST_STREAM with NO_ERROR for the end of the body, whatever is missing.
+fn is_cut_short(body: Option<&Incoming>) -> bool {
+    let missing = |body: &Incoming| body.size_hint().exact().is_some_and(|missing| missing > 0);
+    body.is_some_and(|body| !body.is_end_stream() && missing(body))
 }
 
 impl Drop for StreamBody {
