@@ -145,9 +145,8 @@ fn end_of_attempt(case: &Case, connection: &Connection, attempt: &Attempt) -> Op
 }
 
 fn end_of_connection(connection: &Connection) -> Option<(String, Moment)> {
-    let death = connection.death()?;
-    let flag = if connection.to_client.rst.delivered == Some(death) { "an RST" } else { "the FIN" };
-    Some((format!("{flag} of connection {} was delivered", connection.number), death))
+    let (what, at) = connection.hang_up()?;
+    Some((format!("{what} of connection {} was delivered", connection.number), at))
 }
 
 fn end_of_stream(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<(String, Moment)> {
@@ -162,12 +161,18 @@ fn end_of_stream(case: &Case, connection: &Connection, attempt: &Attempt) -> Opt
 
 fn ping_timeout(case: &Case, connection: &Connection) -> Option<(String, Moment)> {
     let stale = case.views.stale_since(connection.number)?;
-    let StaleReason::PingUnanswered { limit } = stale.reason else { return None };
     let since = Moment { event: stale.event, at: stale.at };
-    Some((
-        format!("the client's ping timeout of {} had passed on connection {}", ms(limit), connection.number),
-        since,
-    ))
+    let number = connection.number;
+    let why = match stale.reason {
+        StaleReason::PingUnanswered { limit } => {
+            format!("the client's ping timeout of {} had passed on connection {number}", ms(limit))
+        }
+        StaleReason::PingOmitted { limit } => {
+            format!("nothing had come on connection {number} for {}, without a PING of the client", ms(limit))
+        }
+        _ => return None,
+    };
+    Some((why, since))
 }
 
 fn undelivered_answer(case: &Case, request: &Request) -> Option<(String, Moment)> {

@@ -5,7 +5,9 @@ use super::streams::place;
 use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict};
 use crate::scenario::Protocol;
-use crate::trace::{Attempt, BodyEnd, Connection, Exchange, Moment, Outcome, Request, millis};
+use crate::trace::{
+    Attempt, BodyEnd, Connection, Direction, ErrorKind, Exchange, Fate, Moment, Outcome, Request, What,
+};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "cancel-is-told",
@@ -45,10 +47,12 @@ fn judge_late_attempts(case: &Case, request: &Request, over: Moment, tally: &mut
     }
 }
 
-/// When the application dropped the future of the request, or its response before the end.
+/// When the application dropped the future of the request, or its response before the end, or the client's patience ended.
 fn given_up(request: &Request) -> Option<Moment> {
     let dropped = match &request.finished {
         Some((finished, Outcome::Response { end: BodyEnd::Dropped, .. })) => Some(*finished),
+        // A timeout of the client's own.
+        Some((finished, Outcome::Error { kind: ErrorKind::Timeout, .. })) => Some(*finished),
         _ => None,
     };
     request.cancelled.into_iter().chain(dropped).min()
@@ -100,16 +104,30 @@ fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment) -> bo
     exchange.request.first_sent < given_up && !ended && !told_before
 }
 
-/// Whether TCP's send window, as the client knew it, took an RST_STREAM: behind a full one it is not seen when it is written.
+/// Whether an RST_STREAM could leave: behind a full window, or a full send buffer, it is not seen when it is written.
 fn has_room(case: &Case, connection: &Connection, given_up: Moment) -> bool {
     const RST_STREAM: usize = 13;
     const SEALED: usize = RST_STREAM + 22;
     let network = &case.scenario.network;
-    let window = network.receive_buffer.min(u16::MAX.into()) as usize;
-    let acknowledged = given_up.at.saturating_sub(millis(network.latency_to_client));
-    let acknowledged = case.trace.events.partition_point(|event| event.at <= acknowledged).saturating_sub(1);
-    let arrived = connection.to_origin.delivered.len_after(acknowledged);
-    let in_flight = connection.to_origin.sent.len_after(given_up.event).saturating_sub(arrived);
+    let window = network.receive_buffer.min(u16::MAX.into()).min(network.send_buffer) as usize;
+    let sent = connection.to_origin.sent.len_after(given_up.event);
+    let in_flight = sent.saturating_sub(acknowledged(case, connection, given_up));
     let frame = if connection.tls.is_some() { SEALED } else { RST_STREAM };
     in_flight + frame <= window
+}
+
+/// How many bytes the client knew to be with the origin.
+fn acknowledged(case: &Case, connection: &Connection, until: Moment) -> usize {
+    let events = case.trace.events.iter().take(until.event);
+    let acknowledged = events.filter_map(|event| match &event.what {
+        What::Segment {
+            connection: number,
+            direction: Direction::ToClient,
+            fate: Fate::Delivered,
+            segment,
+        } if *number == connection.number => Some(segment.ack_seq),
+        _ => None,
+    });
+    // The SYN takes number 0.
+    acknowledged.max().map_or(0, |next| next.saturating_sub(1) as usize)
 }

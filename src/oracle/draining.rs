@@ -56,7 +56,8 @@ fn is_error(outcome: &Outcome) -> bool {
     }
 }
 
-/// The origin or the application had ended the stream or the connection, or a PING had been left without an answer.
+/// The origin or the application had ended the stream or the connection, a PING had been left without an answer, or the
+/// client found fault with what it got (RFC 9113 sections 5.4 and 8.1.1).
 fn is_ended(case: &Case, connection: &Connection, attempt: &Attempt, finished: Moment) -> bool {
     let stream = case.exchange_of(attempt).and_then(|exchange| exchange.stream.as_ref());
     let reset = stream.and_then(|stream| stream.reset_delivered());
@@ -68,5 +69,9 @@ fn is_ended(case: &Case, connection: &Connection, attempt: &Attempt, finished: M
     let ends = reset.into_iter().chain(connection.death()).chain(alert).chain(close_notify).chain(fault);
     let ended = ends.chain(case.closing()).any(|end| end < finished);
     let unanswered = |ping: Moment| ping < finished && streams::is_silent(connection, ping, finished);
-    ended || http2.flat_map(Http2::pings).any(unanswered)
+    let objects = stream
+        .and_then(|stream| stream.reset_by_client)
+        .is_some_and(|reset| streams::is_objection(reset.code))
+        || http2.clone().flat_map(|http2| &http2.to_origin).any(streams::is_complaint);
+    ended || objects || http2.flat_map(Http2::pings).any(unanswered)
 }

@@ -158,6 +158,13 @@ fn a_graceful_goaway_costs_nothing_that_it_accepts() {
     check(drains().deadline(500, "b"), unexercised);
     check(drains().finish(90, "b", crate::trace::testing::error(ErrorKind::Timeout)), unexercised);
     check(drains().bytes(50, 1, gone(1)).closed_error(51, "b"), unexercised);
+    let objected =
+        drains().client_sends(50, 1, rst_stream(3, ErrorCode::PROTOCOL_ERROR)).closed_error(50, "b");
+    check(objected, unexercised);
+    let complained =
+        drains().client_sends(50, 1, goaway(0, ErrorCode::FLOW_CONTROL_ERROR)).closed_error(50, "b");
+    check(complained, unexercised);
+    check(drains().client_sends(50, 1, rst_stream(3, ErrorCode::CANCEL)).closed_error(50, "b"), killed);
     let error = answered().h2_request(40, "b", "GET", 1, 3).bytes(45, 1, goaway(3, ErrorCode(2)));
     check(error.client_fin(46, 1).closed_error(46, "b"), unexercised);
 }
@@ -227,6 +234,21 @@ fn reuses_when_healthy() {
     let cancelled = busy().bytes(400, 1, headers(1, &[(":status", "200")], 0)).cancel(500, "a");
     check(on_new_connection(cancelled, 600, "b", 2), &missed(0));
     check(on_new_connection(answered(), 30_021, "b", 2), unexercised);
+    let closed = "NeedlessConnections: b was written on new connection 2 although \
+                  connection 1 was healthy when the client closed it at 1 030 ms";
+    let objects = |code| answered().client_sends(1_030, 1, goaway(0, code)).client_fin(1_030, 1);
+    check(on_new_connection(objects(ErrorCode::FLOW_CONTROL_ERROR), 2_000, "b", 2), unexercised);
+    check(on_new_connection(objects(ErrorCode::NO_ERROR), 2_000, "b", 2), closed);
+    let second = Some(std::time::Duration::from_secs(1));
+    let pings = Scenario { client: ClientSettings { ping_timeout: second, ..h2().client }, ..h2() };
+    let answered_at =
+        |at| answered().client_sends(30, 1, ping(false)).bytes(at, 1, ping(true)).client_fin(1_030, 1);
+    let check = |at, expected: &str| {
+        let trace = on_new_connection(answered_at(at), 2_000, "b", 2);
+        check_in("reuses-when-healthy", &pings, trace, expected);
+    };
+    check(1_030, unexercised);
+    check(1_029, closed);
 }
 
 #[test]
@@ -242,6 +264,9 @@ fn prompt_close() {
     check(busy().h2_response(2_000, "b", 1, 3).client_fin(2_000, 1), drained);
     let kept = "HangOrLeak: connection 1 was not yet closed 5 000 ms after a GOAWAY was delivered \
                 and its last stream was over; the bound is 1 000 ms";
+    let above = || answered().h2_request(40, "b", "GET", 1, 3).bytes(50, 1, gone(1)).closed_error(50, "b");
+    check(above().client_fin(50, 1), drained);
+    check(above().step(5_050), kept);
     check(answered().bytes(40, 1, gone(1)).step(5_040), kept);
 }
 
@@ -255,6 +280,8 @@ fn cancel_is_told() {
     let told = "holds: a: stream 1 of connection 1 was reset as it was given up";
     check(asked().cancel(10, "a").client_sends(10, 1, cancel()), told);
     check(asked().deadline(10, "a").client_sends(10, 1, cancel()), told);
+    let timeout = || crate::trace::testing::error(ErrorKind::Timeout);
+    check(asked().finish(10, "a", timeout()).client_sends(10, 1, cancel()), told);
     let dropped = Outcome::Response { status: 200, body: "x".into(), end: BodyEnd::Dropped };
     let begun = || asked().bytes(5, 1, [headers(1, &[(":status", "200")], 0), content(1, "x", 0)].concat());
     check(begun().finish(10, "a", dropped).client_sends(10, 1, cancel()), told);
@@ -275,7 +302,11 @@ fn cancel_is_told() {
     // The window is 65 535 bytes; the preface, SETTINGS and the head have been acknowledged.
     let stuck = |bytes: usize| {
         let upload = opened().start(0, "a", "POST").client_sends(0, 1, request(1, "a", "POST", 0));
-        let upload = upload.origin_gets(0, 1).client_sends(20, 1, content(1, &"x".repeat(bytes - 9), 0));
+        let upload = upload.origin_gets(0, 1).acknowledge(10, 1).client_sends(
+            20,
+            1,
+            content(1, &"x".repeat(bytes - 9), 0),
+        );
         upload.cancel(30, "a").step(900)
     };
     check(stuck(65_535), unexercised);

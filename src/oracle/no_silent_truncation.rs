@@ -3,13 +3,13 @@
 use super::case::Case;
 use super::tally::{Tally, ms};
 use super::{Level, Oracle, Severity, Verdict};
-use crate::scenario::Protocol;
 use crate::trace::{BodyEnd, BodyFraming, Connection, Moment, Outcome, Request, Tls, WireResponse};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-silent-truncation",
     level: Level::Required,
-    concerns: Protocol::is_tls,
+    // In HTTP/2 no body is ended by the connection.
+    concerns: |protocol| protocol.is_tls() && !protocol.is_http2(),
     meaning: "under TLS, a body without a length of its own is called complete although no close_notify ended it",
     source: "RFC 9112 section 9.8, RFC 8446 section 6.1",
     judge,

@@ -1,9 +1,10 @@
 //! A connection that the origin has closed does not linger in CLOSE_WAIT.
 
 use super::case::Case;
+use super::streams;
 use super::tally::{Tally, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use crate::trace::{Connection, Millis, Moment, StaleReason};
+use crate::trace::{Connection, Exchange, Millis, Moment, StaleReason};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "prompt-close",
@@ -39,7 +40,9 @@ fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
     let stale = case.views.stale_since(connection.number)?;
     let StaleReason::GoAway { .. } = stale.reason else { return None };
     let goaway = Moment { event: stale.event, at: stale.at };
-    let ends: Option<Vec<Moment>> = connection.exchanges.iter().map(|exchange| exchange.over()).collect();
+    let excluded = |exchange: &Exchange| streams::excluded(connection, exchange.stream.as_ref()?.id);
+    let over = |exchange: &Exchange| exchange.over().into_iter().chain(excluded(exchange)).min();
+    let ends: Option<Vec<Moment>> = connection.exchanges.iter().map(over).collect();
     let drained = ends?.into_iter().chain([goaway]).max()?;
     connection.over().is_none_or(|over| drained.at <= over.at).then_some(drained)
 }

@@ -96,7 +96,7 @@ fn report_harm(case: &Case, race: &Race, tally: &mut Tally, evidence: &[usize]) 
 /// Waiting on after the connection's end was delivered. Unsolicited bytes alone do not tell that nothing will come.
 fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
     let last = case.final_attempt(race.request)?;
-    let ended = case.connection_of(last)?.death()?;
+    let (_, ended) = case.connection_of(last)?.hang_up()?;
     if case.dials_again(race.request, ended) {
         return None;
     }

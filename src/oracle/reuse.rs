@@ -186,7 +186,22 @@ fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) 
     let client = &case.scenario.client;
     let idle_full =
         client.max_idle.is_some_and(|limit| others_idle(case, connection, close) >= limit as usize);
-    closing || client.max_connections.is_some() || idle_full || in_bad_company(case, connection, close)
+    let own_limit = client.max_connections.is_some() || idle_full;
+    closing || own_limit || objects(case, connection, close) || in_bad_company(case, connection, close)
+}
+
+/// Whether the client found fault with what came, or with how late it came: at the very end of the ping timeout may be
+/// too late.
+fn objects(case: &Case, connection: &Connection, close: Moment) -> bool {
+    let Some(http2) = &connection.http2 else { return false };
+    let limit = case.scenario.client.ping_timeout.map(millis);
+    let delivered = &connection.data().1.delivered;
+    let too_late = |ping: Moment| {
+        let answer = delivered.moment_of(delivered.len_after(ping.event));
+        let expired = limit.is_some_and(|limit| ping.at.saturating_add(limit) == close.at);
+        expired && answer.is_none_or(|answer| close.at <= answer.at)
+    };
+    http2.to_origin.iter().any(streams::is_complaint) || http2.pings().any(too_late)
 }
 
 /// How many other connections lay idle at that instant.

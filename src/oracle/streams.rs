@@ -1,7 +1,7 @@
 //! What oracles need to know of the streams of HTTP/2.
 
 use super::case::Case;
-use crate::trace::http2::{ErrorCode, Setting};
+use crate::trace::http2::{ErrorCode, FrameKind, Setting, WireFrame};
 use crate::trace::{Attempt, Connection, Direction, Execution, Fate, Moment, Request, What};
 
 /// When the client learned that the origin had not processed an attempt and never will: REFUSED_STREAM, or a
@@ -72,7 +72,7 @@ pub(super) fn is_cut_off(case: &Case, connection: &Connection, from: Moment, unt
         let What::Segment { connection: number, direction, fate, .. } = what else { return false };
         (*number, *direction, *fate) == (connection.number, Direction::ToClient, Fate::Delivered)
     };
-    !events.iter().any(|event| arrives(&event.what))
+    from <= until && !events.iter().any(|event| arrives(&event.what))
 }
 
 /// `stream 3 of connection 1`, where there are streams.
@@ -81,4 +81,21 @@ pub(super) fn place(attempt: &Attempt) -> String {
         Some(stream) => format!("stream {stream} of connection {}", attempt.connection),
         None => format!("connection {}", attempt.connection),
     }
+}
+
+/// A GOAWAY of the client that finds fault with what it got.
+pub(super) fn is_complaint(frame: &WireFrame) -> bool {
+    matches!(frame.kind, FrameKind::GoAway { code, .. } if is_objection(code))
+}
+
+/// Codes that say what was wrong with the peer's frames or messages.
+pub(super) fn is_objection(code: ErrorCode) -> bool {
+    const OBJECTIONS: [ErrorCode; 5] = [
+        ErrorCode::PROTOCOL_ERROR,
+        ErrorCode::FLOW_CONTROL_ERROR,
+        ErrorCode::STREAM_CLOSED,
+        ErrorCode::FRAME_SIZE_ERROR,
+        ErrorCode::COMPRESSION_ERROR,
+    ];
+    OBJECTIONS.contains(&code)
 }

@@ -33,6 +33,8 @@ pub(super) struct Session {
     plain: BytesMut,
     /// The client has said close_notify, or broken the rules.
     ended: bool,
+    /// The origin has said close_notify: it can still hear, and send nothing more (RFC 8446 section 6.1).
+    closed: bool,
 }
 
 enum State {
@@ -56,7 +58,7 @@ impl Session {
                 State::Speaking(Box::new(session))
             }
         };
-        Self { state, plain: BytesMut::new(), ended: false }
+        Self { state, plain: BytesMut::new(), ended: false, closed: false }
     }
 
     /// Whether the client sends no more.
@@ -104,8 +106,11 @@ impl Session {
         }
     }
 
-    /// Seals plain text into records; before the end of the handshake it waits for that.
+    /// Seals plain text into records; before the end of the handshake it waits for that. After close_notify it is lost.
     pub fn send(&mut self, plain: &[u8], wire: &mut Vec<u8>) {
+        if self.closed {
+            return;
+        }
         if let State::Speaking(session) = &mut self.state {
             let _ = session.writer().write_all(plain);
             flush(session, wire);
@@ -117,6 +122,7 @@ impl Session {
         if let State::Speaking(session) = &mut self.state {
             session.send_close_notify();
             flush(session, wire);
+            self.closed = true;
         }
     }
 

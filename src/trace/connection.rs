@@ -133,6 +133,20 @@ impl Connection {
         self.client_close().is_none_or(|close| death < close).then_some(death)
     }
 
+    /// The first that told the client that nothing more will come, as a name and when it was delivered: FIN or RST;
+    /// under TLS close_notify or a fatal alert (RFC 8446 section 6).
+    pub fn hang_up(&self) -> Option<(&'static str, Moment)> {
+        let death = self.death();
+        let is_rst = death.is_some() && death == self.to_client.rst.delivered;
+        let tls = self.tls.iter();
+        let close_notify = tls.clone().filter_map(|tls| tls.to_client.fin.delivered);
+        let alert = tls.filter_map(|tls| tls.alert.as_ref()?.passage.delivered);
+        let alerts = close_notify.map(|at| ("close_notify", at)).chain(alert.map(|at| ("an alert", at)));
+        let heard = alerts.filter(|(_, at)| self.client_close().is_none_or(|close| *at < close));
+        let death = death.map(|at| (if is_rst { "an RST" } else { "the FIN" }, at));
+        death.into_iter().chain(heard).min_by_key(|(_, at)| *at)
+    }
+
     /// Everything that came, or was on its way, to tell the client not to use the connection.
     pub fn signals(&self) -> Vec<Signal> {
         let flags = [(SignalKind::Fin, self.to_client.fin), (SignalKind::Rst, self.to_client.rst)];

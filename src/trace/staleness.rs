@@ -79,8 +79,15 @@ pub enum StaleReason {
 pub(super) struct Limits {
     pub idle: Option<Millis>,
     pub ping: Option<Millis>,
-    /// The interval of PINGs that are to be sent whether a stream is open or not.
-    pub ping_interval: Option<Millis>,
+    pub policy: Option<PingPolicy>,
+}
+
+/// When the client is to send PINGs, milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PingPolicy {
+    pub interval: Millis,
+    pub timeout: Millis,
+    pub while_idle: bool,
 }
 
 /// When `connection` became stale, if it did while the client had not closed it.
@@ -97,8 +104,7 @@ pub(super) fn of(
     let end = close.map_or(end, |close| close.at.saturating_add(1));
     let idle = idle_too_long(connection, limits.idle, end);
     let unanswered = limits.ping.and_then(|limit| ping_unanswered(connection, limit, end));
-    let omitted = limits.ping_interval.zip(limits.ping);
-    let omitted = omitted.and_then(|(interval, limit)| ping_omitted(connection, interval, limit, end));
+    let omitted = limits.policy.and_then(|policy| ping_omitted(connection, policy, end));
     before_close.chain(idle).chain(unanswered).chain(omitted).min_by_key(|stale| (stale.at, stale.event))
 }
 
@@ -197,21 +203,37 @@ fn ping_unanswered(connection: &Connection, limit: Millis, end: Millis) -> Optio
 }
 
 /// The first time that nothing came for so long that a PING was due and should have been answered, and none was sent.
-fn ping_omitted(connection: &Connection, interval: Millis, limit: Millis, end: Millis) -> Option<Staleness> {
+fn ping_omitted(connection: &Connection, policy: PingPolicy, end: Millis) -> Option<Staleness> {
     let http2 = connection.http2.as_ref()?;
+    let limit = policy.interval.saturating_add(policy.timeout);
     let mut arrivals = connection.data().1.delivered.moments().skip_while(|at| Some(*at) < http2.settled());
     let mut last = arrivals.next()?;
     loop {
         let next = arrivals.next();
-        let due = last.at.saturating_add(interval);
-        let limit = interval.saturating_add(limit);
-        let at = last.at.saturating_add(limit);
-        let silent = at < next.map_or(end, |next| next.at.min(end));
-        if silent && !http2.pings().any(|ping| last < ping && ping.at <= due) {
-            return Some(Staleness { at, reason: StaleReason::PingOmitted { limit }, event: last.event });
+        let asks = if policy.while_idle { Some(last) } else { waits_since(connection, last, limit) };
+        if let Some(since) = asks {
+            let due = since.at.saturating_add(policy.interval);
+            let at = since.at.saturating_add(limit);
+            let silent = at < next.map_or(end, |next| next.at.min(end));
+            if silent && !http2.pings().any(|ping| last < ping && ping.at <= due) {
+                return Some(Staleness {
+                    at,
+                    reason: StaleReason::PingOmitted { limit },
+                    event: since.event,
+                });
+            }
         }
         last = next?;
     }
+}
+
+/// Since when, after `last`, a stream was open that stayed so for as long as the limit.
+fn waits_since(connection: &Connection, last: Moment, limit: Millis) -> Option<Moment> {
+    let since = |exchange: &Exchange| {
+        let since = exchange.request.first_sent.max(last);
+        exchange.over().is_none_or(|over| since.at.saturating_add(limit) < over.at).then_some(since)
+    };
+    connection.exchanges.iter().filter_map(since).min()
 }
 
 fn idle_limit(exchange: &Exchange, idle_timeout: Option<Millis>) -> Option<(Millis, StaleReason)> {

@@ -136,6 +136,13 @@ impl TraceBuilder {
         self.arrive(at, connection, Direction::ToOrigin)
     }
 
+    /// The client's host learns that everything it sent has arrived.
+    pub(crate) fn acknowledge(self, at: Millis, connection: u32) -> Self {
+        let ack_seq = self.lines.get(&(connection, Direction::ToOrigin)).map_or(1, |line| line.next_seq);
+        let ack = Segment { ack: true, ack_seq, ..Segment::default() };
+        self.segment(at, connection, Direction::ToClient, Fate::Delivered, ack)
+    }
+
     pub(crate) fn origin_sends(self, at: Millis, connection: u32, bytes: impl AsRef<[u8]>) -> Self {
         self.send(at, connection, Direction::ToClient, data(bytes))
     }

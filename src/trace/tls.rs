@@ -70,6 +70,8 @@ impl Tls {
         };
         let ways = Ways::of(record, raw);
         match &record.content {
+            // What comes after close_notify is to be ignored (RFC 8446 section 6.1).
+            TlsContent::ApplicationData { .. } if plain.fin != Passage::default() => {}
             TlsContent::ApplicationData { plaintext } => ways.carry(plaintext, plain),
             TlsContent::Alert { description } if description == "close_notify" => {
                 // Only the first one ends anything.

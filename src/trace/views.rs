@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::staleness::Limits;
+use super::staleness::{Limits, PingPolicy};
 use super::{Connection, Connections, Millis, Requests, Staleness, Trace, staleness};
 use crate::scenario::ClientSettings;
 
@@ -28,7 +28,11 @@ impl Views {
         let limits = Limits {
             idle: settings.idle_timeout.map(millis),
             ping: settings.ping_timeout.map(millis),
-            ping_interval: settings.ping_interval.filter(|_| settings.ping_while_idle).map(millis),
+            policy: settings.ping_interval.zip(settings.ping_timeout).map(|(interval, timeout)| PingPolicy {
+                interval: millis(interval),
+                timeout: millis(timeout),
+                while_idle: settings.ping_while_idle,
+            }),
         };
         let stale = |connection: &Connection| {
             staleness::of(connection, &requests, limits, end).map(|stale| (connection.number, stale))

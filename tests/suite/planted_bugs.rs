@@ -6,8 +6,8 @@ use std::path::Path;
 
 use closewait::client::UnderTest;
 use closewait::client::reference::{Defect, with_defect};
-use closewait::oracle::{ORACLES, Oracle};
-use closewait::scenario::{Action, Catalogue, ClientAction, OriginAction, Protocol, Reply, Scenario, Step};
+use closewait::oracle::ORACLES;
+use closewait::scenario::{Action, Catalogue, ClientAction, OriginAction, Reply, Scenario, Step};
 use libtest_mimic::{Failed, Trial};
 
 use super::reference::{reference, violations};
@@ -146,7 +146,7 @@ fn table() -> Result<(), Failed> {
         writeln!(table, "{:<24} {id:<46} {oracle:<24} {others}", defect.to_string())?;
     }
     writeln!(table)?;
-    for oracle in ORACLES.iter().filter(|oracle| is_for_all(oracle)) {
+    for oracle in ORACLES {
         let company = IN_COMPANY.iter().find(|(name, _)| *name == oracle.name);
         let only = match (alone.get(oracle.name), company) {
             (Some(defects), None) => format!("alone catches {}", defects.join(", ")),
@@ -165,18 +165,8 @@ fn table() -> Result<(), Failed> {
 
 fn every_oracle_is_meant_to_catch_one() -> Result<(), Failed> {
     let meant = |name: &str| PLANTED.iter().any(|(_, _, oracle)| *oracle == name);
-    let idle: Vec<&str> = ORACLES
-        .iter()
-        .filter(|oracle| is_for_all(oracle))
-        .map(|oracle| oracle.name)
-        .filter(|name| !meant(name))
-        .collect();
+    let idle: Vec<&str> = ORACLES.iter().map(|oracle| oracle.name).filter(|name| !meant(name)).collect();
     if idle.is_empty() { Ok(()) } else { Err(format!("no defect for {idle:?}").into()) }
-}
-
-/// The planted bugs are of a client that speaks HTTP/1.1, with TLS or without: what concerns other protocols cannot catch one.
-fn is_for_all(oracle: &Oracle) -> bool {
-    (oracle.concerns)(Protocol::Http1) || (oracle.concerns)(Protocol::Https1)
 }
 
 /// Compares with an accepted table in `tests/suite/snapshots`.

@@ -312,7 +312,7 @@ impl Assembly {
     /// Mostly one of the first: how many there are depends on the client.
     fn connection(&self, pick: Pick) -> u32 {
         let many = self.sent.clamp(1, 3);
-        let index = if pick.0 % 2 == 0 { 0 } else { pick.among(many).unwrap_or_default() };
+        let index = if pick.0.is_multiple_of(2) { 0 } else { pick.among(many).unwrap_or_default() };
         u32::try_from(index).unwrap_or_default() + 1
     }
 

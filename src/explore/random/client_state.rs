@@ -74,8 +74,9 @@ fn state_of(connection: &Connection, event: usize) -> ClientState {
     } else if !by_now(connection.established) {
         ClientState::Connecting
     } else {
-        let begun = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent.event < event);
-        begun.last().map_or(ClientState::Idle, |exchange| state_in(exchange, event))
+        let mut begun =
+            connection.exchanges.iter().filter(|exchange| exchange.request.first_sent.event < event);
+        begun.next_back().map_or(ClientState::Idle, |exchange| state_in(exchange, event))
     }
 }
 

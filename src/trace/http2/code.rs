@@ -15,10 +15,20 @@ pub struct Setting(pub u16);
 impl ErrorCode {
     /// `NO_ERROR`: nothing is wrong; of a GOAWAY, the connection is being shut down in order.
     pub const NO_ERROR: Self = Self(0);
+    /// `PROTOCOL_ERROR`: something that the protocol does not allow.
+    pub const PROTOCOL_ERROR: Self = Self(1);
+    /// `FLOW_CONTROL_ERROR`: more than the window permits, or a window beyond its bounds.
+    pub const FLOW_CONTROL_ERROR: Self = Self(3);
+    /// `STREAM_CLOSED`: a frame on a stream that was closed.
+    pub const STREAM_CLOSED: Self = Self(5);
+    /// `FRAME_SIZE_ERROR`: a frame of a length that its type cannot have.
+    pub const FRAME_SIZE_ERROR: Self = Self(6);
     /// `REFUSED_STREAM`: the request was not processed (RFC 9113 section 8.7).
     pub const REFUSED_STREAM: Self = Self(7);
     /// `CANCEL`: the stream is no longer needed.
     pub const CANCEL: Self = Self(8);
+    /// `COMPRESSION_ERROR`: a header block that cannot be decoded.
+    pub const COMPRESSION_ERROR: Self = Self(9);
 
     const NAMES: [&'static str; 14] = [
         "NO_ERROR",

@@ -219,6 +219,17 @@ fn a_ping_that_is_due_and_not_sent_would_have_told() {
     check_with(&idle, answered().client_sends(1_021, 1, ping(false)).step(2_021), &stale);
     let busy = ClientSettings { ping_while_idle: false, ..idle };
     check_with(&busy, answered().step(9_000), ONE);
+    let asked = || answered().h2_request(5_000, "b", "GET", 1, 3);
+    let stale = format!("{ONE}\n3 b: 5000..5000\nstale at 7000: PingOmitted {{ limit: 2000 }}");
+    check_with(&busy, asked().step(7_001), &stale);
+    let pinged = asked().client_sends(6_000, 1, ping(false)).step(7_001);
+    check_with(
+        &busy,
+        pinged,
+        &stale.replace("PingOmitted { limit: 2000 }", "PingUnanswered { limit: 1000 }"),
+    );
+    let reset = asked().client_sends(7_000, 1, rst_stream(3, ErrorCode::CANCEL)).step(9_000);
+    check_with(&busy, reset, &format!("{ONE}\n3 b: 5000..5000, reset by client (CANCEL) 7000.."));
 }
 
 #[test]
