@@ -4,6 +4,7 @@ pub mod accepted;
 pub mod baseline;
 pub mod card;
 pub mod document;
+#[cfg(feature = "cli")]
 pub mod explored;
 pub mod facts;
 pub mod found;

@@ -25,8 +25,10 @@ pub use http2::{ErrorCode, LastStream, Pings};
 pub use invalid::{Invalid, Problem};
 pub use model::*;
 pub(crate) use nearest::{nearest, quoted};
+#[cfg(feature = "cli")]
+pub(crate) use read::filler;
 pub use read::parse;
-pub(crate) use read::{Problems, filler, type_name};
+pub(crate) use read::{Problems, type_name};
 pub use reference::reference;
 pub use schema::schema;
 pub use search::Hit;

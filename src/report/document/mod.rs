@@ -2,14 +2,18 @@
 
 mod model;
 mod of_results;
+#[cfg(feature = "cli")]
 mod of_sweep;
 mod read;
 mod schema;
 
+#[cfg(feature = "cli")]
+pub use model::Strip;
 pub use model::{
-    Cell, Client, Differing, Document, Finding, Line, Request, Run, ScenarioInfo, Strip, Verdict, Violation,
+    Cell, Client, Differing, Document, Finding, Line, Request, Run, ScenarioInfo, Verdict, Violation,
 };
 pub use of_results::{About, of_results};
+#[cfg(feature = "cli")]
 pub use of_sweep::of_sweep;
 pub use read::{DocumentError, read};
 pub use schema::schema;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "cli")]
 use crate::explore::sweep::Mark;
 use crate::gate::{
     CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
@@ -42,12 +43,14 @@ pub struct Document {
     /// Where results are not the accepted snapshots; absent if they were not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differences: Option<Vec<Differing>>,
-    /// What a sweep found; absent if there was none.
+    /// What a sweep found; absent if there was none, and where closewait is built without its command.
+    #[cfg(feature = "cli")]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strips: Vec<Strip>,
 }
 
 /// One row of a sweep: a workload on a client, struck by one fault at every place.
+#[cfg(feature = "cli")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Strip {
     /// Name of the workload.

@@ -47,6 +47,7 @@ pub fn of_results(results: &Results<'_>, about: About<'_>) -> Document {
         scenarios,
         cells: results.entries.iter().map(cell).collect(),
         differences: results.differences.as_ref().map(|all| all.iter().map(differing).collect()),
+        #[cfg(feature = "cli")]
         strips: Vec::new(),
     }
 }
