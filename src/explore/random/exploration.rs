@@ -88,6 +88,7 @@ const BATCH: u64 = 64;
 
 /// Plays. `progress` is told the number of schedules done, now and then, from any thread.
 pub fn explore(exploration: &Exploration, progress: &(dyn Fn(u64) + Sync)) -> Explored {
+    // Real time, which says when to stop and reaches no simulated run.
     let started = Instant::now();
     let next = AtomicU64::new(0);
     let done = AtomicU64::new(0);
