@@ -58,8 +58,9 @@ fn look(
     let witness = Witness { client: exploration.client, oracle: suspicion.oracle, sound: None };
     let scenario = schedules.draw(suspect.draw, exploration.client);
     let source = format!(
-        "closewait explore --client {} --seed {} --runs {}",
+        "closewait explore --client {} --protocol {} --seed {} --runs {}",
         exploration.client.name(),
+        exploration.protocol.word(),
         suspect.draw.seed,
         suspect.draw.run + 1
     );
