@@ -109,6 +109,10 @@ fn a_fin_waits_behind_bytes() {
     // An abort waits behind nothing.
     let rst = Segment { rst: true, seq: 60, ..Segment::default() };
     check(later(ack(stopped_upload(), 60, 1)).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst), leaks);
+    // But a host without an application answers what arrives with RST, be its FIN still waiting or not.
+    let rst = || Segment { rst: true, seq: 60, ..Segment::default() };
+    let answered = later(ack(stopped_upload(), 60, 1)).bytes(120, 1, "x");
+    check(answered.segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), waits);
     // Nor does a FIN behind a request that was written whole.
     let written = || opened().request(0, "a", "GET", 1).deadline(50, "a");
     check(later(written()).client_fin(120, 1), leaks);

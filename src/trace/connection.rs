@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::http2::{self, Http2};
 use super::{
-    Direction, Exchange, Fate, Flow, Moment, Passage, Segment, Tls, Trace, Unsolicited, What, exchange,
+    Direction, Exchange, Fate, Flow, Millis, Moment, Passage, Segment, Tls, Trace, Unsolicited, What,
+    exchange,
 };
 
 /// The connections of a run, in the order of their SYNs.
@@ -38,8 +39,11 @@ pub struct Connection {
     given_up: bool,
     /// Since when the network would have taken a FIN: every byte was acknowledged, and the window was open.
     clear_since: Option<Moment>,
-    /// The client's FIN left as soon as the network took it, and not before other bytes.
-    fin_waited: bool,
+    /// The client's end left as soon as the network took it: a FIN behind the last byte, or the RST by which a host without
+    /// an application answers what arrives while a FIN still waits (RFC 9293 section 3.10.7.1).
+    end_waited: bool,
+    /// When a segment last reached the client's host.
+    heard: Option<Millis>,
 }
 
 /// Something that tells a client not to use the connection.
@@ -177,7 +181,7 @@ impl Connection {
     pub fn may_close_behind_bytes(&self, since: Moment) -> bool {
         let unsent = self.exchanges.last().map(|exchange| exchange.request.last_sent);
         let sends = unsent.is_some_and(|last| last.is_none_or(|last| since < last));
-        let closed_otherwise = self.client_close().is_some() && !self.fin_waited;
+        let closed_otherwise = self.client_close().is_some() && !self.end_waited;
         sends && !closed_otherwise
     }
 
@@ -237,8 +241,11 @@ impl Connection {
     }
 
     fn note_queue(&mut self, direction: Direction, fate: Fate, segment: &Segment, now: Moment) {
+        if (direction, fate) == (Direction::ToClient, Fate::Delivered) {
+            self.heard = Some(now.at);
+        }
         match (direction, fate) {
-            (Direction::ToClient, Fate::Delivered) if segment.ack => {
+            (Direction::ToClient, Fate::Delivered) if segment.ack && !segment.rst => {
                 let all = segment.ack_seq as usize > self.to_origin.sent.len();
                 let clear = all && segment.window > 0;
                 self.clear_since = if clear { self.clear_since.or(Some(now)) } else { None };
@@ -247,8 +254,11 @@ impl Connection {
                 if !segment.payload.is_empty() && !segment.retransmission {
                     self.clear_since = None;
                 }
+                if self.to_origin.own_rst == Some(now) && self.to_origin.fin.sent.is_none() {
+                    self.end_waited = self.clear_since.is_none() && self.heard == Some(now.at);
+                }
                 if self.to_origin.fin.sent == Some(now) {
-                    self.fin_waited = self.clear_since.is_none_or(|clear| clear.at == now.at);
+                    self.end_waited = self.clear_since.is_none_or(|clear| clear.at == now.at);
                 }
             }
             _ => {}
