@@ -25,6 +25,7 @@ mod reuse;
 mod reuses_when_healthy;
 #[cfg(test)]
 mod robustness;
+mod send_queue;
 mod streams;
 mod table;
 mod tally;

@@ -2,8 +2,8 @@
 
 use super::case::{Case, cause};
 use super::tally::{Tally, ms};
-use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use crate::trace::{Connection, Exchange, StaleReason, Staleness};
+use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue};
+use crate::trace::{Connection, Exchange, Moment, StaleReason, Staleness};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-stale-reuse",
@@ -27,7 +27,14 @@ fn judge(case: &Case) -> Verdict {
 fn judge_connection(case: &Case, connection: &Connection, stale: &Staleness, tally: &mut Tally) {
     let mut left_alone = true;
     for exchange in &connection.exchanges {
-        if is_reuse(case, connection, stale, exchange) {
+        if was_queued(case, connection, stale, exchange) {
+            left_alone = false;
+            let (name, number) = (name(exchange), connection.number);
+            tally.holds(format!(
+                "{name} raced: it waited for connection {number} to take what was written before it when {}",
+                cause(&stale.reason)
+            ));
+        } else if is_reuse(case, connection, stale, exchange) {
             left_alone = false;
             let message = violation(connection, stale, exchange);
             tally.violated(Severity::StaleReuse, message, [stale.event, exchange.request.first_sent.event]);
@@ -57,6 +64,17 @@ fn judge_connection(case: &Case, connection: &Connection, stale: &Staleness, tal
 fn is_reuse(case: &Case, connection: &Connection, stale: &Staleness, exchange: &Exchange) -> bool {
     let written = exchange.request.first_sent;
     written.at > stale.at || (written.at == stale.at && is_known(case, connection, stale, exchange))
+}
+
+/// Whether the request may have been in the host's hands when a signal came that let it through: it was on its way by then, and the
+/// network took nothing. Over HTTP/1.1 a request has nothing before it to wait for.
+fn was_queued(case: &Case, connection: &Connection, stale: &Staleness, exchange: &Exchange) -> bool {
+    let delivered = Moment { event: stale.event, at: stale.at };
+    let request = exchange.request.id.as_deref().and_then(|id| case.views.requests.get(id));
+    connection.http2.is_some()
+        && stale.at < exchange.request.first_sent.at
+        && request.is_some_and(|request| request.started < delivered)
+        && send_queue::is_full(case, connection, delivered)
 }
 
 /// At the very instant there is a race, unless the client must have had the signal in its own hands: it came

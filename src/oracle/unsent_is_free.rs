@@ -44,6 +44,9 @@ fn judge(case: &Case) -> Verdict {
 /// The first attempt alone: how often a client tries again is its own affair.
 fn judge_disowned(case: &Case, request: &Request, attempt: &Attempt, tally: &mut Tally) {
     let Some(disowned) = disowned(case, attempt).filter(|_| is_graceful(case, attempt)) else { return };
+    if is_lost(case, attempt, disowned) {
+        return;
+    }
     match (&request.finished, request.attempts.get(1)) {
         (_, Some(next)) if disowned < next.first_sent => {
             tally.holds(format!("{} was sent again, as the origin had not processed it", request.id));
@@ -60,6 +63,12 @@ fn judge_disowned(case: &Case, request: &Request, attempt: &Attempt, tally: &mut
         }
         _ => {}
     }
+}
+
+/// An RST in the same instant takes from the socket what the client has not read.
+fn is_lost(case: &Case, attempt: &Attempt, disowned: Moment) -> bool {
+    let rst = case.connection_of(attempt).and_then(|connection| connection.to_client.rst.delivered);
+    rst.is_some_and(|rst| rst.at == disowned.at)
 }
 
 /// An origin that ends the connection with an error is better left alone for a while.

@@ -179,10 +179,15 @@ impl Connection {
     /// Whether the client may have closed the connection at `since`, although its FIN left later or never: the FIN waits its
     /// turn behind bytes of a request that the network has not taken, and leaves on their heels.
     pub fn may_close_behind_bytes(&self, since: Moment) -> bool {
-        let unsent = self.exchanges.last().map(|exchange| exchange.request.last_sent);
-        let sends = unsent.is_some_and(|last| last.is_none_or(|last| since < last));
+        let mut ends = self.exchanges.iter().map(|exchange| exchange.request.last_sent);
+        let sends = ends.any(|last| last.is_none_or(|last| since < last));
         let closed_otherwise = self.client_close().is_some() && !self.end_waited;
         sends && !closed_otherwise
+    }
+
+    /// Whether the client's end left only as the network took it: the client may have closed the connection before.
+    pub fn close_waited(&self) -> bool {
+        self.end_waited
     }
 
     fn frame_signals(&self) -> impl Iterator<Item = Signal> {
@@ -255,7 +260,8 @@ impl Connection {
                     self.clear_since = None;
                 }
                 if self.to_origin.own_rst == Some(now) && self.to_origin.fin.sent.is_none() {
-                    self.end_waited = self.clear_since.is_none() && self.heard == Some(now.at);
+                    let clear = self.clear_since.is_none_or(|clear| clear.at == now.at);
+                    self.end_waited = clear && self.heard == Some(now.at);
                 }
                 if self.to_origin.fin.sent == Some(now) {
                     self.end_waited = self.clear_since.is_none_or(|clear| clear.at == now.at);
