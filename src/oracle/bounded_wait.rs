@@ -2,9 +2,9 @@
 
 use super::case::Case;
 use super::reuse;
-use super::streams;
 use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use super::{send_queue, streams};
 use crate::trace::{Attempt, Connection, End, Millis, Moment, Outcome, Request, StaleReason, millis};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -88,7 +88,9 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
         }
         None => connect_timeout(case, request, finished).or_else(|| {
             let missed = || idle_connection(case, request).or_else(|| in_line(case, request, finished));
-            if is_being_dialled(case, request, finished) { None } else { missed() }
+            let is_underway =
+                is_being_dialled(case, request, finished) || send_queue::may_hold(case, request);
+            if is_underway { None } else { missed() }
         }),
     };
     missed.filter(|(_, since)| since.at < finished.at)

@@ -117,7 +117,9 @@ fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
 fn unused_since(case: &Case, connection: &Connection) -> Option<Moment> {
     let over = |exchange: &Exchange| {
         let request = case.views.requests.get(exchange.request.id.as_deref()?)?;
-        request.over().into_iter().chain(exchange.over()).chain(connection.death()).min()
+        let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
+        let ends = request.over().into_iter().chain(exchange.over());
+        ends.chain(excluded).chain(connection.death()).min()
     };
     let over: Option<Vec<Moment>> = connection.exchanges.iter().map(over).collect();
     over?.into_iter().max()

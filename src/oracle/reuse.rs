@@ -105,14 +105,32 @@ fn spare_stream_since(
     let busy = others.filter(on_it).count();
     let has_room = streams::least_limit(connection, started)
         .is_none_or(|limit| usize::try_from(limit).is_ok_and(|limit| busy < limit));
-    let idle = connection.idle().into_iter().rfind(|idle| idle.since < started);
-    let idle_since = idle.filter(|_| connection.open_streams(started) == 0).map(|idle| idle.since);
+    let idle_since = idle_since(case, connection, started);
     let since = idle_since.map_or(settled, |idle| idle.max(settled));
     let owed = idle_since.is_none_or(|idle| started.at - idle.at <= owed_idle(case, last));
     let excused = is_in_doubt(case, connection, until.used)
+        || streams::refusals(connection, until.decided) > 1
         || is_suspect(case, connection, until.decided)
         || closed_for_a_reason(case, connection, request);
     (has_room && owed && !excused && since.at < started.at).then_some(since)
+}
+
+/// Since when nobody used the connection, if nobody did at `moment`. A stream whose upload goes on behind an early response is
+/// nobody's any more.
+fn idle_since(case: &Case, connection: &Connection, moment: Moment) -> Option<Moment> {
+    if connection.open_streams(moment) == 0 {
+        return connection.idle().into_iter().map(|idle| idle.since).rfind(|since| *since < moment);
+    }
+    let before = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent < moment);
+    let over = |exchange: &Exchange| {
+        let answered = exchange.response.as_ref().and_then(|response| response.complete);
+        exchange.over().or_else(|| {
+            let over = case.views.requests.get(exchange.request.id.as_deref()?)?.over()?;
+            answered.map(|answered| answered.max(over))
+        })
+    };
+    let over: Option<Vec<Moment>> = before.map(over).collect();
+    over?.into_iter().max().filter(|over| *over < moment)
 }
 
 fn lives_at(request: &Request, moment: Moment) -> bool {
@@ -122,6 +140,7 @@ fn lives_at(request: &Request, moment: Moment) -> bool {
 /// A client may mistrust a connection on which nothing came since a request that was given up was written, since it was
 /// given up with the network full (its PING may wait there), or since a PING was sent.
 fn is_suspect(case: &Case, connection: &Connection, moment: Moment) -> bool {
+    let moment = connection.client_close().map_or(moment, |close| close.min(moment));
     let given_up = case.requests().filter_map(|request| Some((request, request.over()?)));
     let mut silent = given_up.filter(|(_, over)| *over < moment).filter(|(request, over)| {
         let on_it = |attempt: &&Attempt| attempt.connection == connection.number;
@@ -199,10 +218,11 @@ fn is_odd(connection: &Connection, moment: Moment) -> bool {
 }
 
 /// The client closed it before, and had reason to: it was being closed itself, has a limit of connections, had as many
-/// others idle as it may have, was refused streams on it, or had just learned of another connection that it is dead. When
+/// others idle as it may have, or had just learned of another connection that it is dead. When
 /// it made a close that waited for the network, and why, nothing tells.
 fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) -> bool {
-    if connection.close_waited() && connection.may_close_behind_bytes(request.started) {
+    let unused = connection.exchanges.iter().all(|exchange| exchange.request.first_sent < request.started);
+    if unused && connection.close_waited() && connection.may_close_behind_bytes(request.started) {
         return true;
     }
     let close = connection.client_close().filter(|close| close.at <= request.started.at);
@@ -212,12 +232,7 @@ fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) 
     let idle_full =
         client.max_idle.is_some_and(|limit| others_idle(case, connection, close) >= limit as usize);
     let own_limit = client.max_connections.is_some() || idle_full;
-    let refused = streams::refusals(connection, close) > 1;
-    closing
-        || own_limit
-        || refused
-        || objects(case, connection, close)
-        || in_bad_company(case, connection, close)
+    closing || own_limit || objects(case, connection, close) || in_bad_company(case, connection, close)
 }
 
 /// Whether the client found fault with what came, or with how late it came: at the very end of the ping timeout may be

@@ -1,7 +1,7 @@
 //! What a client has written and the network has not taken: it is not seen when it is written, and cannot be taken back.
 
 use super::case::Case;
-use crate::trace::{Connection, Direction, Fate, Moment, What};
+use crate::trace::{Connection, Direction, Fate, Moment, Request, What};
 
 /// RST_STREAM, the smallest frame that says anything of a stream, bytes.
 const FRAME: usize = 13;
@@ -12,6 +12,17 @@ const SEAL: usize = 22;
 /// peer's window or the host's send buffer was full.
 pub(super) fn is_full(case: &Case, connection: &Connection, moment: Moment) -> bool {
     is_full_after(case, connection, case.began(moment).event) || is_full_after(case, connection, moment.event)
+}
+
+/// Whether the client may have written a request over HTTP/2 that no packet shows.
+pub(super) fn may_hold(case: &Case, request: &Request) -> bool {
+    let started = request.started;
+    request.attempts.is_empty()
+        && case.connections().any(|connection| {
+            let open = connection.ready().is_some_and(|ready| ready < started)
+                && connection.over().is_none_or(|over| started < over);
+            connection.http2.is_some() && open && is_full(case, connection, started)
+        })
 }
 
 fn is_full_after(case: &Case, connection: &Connection, event: usize) -> bool {

@@ -179,8 +179,10 @@ impl Connection {
     /// Whether the client may have closed the connection at `since`, although its FIN left later or never: the FIN waits its
     /// turn behind bytes of a request that the network has not taken, and leaves on their heels.
     pub fn may_close_behind_bytes(&self, since: Moment) -> bool {
-        let mut ends = self.exchanges.iter().map(|exchange| exchange.request.last_sent);
-        let sends = ends.any(|last| last.is_none_or(|last| since < last));
+        let before = self.exchanges.iter().filter(|exchange| exchange.request.first_sent < since);
+        let sends = before
+            .map(|exchange| exchange.request.last_sent)
+            .any(|last| last.is_none_or(|last| since < last));
         let closed_otherwise = self.client_close().is_some() && !self.end_waited;
         sends && !closed_otherwise
     }
