@@ -201,7 +201,7 @@ fn a_request_that_the_network_did_not_take_is_not_known_to_be_unsent() {
 
     let waits =
         |trace: TraceBuilder| trace.bytes(15, 1, settings(&[])).start(20, "b", "GET").deadline(500, "b");
-    let told = "holds: b was ended by its deadline: nothing told the client";
+    let told = "holds: b was ended by its deadline: nothing told the client; 1 request ended in time";
     check("bounded-wait", waits(full()).cancel(500, "a"), told);
     let free = "HangOrLeak: b waited for its deadline, 480 ms after connection 1 was free for it";
     check("bounded-wait", waits(uploading(1_000)).cancel(500, "a"), free);
@@ -252,8 +252,8 @@ fn nobody_uses_a_stream_behind_an_early_response() {
         let answered = begun.origin_gets(30, 1).h2_response(60, "b", 1, 3);
         on_new_connection(answered.client_fin(at, 1), at, "c", 2)
     };
-    let unexercised = "not exercised: no request found a free and healthy connection";
-    check_in("reuses-when-healthy", &h2_with(client()), early(1_060), unexercised);
+    let b_alone = "holds: b reused connection 1";
+    check_in("reuses-when-healthy", &h2_with(client()), early(1_060), b_alone);
     let missed = "NeedlessConnections: c was written on new connection 2 although connection 1 was healthy \
                   when the client closed it at 560 ms";
     check_in("reuses-when-healthy", &h2_with(client()), early(560), missed);
