@@ -141,6 +141,10 @@ fn a_fin_waits_behind_bytes() {
     // An acknowledgement alone is not answered.
     let silent = acked(later(ack(stopped_upload(), 60, 1)), 120, WRITTEN, 4096);
     check(silent.segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), leaks);
+    // An RST takes the FIN that waits with it, and what comes behind it is answered with another.
+    let aborted = || later(ack(stopped_upload(), 60, 1));
+    check(aborted().rst(120, 1).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), waits);
+    check(aborted().segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()).rst(120, 1), leaks);
     // Nor does a FIN behind a request that was written whole.
     let written = || opened().request(0, "a", "GET", 1).deadline(50, "a");
     check(later(written()).client_fin(120, 1), leaks);
@@ -261,7 +265,11 @@ fn silence_casts_doubt_on_those_that_were_silent_for_longer() {
     // What the client's user calls too long is long enough.
     let timed = ClientSettings { read_timeout: Some(Duration::from_millis(100)), ..plain() };
     let timed_out = || asked().finish(130, "b", error(ErrorKind::Timeout));
-    check(timed, closed(timed_out(), 130), excused);
+    check(timed.clone(), closed(timed_out(), 130), excused);
+    // The answer comes in that instant, or just before.
+    let late = |at| asked().bytes(at, 2, ok_message("b")).finish(130, "b", error(ErrorKind::Timeout));
+    check(timed.clone(), closed(late(130), 130), excused);
+    check(timed, closed(late(129), 130), &missed("130"));
     check(plain(), closed(timed_out(), 130), &missed("130"));
 }
 

@@ -181,7 +181,10 @@ impl Connection {
     pub fn may_close_behind_bytes(&self, since: Moment) -> bool {
         let unsent = self.exchanges.last().map(|exchange| exchange.request.last_sent);
         let sends = unsent.is_some_and(|last| last.is_none_or(|last| since < last));
-        let closed_otherwise = self.client_close().is_some() && !self.end_waited;
+        // To what arrives behind an RST the host answers for a connection that is gone.
+        let gone = self.to_client.rst.delivered;
+        let close = self.client_close().filter(|close| gone.is_none_or(|gone| *close < gone));
+        let closed_otherwise = close.is_some() && !self.end_waited;
         sends && !closed_otherwise
     }
 
