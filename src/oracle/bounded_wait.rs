@@ -83,6 +83,7 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
             ended
                 .filter(|(_, end)| case.room(*end, finished).is_some_and(|room| room.at < finished.at))
                 .filter(|_| !waits_for_a_stream(case, finished))
+                .filter(|(_, end)| !is_queued_again(case, connection, attempt, *end))
                 .or_else(|| undelivered_answer(case, request))
                 .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
@@ -94,6 +95,12 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
         }),
     };
     missed.filter(|(_, since)| since.at < finished.at)
+}
+
+/// Whether the client may have written a refused request again, on the same connection, and the network did not take it.
+fn is_queued_again(case: &Case, connection: &Connection, attempt: &Attempt, end: Moment) -> bool {
+    let sound = case.views.stale_since(connection.number).is_none_or(|stale| end.at < stale.at);
+    sound && streams::disowned(case, attempt) == Some(end) && send_queue::is_full(case, connection, end)
 }
 
 /// Whether a sound connection was there until then that had no stream to spare: a second one to the same origin SHOULD NOT
@@ -218,7 +225,11 @@ fn read_timeout(
 
 fn connect_timeout(case: &Case, request: &Request, finished: Moment) -> Option<(String, Moment)> {
     let limit = case.scenario.client.connect_timeout.map(millis)?;
-    let syns = case.connections().filter(|connection| connection.ready().is_none());
+    let stopped = |connection: &Connection| {
+        let expiry = connection.syn.map(|syn| syn.at.saturating_add(limit));
+        connection.to_origin.own_rst.is_some_and(|rst| expiry.is_none_or(|expiry| rst.at < expiry))
+    };
+    let syns = case.connections().filter(|connection| connection.ready().is_none() && !stopped(connection));
     let syn = syns.filter_map(|connection| connection.syn).max()?;
     (request.started < syn && syn < finished).then(|| expired("connect", limit, syn))
 }

@@ -103,7 +103,9 @@ fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment) -> bo
     let own = exchange.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
     let ended_by_origin = exchange.over().filter(|over| own.is_none_or(|own| *over < own));
     let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
-    let ends = ended_by_origin.into_iter().chain(excluded).chain(connection.death());
+    // An upload behind a whole answer goes on, or does not: nobody waits for it.
+    let answered = exchange.response.as_ref().and_then(|response| response.complete);
+    let ends = ended_by_origin.into_iter().chain(answered).chain(excluded).chain(connection.death());
     let ended = ends.into_iter().any(|end| end.at <= given_up.at);
     let told_before = own.into_iter().chain(connection.client_close()).any(|told| told < given_up);
     exchange.request.first_sent < given_up && !ended && !told_before

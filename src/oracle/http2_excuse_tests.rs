@@ -7,6 +7,7 @@ use crate::scenario::{ClientSettings, Protocol, Scenario};
 use crate::trace::http2::ErrorCode;
 use crate::trace::http2::testing::*;
 use crate::trace::testing::TraceBuilder;
+use crate::trace::{BodyEnd, Direction, Fate, Outcome, Segment};
 
 fn h2_with(client: ClientSettings) -> Scenario {
     Scenario { protocol: Protocol::H2, client, ..scenario() }
@@ -205,6 +206,104 @@ fn a_request_that_the_network_did_not_take_is_not_known_to_be_unsent() {
     check("bounded-wait", waits(full()).cancel(500, "a"), told);
     let free = "HangOrLeak: b waited for its deadline, 480 ms after connection 1 was free for it";
     check("bounded-wait", waits(uploading(1_000)).cancel(500, "a"), free);
+}
+
+#[test]
+fn a_refused_request_may_wait_in_the_hosts_buffer() {
+    let waits = |trace: TraceBuilder| trace.bytes(20, 1, refused(1)).deadline(500, "a");
+    let told = "holds: a was ended by its deadline: nothing told the client";
+    check("bounded-wait", waits(full()), told);
+    let hung = "HangOrLeak: a waited for its deadline, 480 ms after an RST_STREAM on stream 1 of connection 1 was delivered";
+    check("bounded-wait", waits(uploading(1_000)), hung);
+}
+
+#[test]
+fn an_upload_behind_a_whole_answer_need_not_be_reset() {
+    let dropped = || Outcome::Response { status: 200, body: "x".into(), end: BodyEnd::Dropped };
+    let early = |answer: Vec<u8>| uploading(1_000).bytes(20, 1, answer).finish(30, "a", dropped()).step(900);
+    let nothing = "not exercised: no request was given up with its stream open";
+    check("cancel-is-told", early(answer(1, "x")), nothing);
+    let never = "HangOrLeak: a was given up at 30 ms, and stream 1 of connection 1 was never reset";
+    let half = [headers(1, &[(":status", "200")], 0), content(1, "x", 0)].concat();
+    check("cancel-is-told", early(half), never);
+}
+
+#[test]
+fn a_dial_that_was_stopped_in_time_needs_no_timeout() {
+    let client =
+        || ClientSettings { connect_timeout: Some(Duration::from_secs(1)), ..ClientSettings::default() };
+    let waits = |refused: u64| {
+        let late = Segment { syn: true, ack: true, ack_seq: 1, ..Segment::default() };
+        let rst = Segment { rst: true, seq: 1, ..Segment::default() };
+        let dialled = full().start(20, "b", "GET").syn(100, 2);
+        let answered = dialled.segment(refused, 2, Direction::ToClient, Fate::Delivered, late);
+        answered
+            .segment(refused, 2, Direction::ToOrigin, Fate::Sent, rst)
+            .cancel(4_000, "a")
+            .deadline(5_000, "b")
+    };
+    let told = "holds: b was ended by its deadline: nothing told the client; 1 request ended in time";
+    check_in("bounded-wait", &h2_with(client()), waits(1_099), told);
+    let hung = "HangOrLeak: b waited for its deadline, 3 900 ms after the client's connect timeout of 1 000 ms had passed";
+    check_in("bounded-wait", &h2_with(client()), waits(1_100), hung);
+}
+
+#[test]
+fn a_close_on_a_dead_path_is_not_seen() {
+    let replaced = |trace: TraceBuilder| trace.start(5_000, "b", "GET").h2_open(5_000, 2, &[]);
+    let held = "HangOrLeak: 2 open connections at 5 000 ms; the limit is 1";
+    check_limited(
+        "no-leak",
+        replaced(full()),
+        "holds: never more than 1 open; no socket was left after close",
+    );
+    check_limited("no-leak", replaced(full()).bytes(6_000, 1, settings(&[])), held);
+}
+
+#[test]
+fn an_idle_timeout_comes_too_late_for_what_waits_in_the_hosts_buffer() {
+    let client =
+        || ClientSettings { idle_timeout: Some(Duration::from_secs(1)), ..ClientSettings::default() };
+    let late = |trace: TraceBuilder| {
+        let reset =
+            trace.bytes(20, 1, rst_stream(1, ErrorCode(2))).closed_error(20, "a").start(30, "b", "GET");
+        reset.acknowledge(1_030, 1).h2_attempt(1_030, "b", "GET", 1, 3)
+    };
+    let raced = "holds: b raced: it waited for connection 1 to take what was written before it when \
+                 the client's idle timeout of 1 000 ms had passed";
+    check_in("no-stale-reuse", &h2_with(client()), late(full()), raced);
+    let stale = "StaleReuse: b was written on connection 1, 10 ms after the client's idle timeout of 1 000 ms had passed (W0)";
+    check_in("no-stale-reuse", &h2_with(client()), late(uploading(1_000)), stale);
+}
+
+#[test]
+fn a_request_in_the_hosts_buffer_may_tell_that_the_path_is_dead() {
+    let replaced = |trace: TraceBuilder| {
+        let asked = trace.bytes(15, 1, settings(&[])).start(30, "b", "GET");
+        on_dialled(asked, 5_000, "b", 2)
+    };
+    let excused = "not exercised: no request found a free and healthy connection";
+    check("reuses-when-healthy", replaced(full()), excused);
+    let missed = "NeedlessConnections: b was written on new connection 2 although connection 1 was healthy and \
+                  had a stream to spare since 0 ms";
+    check("reuses-when-healthy", replaced(uploading(1_000)), missed);
+}
+
+#[test]
+fn an_answer_in_the_instant_of_the_deadline_is_too_late() {
+    let waits = |answered| {
+        let asked = answered()
+            .h2_request(40, "b", "GET", 1, 3)
+            .deadline(500, "b")
+            .client_sends(500, 1, ping(false))
+            .start(600, "c", "GET");
+        asked.bytes(answered, 1, ping(true)).deadline(900, "c")
+    };
+    let told = "holds: b was ended by its deadline: nothing told the client; \
+                c was ended by its deadline: nothing told the client; 1 request ended in time";
+    check("bounded-wait", waits(900), told);
+    let free = "HangOrLeak: c waited for its deadline, 300 ms after connection 1 was free for it";
+    check("bounded-wait", waits(899), free);
 }
 
 #[test]

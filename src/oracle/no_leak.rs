@@ -105,9 +105,9 @@ fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
     let gave_up = given_up.then(|| last_syn(case, connection)).flatten();
     let gave_up =
         gave_up.map(|last| if is_succeeded(case, connection, last) { last.at } else { last.at + 1 });
-    let given_up = unused_since(case, connection);
-    let behind_bytes =
-        given_up.filter(|since| connection.may_close_behind_bytes(*since)).map(|since| since.at);
+    let may_close = |since: &Moment| connection.may_close_behind_bytes(*since);
+    let unused = [unused_since(case, connection), deaf_since(case, connection)];
+    let behind_bytes = unused.into_iter().flatten().filter(may_close).map(|since| since.at);
     let ends = over.into_iter().chain(gave_up).chain(behind_bytes);
     let to = ends.min().unwrap_or(Millis::MAX);
     connection.syn.map(|from| Span { from, to })
@@ -123,6 +123,19 @@ fn unused_since(case: &Case, connection: &Connection) -> Option<Moment> {
     };
     let over: Option<Vec<Moment>> = connection.exchanges.iter().map(over).collect();
     over?.into_iter().max()
+}
+
+/// Since when nothing reached the client's host on an open connection, to the end of the run: whether the client holds it
+/// cannot be seen then.
+fn deaf_since(case: &Case, connection: &Connection) -> Option<Moment> {
+    let last = case.trace.events.iter().rposition(|event| {
+        matches!(event.what, What::Segment { connection: number, direction: Direction::ToClient, fate: Fate::Delivered, .. }
+            if number == connection.number)
+    })?;
+    let heard = Moment { event: last, at: case.trace.events[last].at };
+    let written = connection.exchanges.last()?.request.first_sent;
+    let next = Moment { event: written.event + 1, at: written.at };
+    Some(heard.max(next)).filter(|_| connection.established.is_some())
 }
 
 /// Whether another connection was dialled within the instant after a repeated SYN: the host repeats it, then the client's own

@@ -73,7 +73,7 @@ fn was_queued(case: &Case, connection: &Connection, stale: &Staleness, exchange:
     let request = exchange.request.id.as_deref().and_then(|id| case.views.requests.get(id));
     connection.http2.is_some()
         && stale.at < exchange.request.first_sent.at
-        && request.is_some_and(|request| request.started < delivered)
+        && request.is_some_and(|request| request.started < delivered || request.started.at < delivered.at)
         && send_queue::is_full(case, connection, delivered)
 }
 

@@ -111,6 +111,7 @@ fn spare_stream_since(
     let excused = is_in_doubt(case, connection, until.used)
         || streams::refusals(connection, until.decided) > 1
         || is_suspect(case, connection, until.decided)
+        || has_swallowed(case, connection, started, until.decided)
         || closed_for_a_reason(case, connection, request);
     (has_room && owed && !excused && since.at < started.at).then_some(since)
 }
@@ -137,6 +138,14 @@ fn lives_at(request: &Request, moment: Moment) -> bool {
     request.started < moment && request.over().is_none_or(|over| over.at >= moment.at)
 }
 
+/// Whether the request itself may have been written at `started`, into the buffer of a host whose network was full, with
+/// nothing coming back since.
+fn has_swallowed(case: &Case, connection: &Connection, started: Moment, decided: Moment) -> bool {
+    started.at < decided.at
+        && streams::is_silent(connection, started, decided)
+        && send_queue::is_full(case, connection, started)
+}
+
 /// A client may mistrust a connection on which nothing came since a request that was given up was written, since it was
 /// given up with the network full (its PING may wait there), or since a PING was sent.
 fn is_suspect(case: &Case, connection: &Connection, moment: Moment) -> bool {
@@ -161,8 +170,13 @@ pub(super) fn free_connection<'a>(case: &'a Case, request: &Request) -> Option<(
     case.connections().find_map(|connection| {
         if connection.http2.is_some() {
             let usable = connection.over().is_none_or(|end| over < end);
-            let since =
-                spare_stream_since(case, connection, request, Until { decided: over, used: over }, &[]);
+            let since = spare_stream_since(
+                case,
+                connection,
+                request,
+                Until { decided: case.began(over), used: over },
+                &[],
+            );
             return since.filter(|since| usable && since.at < over.at).map(|since| (connection, since));
         }
         let exchange = connection.exchanges.last()?;
@@ -268,7 +282,7 @@ const LONG_SILENCE: Millis = 1_000;
 
 /// Whether at the instant of the close a request was given up of which the client had heard nothing since it was written,
 /// and nothing had come on this connection for longer: what killed that one may have killed all (a NAT that forgot them,
-/// a host that is gone).
+/// a host that is gone). What comes in that very instant may come behind the timer that ended the wait.
 fn in_bad_company(case: &Case, connection: &Connection, close: Moment) -> bool {
     let patience =
         case.scenario.client.read_timeout.map_or(LONG_SILENCE, |limit| millis(limit).min(LONG_SILENCE));
@@ -279,7 +293,9 @@ fn in_bad_company(case: &Case, connection: &Connection, close: Moment) -> bool {
         let written = attempt.first_sent;
         let gave_up = request.failed() || request.outcome() == Some(&Outcome::Cancelled);
         let long = over.at == close.at && over.at - written.at >= patience;
-        let silent = streams::is_silent(other, written, over);
+        let delivered = &other.data().1.delivered;
+        let next = delivered.moment_of(delivered.len_after(written.event));
+        let silent = next.is_none_or(|next| over.at <= next.at);
         gave_up && long && silent && heard.is_none_or(|heard| heard.at <= written.at)
     })
 }
