@@ -87,11 +87,10 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
                 .or_else(|| undelivered_answer(case, request))
                 .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
+        None if send_queue::may_hold(case, request) => None,
         None => connect_timeout(case, request, finished).or_else(|| {
             let missed = || idle_connection(case, request).or_else(|| in_line(case, request, finished));
-            let is_underway =
-                is_being_dialled(case, request, finished) || send_queue::may_hold(case, request);
-            if is_underway { None } else { missed() }
+            if is_being_dialled(case, request, finished) { None } else { missed() }
         }),
     };
     missed.filter(|(_, since)| since.at < finished.at)
@@ -225,11 +224,7 @@ fn read_timeout(
 
 fn connect_timeout(case: &Case, request: &Request, finished: Moment) -> Option<(String, Moment)> {
     let limit = case.scenario.client.connect_timeout.map(millis)?;
-    let stopped = |connection: &Connection| {
-        let expiry = connection.syn.map(|syn| syn.at.saturating_add(limit));
-        connection.to_origin.own_rst.is_some_and(|rst| expiry.is_none_or(|expiry| rst.at < expiry))
-    };
-    let syns = case.connections().filter(|connection| connection.ready().is_none() && !stopped(connection));
+    let syns = case.connections().filter(|connection| connection.ready().is_none());
     let syn = syns.filter_map(|connection| connection.syn).max()?;
     (request.started < syn && syn < finished).then(|| expired("connect", limit, syn))
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::tests::{check_in, check_trace, scenario};
+use super::tests::{check_in, scenario};
 use crate::scenario::{ClientSettings, Protocol, Scenario};
 use crate::trace::http2::ErrorCode;
 use crate::trace::http2::testing::*;
 use crate::trace::testing::TraceBuilder;
-use crate::trace::{BodyEnd, Direction, Fate, Outcome, Segment};
+use crate::trace::{BodyEnd, Outcome};
 
 fn h2_with(client: ClientSettings) -> Scenario {
     Scenario { protocol: Protocol::H2, client, ..scenario() }
@@ -229,23 +229,17 @@ fn an_upload_behind_a_whole_answer_need_not_be_reset() {
 }
 
 #[test]
-fn a_dial_that_was_stopped_in_time_needs_no_timeout() {
+fn a_request_in_the_hosts_buffer_needs_no_dial() {
     let client =
         || ClientSettings { connect_timeout: Some(Duration::from_secs(1)), ..ClientSettings::default() };
-    let waits = |refused: u64| {
-        let late = Segment { syn: true, ack: true, ack_seq: 1, ..Segment::default() };
-        let rst = Segment { rst: true, seq: 1, ..Segment::default() };
-        let dialled = full().start(20, "b", "GET").syn(100, 2);
-        let answered = dialled.segment(refused, 2, Direction::ToClient, Fate::Delivered, late);
-        answered
-            .segment(refused, 2, Direction::ToOrigin, Fate::Sent, rst)
-            .cancel(4_000, "a")
-            .deadline(5_000, "b")
+    let waits = |trace: TraceBuilder| {
+        let dialled = trace.start(20, "b", "GET").syn(100, 2);
+        dialled.cancel(4_000, "a").deadline(5_000, "b")
     };
     let told = "holds: b was ended by its deadline: nothing told the client; 1 request ended in time";
-    check_trace("bounded-wait", &h2_with(client()), &waits(1_099).build(), told);
+    check_in("bounded-wait", &h2_with(client()), waits(full()), told);
     let hung = "HangOrLeak: b waited for its deadline, 3 900 ms after the client's connect timeout of 1 000 ms had passed";
-    check_trace("bounded-wait", &h2_with(client()), &waits(1_100).build(), hung);
+    check_in("bounded-wait", &h2_with(client()), waits(uploading(1_000)), hung);
 }
 
 #[test]
@@ -267,26 +261,33 @@ fn an_idle_timeout_comes_too_late_for_what_waits_in_the_hosts_buffer() {
     let late = |trace: TraceBuilder| {
         let reset =
             trace.bytes(20, 1, rst_stream(1, ErrorCode(2))).closed_error(20, "a").start(30, "b", "GET");
-        reset.acknowledge(1_030, 1).h2_attempt(1_030, "b", "GET", 1, 3)
+        let queued = reset.acknowledge(1_030, 1).h2_attempt(1_030, "b", "GET", 1, 3);
+        queued.h2_response(1_050, "b", 1, 3).h2_request(1_100, "c", "GET", 1, 5)
     };
     let raced = "holds: b raced: it waited for connection 1 to take what was written before it when \
                  the client's idle timeout of 1 000 ms had passed";
     check_in("no-stale-reuse", &h2_with(client()), late(full()), raced);
-    let stale = "StaleReuse: b was written on connection 1, 10 ms after the client's idle timeout of 1 000 ms had passed (W0)";
-    check_in("no-stale-reuse", &h2_with(client()), late(uploading(1_000)), stale);
+    let late_by = |id: &str, by: &str| {
+        format!(
+            "StaleReuse: {id} was written on connection 1, {by} ms after the client's idle timeout of 1 000 ms had passed (W0)"
+        )
+    };
+    let stale = [late_by("b", "10"), late_by("c", "80")].join("\n");
+    check_in("no-stale-reuse", &h2_with(client()), late(uploading(1_000)), &stale);
 }
 
 #[test]
-fn a_request_in_the_hosts_buffer_may_tell_that_the_path_is_dead() {
-    let replaced = |trace: TraceBuilder| {
-        let asked = trace.bytes(15, 1, settings(&[])).start(30, "b", "GET");
-        on_dialled(asked, 5_000, "b", 2)
+fn a_network_that_takes_nothing_for_a_second_may_be_dead() {
+    let replaced = |trace: TraceBuilder, last: u64| {
+        let heard = trace.bytes(last, 1, settings(&[])).start(30, "b", "GET");
+        on_dialled(heard, 1_020, "b", 2)
     };
     let excused = "not exercised: no request found a free and healthy connection";
-    check("reuses-when-healthy", replaced(full()), excused);
+    check("reuses-when-healthy", replaced(full(), 19), excused);
     let missed = "NeedlessConnections: b was written on new connection 2 although connection 1 was healthy and \
                   had a stream to spare since 0 ms";
-    check("reuses-when-healthy", replaced(uploading(1_000)), missed);
+    check("reuses-when-healthy", replaced(full(), 20), missed);
+    check("reuses-when-healthy", replaced(uploading(1_000), 19), missed);
 }
 
 #[test]
@@ -349,7 +350,7 @@ fn nobody_uses_a_stream_behind_an_early_response() {
     let early = |at| {
         let begun = answered().start(30, "b", "POST").client_sends(30, 1, request(3, "b", "POST", 0));
         let answered = begun.origin_gets(30, 1).h2_response(60, "b", 1, 3);
-        on_new_connection(answered.client_fin(at, 1), at + 1, "c", 2)
+        on_new_connection(answered.acknowledge(100, 1).client_fin(at, 1), at + 1, "c", 2)
     };
     let b_alone = "holds: b reused connection 1";
     check_in("reuses-when-healthy", &h2_with(client()), early(1_060), b_alone);

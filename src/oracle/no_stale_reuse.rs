@@ -34,6 +34,10 @@ fn judge_connection(case: &Case, connection: &Connection, stale: &Staleness, tal
                 "{name} raced: it waited for connection {number} to take what was written before it when {}",
                 cause(&stale.reason)
             ));
+            if is_of_time(stale) {
+                // It was in use by then.
+                return;
+            }
         } else if is_reuse(case, connection, stale, exchange) {
             left_alone = false;
             let message = violation(connection, stale, exchange);
@@ -96,10 +100,12 @@ fn is_known(case: &Case, connection: &Connection, stale: &Staleness, exchange: &
 }
 
 fn is_later(stale: &Staleness, at: u64, event: usize) -> bool {
-    match stale.reason {
-        StaleReason::IdleTimeout { .. } | StaleReason::KeepAliveTimeout { .. } => at > stale.at,
-        _ => event > stale.event,
-    }
+    if is_of_time(stale) { at > stale.at } else { event > stale.event }
+}
+
+/// Whether nothing but time made it so.
+fn is_of_time(stale: &Staleness) -> bool {
+    matches!(stale.reason, StaleReason::IdleTimeout { .. } | StaleReason::KeepAliveTimeout { .. })
 }
 
 fn violation(connection: &Connection, stale: &Staleness, exchange: &Exchange) -> String {

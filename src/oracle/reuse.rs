@@ -111,7 +111,7 @@ fn spare_stream_since(
     let excused = is_in_doubt(case, connection, until.used)
         || streams::refusals(connection, until.decided) > 1
         || is_suspect(case, connection, until.decided)
-        || has_swallowed(case, connection, started, until.decided)
+        || is_stuck(case, connection, until.decided)
         || closed_for_a_reason(case, connection, request);
     (has_room && owed && !excused && since.at < started.at).then_some(since)
 }
@@ -138,12 +138,13 @@ fn lives_at(request: &Request, moment: Moment) -> bool {
     request.started < moment && request.over().is_none_or(|over| over.at >= moment.at)
 }
 
-/// Whether the request itself may have been written at `started`, into the buffer of a host whose network was full, with
-/// nothing coming back since.
-fn has_swallowed(case: &Case, connection: &Connection, started: Moment, decided: Moment) -> bool {
-    started.at < decided.at
-        && streams::is_silent(connection, started, decided)
-        && send_queue::is_full(case, connection, started)
+/// Whether the network has taken nothing for as long as [`LONG_SILENCE`], and not even an acknowledgement came.
+fn is_stuck(case: &Case, connection: &Connection, moment: Moment) -> bool {
+    let at = moment.at.saturating_sub(LONG_SILENCE);
+    let since = Moment { event: case.began(Moment { at, ..moment }).event + 1, at };
+    connection.established.is_some_and(|established| established < since)
+        && send_queue::is_full(case, connection, moment)
+        && streams::is_cut_off(case, connection, since, moment)
 }
 
 /// A client may mistrust a connection on which nothing came since a request that was given up was written, since it was
