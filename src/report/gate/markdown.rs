@@ -1,7 +1,7 @@
 //! What the gate says, as a job summary or a comment on a pull request.
 
 use super::escape::{block, code, markdown as safe};
-use super::input::{Input, reasons};
+use super::input::Input;
 use crate::gate::{DecidedCell, Level, Outcome, State};
 use crate::report::ladder;
 
@@ -12,24 +12,19 @@ const RESERVE: usize = 2_000;
 /// A diagram is cut after this many lines.
 const DIAGRAM: usize = 60;
 
-/// What changed in words, most important first, with a diagram for each regression. Never longer than `limit` bytes:
-/// what is left out is counted.
+/// What changed, most important first: one sentence for each cell, and what it rests on below it. Never longer than `limit`
+/// bytes: what is left out is counted.
 pub fn markdown(input: &Input<'_>, limit: usize) -> String {
     let mut page = head(input);
     let room = limit.saturating_sub(RESERVE);
     let mut left_out: Vec<&DecidedCell> = Vec::new();
-    for cell in input.verdict.changed() {
-        let full = section(input, cell, true);
-        let short = || section(input, cell, false);
-        if left_out.is_empty() && page.len() + full.len() <= room {
-            page += &full;
-            continue;
-        }
-        let short = short();
-        if left_out.is_empty() && page.len() + short.len() <= room {
-            page += &short;
-        } else {
-            left_out.push(cell);
+    for (place, cell) in input.verdict.changed().enumerate() {
+        // One is open, so that there is something to look at; many would hide the sentences of each other.
+        let sections =
+            [Detail::Whole { open: place == 0 }, Detail::None].map(|detail| section(input, cell, detail));
+        match sections.iter().find(|text| left_out.is_empty() && page.len() + text.len() <= room) {
+            Some(text) => page += text,
+            None => left_out.push(cell),
         }
     }
     if !left_out.is_empty() {
@@ -43,11 +38,25 @@ pub fn markdown(input: &Input<'_>, limit: usize) -> String {
     cut(page, limit)
 }
 
+/// How much of a cell is told.
+#[derive(Clone, Copy)]
+enum Detail {
+    /// Every change, the diagram, and how to see it.
+    Whole { open: bool },
+    /// One sentence.
+    None,
+}
+
 fn head(input: &Input<'_>) -> String {
-    let verdict = match input.verdict.outcome() {
-        Outcome::Passed => "✅ closewait: nothing is worse than what is accepted",
-        Outcome::Regressed => "❌ closewait: a verdict got worse",
-        Outcome::Denied => "❌ closewait: a change is denied",
+    let worse = input
+        .verdict
+        .changed()
+        .filter(|cell| cell.cell.state == State::Regressed && cell.level() == Level::Deny);
+    let verdict = match (input.verdict.outcome(), worse.count()) {
+        (Outcome::Passed, _) => "✅ closewait: nothing is worse than what is accepted".to_owned(),
+        (Outcome::Regressed, 1) => "❌ closewait: 1 result is worse than what is accepted".to_owned(),
+        (Outcome::Regressed, n) => format!("❌ closewait: {n} results are worse than what is accepted"),
+        (Outcome::Denied, _) => "❌ closewait: a change is denied".to_owned(),
     };
     const CLIENTS: usize = 20;
     let clients: Vec<String> = input
@@ -65,7 +74,7 @@ fn head(input: &Input<'_>) -> String {
     )
 }
 
-fn section(input: &Input<'_>, cell: &DecidedCell, whole: bool) -> String {
+fn section(input: &Input<'_>, cell: &DecidedCell, detail: Detail) -> String {
     let sign = match (cell.level(), cell.cell.state) {
         (_, State::Fixed) => "🟢",
         (Level::Deny, _) => "🔴",
@@ -79,12 +88,16 @@ fn section(input: &Input<'_>, cell: &DecidedCell, whole: bool) -> String {
         code(&input.client(&cell.cell.client))
     );
     if let Some(scenario) = input.scenario(cell) {
-        text += &format!("{}\n\n", safe(&scenario.title));
+        text += &format!("*{}*\n\n", safe(&scenario.title).trim());
     }
-    for (change, _) in cell.decided() {
-        text += &format!("- {}\n", safe(&change.sentence));
+    if let Some(lead) = cell.lead() {
+        text += &format!("**{}**\n", safe(&lead.headline()).trim());
     }
-    for rule in reasons(cell) {
+    let rules = cell.rules();
+    if !rules.is_empty() {
+        text += "\n";
+    }
+    for rule in rules {
         text += &format!(
             "- *{} by {}:* {}\n",
             rule.level.name(),
@@ -92,30 +105,42 @@ fn section(input: &Input<'_>, cell: &DecidedCell, whole: bool) -> String {
             safe(&rule.reason)
         );
     }
-    if whole && cell.cell.state == State::Regressed {
-        text += &details(input, cell);
+    match detail {
+        Detail::Whole { open } => text + &details(input, cell, open),
+        Detail::None => text,
     }
-    text
 }
 
-fn details(input: &Input<'_>, cell: &DecidedCell) -> String {
-    let ladder = input.result(cell).and_then(|result| result.run.as_ref()?.ladder.as_ref());
-    let Some(ladder) = ladder else { return String::new() };
-    let drawn = ladder::text(ladder);
+/// What a click opens: the other changes, and of a regression the diagram and what is known of the situation.
+fn details(input: &Input<'_>, cell: &DecidedCell, open: bool) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let others: String = cell.others().map(|change| format!("- {}\n", safe(&change.sentence))).collect();
+    if !others.is_empty() {
+        parts.push(others);
+    }
+    if cell.cell.state == State::Regressed {
+        parts.extend(diagram(input, cell));
+        parts.extend(input.scenario(cell).map(|scenario| format!("{}\n", safe(&scenario.about))));
+        parts.push(block(&input.replay(cell)));
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    let open = if open { " open" } else { "" };
+    let what = if cell.cell.state == State::Regressed { "What happened" } else { "What else changed" };
+    format!("\n<details{open}><summary>{what}</summary>\n\n{}\n</details>\n", parts.join("\n"))
+}
+
+fn diagram(input: &Input<'_>, cell: &DecidedCell) -> Option<String> {
+    let drawn = ladder::text(input.result(cell)?.run.as_ref()?.ladder.as_ref()?);
     let mut lines: Vec<&str> = drawn.lines().collect();
     let more = lines.len().saturating_sub(DIAGRAM);
-    lines.truncate(DIAGRAM);
-    let cut = format!("… and {more} more lines");
+    let cut = format!("… {more} more lines");
     if more > 0 {
+        lines.truncate(DIAGRAM);
         lines.push(&cut);
     }
-    let about = input.scenario(cell).map_or(String::new(), |s| format!("{}\n\n", safe(&s.about)));
-    format!(
-        "\n<details open><summary>What happened</summary>\n\n{}\n</details>\n\
-         \n<details><summary>What breaks, and how to see it</summary>\n\n{about}{}\n</details>\n",
-        block(&lines.join("\n")),
-        block(&input.replay(cell))
-    )
+    Some(block(&lines.join("\n")))
 }
 
 /// Rules that match nothing any more, and how to accept.
