@@ -103,6 +103,17 @@ impl Kind {
         (Self::Gone, "gone"),
         (Self::Fixed, "fixed"),
     ];
+
+    /// What a cell is called for it.
+    pub(super) fn state(self) -> State {
+        match self {
+            Self::Regressed => State::Regressed,
+            Self::Drifted => State::Drifted,
+            Self::New => State::New,
+            Self::Gone => State::Gone,
+            Self::Fixed => State::Fixed,
+        }
+    }
 }
 
 /// In which run something changed.

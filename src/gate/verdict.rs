@@ -101,10 +101,13 @@ impl DecidedCell {
         self.telling().map(|(_, decided)| decided.level).max().unwrap_or(Level::Allow)
     }
 
-    /// The change that a report puts first: the most important one of those that decide about the cell.
+    /// The change that a report puts first: what closes the gate, else what the cell is called after.
     pub fn lead(&self) -> Option<&Change> {
-        let level = self.level();
-        self.telling().find(|(_, decided)| decided.level == level).map(|(change, _)| change)
+        let decides = |(change, decided): &(&Change, &Decided)| match self.level() {
+            Level::Deny => decided.level == Level::Deny,
+            Level::Warn | Level::Allow => change.kind.state() == self.cell.state,
+        };
+        self.telling().find(decides).map(|(change, _)| change)
     }
 
     /// Every other change, most important first.

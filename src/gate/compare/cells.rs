@@ -55,9 +55,10 @@ fn both(before: &CellFacts, now: &CellFacts) -> CellChange {
             CellOutcome::Ran { run: old, control: old_control },
             CellOutcome::Ran { run: new, control: new_control },
         ) => {
-            let mut changes = in_context(of_run(old, new), new);
+            let mut changes = in_context(of_run(old, new), new, false);
             if let (Some(old), Some(new)) = (old_control, new_control) {
-                changes.extend(in_context(of_control(old, new), new).into_iter().map(Change::in_control));
+                changes
+                    .extend(in_context(of_control(old, new), new, true).into_iter().map(Change::in_control));
             }
             classified(now, changes)
         }
@@ -83,9 +84,9 @@ fn of_control(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
 }
 
 /// Each regression with what its sentence leaves open.
-fn in_context(mut changes: Vec<Change>, now: &RunFacts) -> Vec<Change> {
+fn in_context(mut changes: Vec<Change>, now: &RunFacts, is_control: bool) -> Vec<Change> {
     for change in changes.iter_mut().filter(|change| change.kind == Kind::Regressed) {
-        change.context = context::of(change, now);
+        change.context = context::of(change, now, is_control);
     }
     changes
 }

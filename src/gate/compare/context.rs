@@ -20,14 +20,19 @@ const SAY_WHY: [&str; 8] = [
     "no-silent-truncation",
 ];
 
-/// What the sentence leaves open, from what is known of the run; `None` if that is nothing.
-pub fn of(change: &Change, now: &RunFacts) -> Option<String> {
+/// What the sentence leaves open, from what is known of the run; `None` if that is nothing. Of a control it is not known what was
+/// written where.
+pub fn of(change: &Change, now: &RunFacts, is_control: bool) -> Option<String> {
     let words = Words::of(&change.sentence);
     let requests: Vec<&str> =
         now.requests.iter().map(|request| request.id.as_str()).filter(|id| words.has_request(id)).collect();
     let place = match (requests.is_empty(), words.connections.is_empty()) {
         (false, false) => String::new(),
-        (false, true) => named("connection", &connections(now, |id| requests.contains(&id))),
+        (false, true) if is_control => String::new(),
+        (false, true) => match connections(now, |id| requests.contains(&id)) {
+            none if none.is_empty() => "never written".to_owned(),
+            some => named("connection", &some),
+        },
         (true, false) => {
             let on = carried(now, |connection| words.connections.contains(&connection));
             named("request", &if on.is_empty() { every(now) } else { on })
@@ -155,7 +160,7 @@ mod tests {
         };
         let sentence = format!("{oracle}: holds → violated: {message}");
         let change = Change::drifted(sentence).by(oracle);
-        assert_eq!(of(&change, &run).as_deref(), expected, "{message}");
+        assert_eq!(of(&change, &run, false).as_deref(), expected, "{message}");
     }
 
     #[test]
@@ -193,6 +198,16 @@ mod tests {
             "connection 1, dead since 5 ms, cost 2 requests: a and b",
             Some("cause: the origin half-closes connection 1 (FIN)"),
         );
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_said() {
+        let change = |message: &str| Change::drifted(format!("bounded-wait: holds → violated: {message}"));
+        let never = RunFacts { requests: vec![request("a", &[1]), request("b", &[])], ..RunFacts::default() };
+        let late = change("b waited for its deadline");
+        assert_eq!(of(&late, &never, false).as_deref(), Some("never written"));
+        assert_eq!(of(&late, &never, true), None);
+        assert_eq!(of(&change("a was late"), &never, false).as_deref(), Some("connection 1"));
     }
 
     #[test]

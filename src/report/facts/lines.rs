@@ -36,7 +36,8 @@ impl Told {
             }
         }
         if told.causes.is_empty() {
-            told.causes = shown;
+            // The first: what comes later follows from it, most often.
+            told.causes.extend(shown.into_iter().next());
         }
         told
     }

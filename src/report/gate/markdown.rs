@@ -2,7 +2,7 @@
 
 use super::escape::{block, code, markdown as safe};
 use super::input::Input;
-use crate::gate::{DecidedCell, Level, Outcome, State};
+use crate::gate::{Change, DecidedCell, Level, Outcome, Rule, State};
 use crate::report::ladder;
 
 /// No more bytes than this: GitHub refuses a comment of more than 65,536 characters.
@@ -12,39 +12,66 @@ const RESERVE: usize = 2_000;
 /// A diagram is cut after this many lines.
 const DIAGRAM: usize = 60;
 
-/// What changed, most important first: one sentence for each cell, and what it rests on below it. Never longer than `limit`
-/// bytes: what is left out is counted.
+/// What changed, most important first. A cell that is worse, or closes the gate, has a section: one sentence, and below it what
+/// the sentence rests on, as far as there is room. Any other cell has a line. Never longer than `limit` bytes: what is left
+/// out is counted.
 pub fn markdown(input: &Input<'_>, limit: usize) -> String {
     let mut page = head(input);
-    let room = limit.saturating_sub(RESERVE);
-    let mut left_out: Vec<&DecidedCell> = Vec::new();
-    for (place, cell) in input.verdict.changed().enumerate() {
-        // One is open, so that there is something to look at; many would hide the sentences of each other.
-        let sections =
-            [Detail::Whole { open: place == 0 }, Detail::None].map(|detail| section(input, cell, detail));
-        match sections.iter().find(|text| left_out.is_empty() && page.len() + text.len() <= room) {
-            Some(text) => page += text,
-            None => left_out.push(cell),
-        }
+    let room = limit.saturating_sub(RESERVE + page.len());
+    let is_worse = |cell: &&DecidedCell| cell.level() == Level::Deny || cell.cell.state == State::Regressed;
+    let (worse, others): (Vec<_>, Vec<_>) = input.verdict.changed().partition(is_worse);
+    let sections = fitting(worse.iter().map(|cell| section(input, cell)), room);
+    let left = room - sections.iter().map(String::len).sum::<usize>();
+    // Diagrams of what is worse say more than many lines of what is only different.
+    let share = if worse.is_empty() { left } else { left / 4 };
+    let share = if sections.len() < worse.len() { 0 } else { share.saturating_sub(ALSO.len()) };
+    let with_all = others.len() <= FEW;
+    let lines = fitting(others.iter().map(|cell| line(input, cell, with_all)), share);
+    let left = left.saturating_sub(lines.iter().map(String::len).sum::<usize>() + ALSO.len());
+
+    page += &in_detail(input, &worse, &sections, left);
+    if !lines.is_empty() {
+        page += if worse.is_empty() { "\n" } else { ALSO };
+        page += &lines.concat();
     }
-    if !left_out.is_empty() {
-        let regressed = left_out.iter().filter(|cell| cell.cell.state == State::Regressed).count();
-        page += &format!(
-            "\n**{} more changed cells, {regressed} of them regressed, do not fit here.** The results file has them.\n",
-            left_out.len()
-        );
-    }
+    page += &left_out(&worse[sections.len()..], &others[lines.len()..]);
     page += &foot(input, limit.saturating_sub(page.len()));
     cut(page, limit)
 }
 
-/// How much of a cell is told.
-#[derive(Clone, Copy)]
-enum Detail {
-    /// Every change, the diagram, and how to see it.
-    Whole { open: bool },
-    /// One sentence.
-    None,
+/// Between what is worse and the rest.
+const ALSO: &str = "\n### Not worse\n\n";
+
+/// Up to so many lines have all their changes with them.
+const FEW: usize = 10;
+
+/// The first ones that have room together.
+fn fitting(texts: impl Iterator<Item = String>, room: usize) -> Vec<String> {
+    let within = |used: &mut usize, text: String| {
+        *used += text.len();
+        (*used <= room).then_some(text)
+    };
+    texts.scan(0, within).collect()
+}
+
+/// The sections, each with its details while there is room. One is open, so that there is something to look at; many would
+/// hide the sentences of each other.
+fn in_detail(input: &Input<'_>, cells: &[&DecidedCell], sections: &[String], room: usize) -> String {
+    let all = cells.iter().zip(sections).enumerate();
+    let details = fitting(all.map(|(place, (cell, _))| details(input, cell, place == 0)), room);
+    let mut details = details.into_iter();
+    sections.iter().map(|section| section.clone() + &details.next().unwrap_or_default()).collect()
+}
+
+fn left_out(worse: &[&DecidedCell], others: &[&DecidedCell]) -> String {
+    if worse.len() + others.len() == 0 {
+        return String::new();
+    }
+    let regressed = worse.iter().filter(|cell| cell.cell.state == State::Regressed).count();
+    format!(
+        "\n**{} more changed cells, {regressed} of them regressed, do not fit here.** The results file has them.\n",
+        worse.len() + others.len()
+    )
 }
 
 fn head(input: &Input<'_>) -> String {
@@ -74,15 +101,20 @@ fn head(input: &Input<'_>) -> String {
     )
 }
 
-fn section(input: &Input<'_>, cell: &DecidedCell, detail: Detail) -> String {
-    let sign = match (cell.level(), cell.cell.state) {
+fn sign(cell: &DecidedCell) -> &'static str {
+    match (cell.level(), cell.cell.state) {
         (_, State::Fixed) => "🟢",
         (Level::Deny, _) => "🔴",
         (Level::Warn, _) => "🟡",
         (Level::Allow, _) => "⚪",
-    };
+    }
+}
+
+/// The situation, and the one sentence of what is wrong in it.
+fn section(input: &Input<'_>, cell: &DecidedCell) -> String {
     let mut text = format!(
-        "\n### {sign} {}: {} on {}\n\n",
+        "\n### {} {}: {} on {}\n\n",
+        sign(cell),
         cell.cell.state.name(),
         code(&cell.cell.scenario),
         code(&input.client(&cell.cell.client))
@@ -90,25 +122,39 @@ fn section(input: &Input<'_>, cell: &DecidedCell, detail: Detail) -> String {
     if let Some(scenario) = input.scenario(cell) {
         text += &format!("*{}*\n\n", safe(&scenario.title).trim());
     }
-    if let Some(lead) = cell.lead() {
-        text += &format!("**{}**\n", safe(&lead.headline()).trim());
+    text += &format!("**{}**\n", safe(&headline(cell)).trim());
+    let reasons = reasons(input, cell);
+    if reasons.is_empty() { text } else { text + "\n" + &reasons }
+}
+
+/// One that nobody has to look at.
+fn line(input: &Input<'_>, cell: &DecidedCell, with_all: bool) -> String {
+    let count = cell.others().count();
+    let more = if count > 0 && !with_all { format!(" (and {count} more)") } else { String::new() };
+    let mut text = format!(
+        "- {} {} {} on {}: {}{more}\n",
+        sign(cell),
+        cell.cell.state.name(),
+        code(&cell.cell.scenario),
+        code(&input.client(&cell.cell.client)),
+        safe(&headline(cell)).trim()
+    );
+    if with_all {
+        text += &cell.others().map(|change| format!("  - {}\n", safe(&change.sentence))).collect::<String>();
     }
-    let rules = cell.rules();
-    if !rules.is_empty() {
-        text += "\n";
-    }
-    for rule in rules {
-        text += &format!(
-            "- *{} by {}:* {}\n",
-            rule.level.name(),
-            code(&place(input, rule.line)),
-            safe(&rule.reason)
-        );
-    }
-    match detail {
-        Detail::Whole { open } => text + &details(input, cell, open),
-        Detail::None => text,
-    }
+    text + &reasons(input, cell).lines().map(|reason| format!("  {reason}\n")).collect::<String>()
+}
+
+fn headline(cell: &DecidedCell) -> String {
+    cell.lead().map(Change::headline).unwrap_or_default()
+}
+
+/// The rules that decided.
+fn reasons(input: &Input<'_>, cell: &DecidedCell) -> String {
+    let reason = |rule: &Rule| {
+        format!("- *{} by {}:* {}\n", rule.level.name(), code(&place(input, rule.line)), safe(&rule.reason))
+    };
+    cell.rules().into_iter().map(reason).collect()
 }
 
 /// What a click opens: the other changes, and of a regression the diagram and what is known of the situation.
