@@ -56,6 +56,26 @@ fn a_handshake_that_the_host_refuses_is_no_connection() {
 }
 
 #[test]
+fn a_connection_may_be_over_before_anything_can_be_written_on_it() {
+    let check = |trace: TraceBuilder, expected: &str| {
+        let trace = trace.client_fin(60, 1).open(60, 2).attempt(60, "a", "GET", 2).response(80, "a", 2);
+        check_in("no-needless-connections", &scenario(), trace, expected);
+    };
+    let opened = || TraceBuilder::new().start(20, "a", "GET").open(40, 1);
+    let over = "holds: 2 connections for 1 request";
+    let unused = "NeedlessConnections: connection 1 was opened and never carried a request";
+    check(opened().fin(40, 1), over);
+    check(opened().rst(40, 1), over);
+    check(opened().alert(40, 1, "close_notify"), over);
+    check(opened().alert(40, 1, "internal_error"), over);
+    // A little later the request could have been written.
+    check(opened().fin(41, 1), unused);
+    check(opened().alert(41, 1, "close_notify"), unused);
+    // What answers the client's own close is no reason for it.
+    check(opened().client_fin(40, 1).fin(40, 1), unused);
+}
+
+#[test]
 fn a_handshake_that_the_client_gives_up_is_its_own_failure() {
     let check = |trace: TraceBuilder, expected: &str| {
         check_trace("unsent-is-free", &scenario(), &trace.build(), expected);
@@ -113,6 +133,18 @@ fn a_fin_waits_behind_bytes() {
     let rst = || Segment { rst: true, seq: 60, ..Segment::default() };
     let answered = later(ack(stopped_upload(), 60, 1)).bytes(120, 1, "x");
     check(answered.segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), waits);
+    // What arrives may take the last byte as well. Where that was taken before, the FIN would have left by then.
+    let taken = |at| acked(later(ack(stopped_upload(), 60, 1)), at, WRITTEN, 4096).bytes(120, 1, "x");
+    let leaves = |at| taken(at).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst());
+    check(leaves(120), waits);
+    check(leaves(119), leaks);
+    // An acknowledgement alone is not answered.
+    let silent = acked(later(ack(stopped_upload(), 60, 1)), 120, WRITTEN, 4096);
+    check(silent.segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), leaks);
+    // An RST takes the FIN that waits with it, and what comes behind it is answered with another.
+    let aborted = || later(ack(stopped_upload(), 60, 1));
+    check(aborted().rst(120, 1).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), waits);
+    check(aborted().segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()).rst(120, 1), leaks);
     // Nor does a FIN behind a request that was written whole.
     let written = || opened().request(0, "a", "GET", 1).deadline(50, "a");
     check(later(written()).client_fin(120, 1), leaks);
@@ -233,7 +265,11 @@ fn silence_casts_doubt_on_those_that_were_silent_for_longer() {
     // What the client's user calls too long is long enough.
     let timed = ClientSettings { read_timeout: Some(Duration::from_millis(100)), ..plain() };
     let timed_out = || asked().finish(130, "b", error(ErrorKind::Timeout));
-    check(timed, closed(timed_out(), 130), excused);
+    check(timed.clone(), closed(timed_out(), 130), excused);
+    // The answer comes in that instant, or just before.
+    let late = |at| asked().bytes(at, 2, ok_message("b")).finish(130, "b", error(ErrorKind::Timeout));
+    check(timed.clone(), closed(late(130), 130), excused);
+    check(timed, closed(late(129), 130), &missed("130"));
     check(plain(), closed(timed_out(), 130), &missed("130"));
 }
 

@@ -30,6 +30,8 @@ mod table;
 mod tally;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_excuse_tests;
 mod unsent_is_free;
 
 pub use finding::*;

@@ -5,7 +5,7 @@ use super::reuse;
 use super::reuses_when_healthy::missed;
 use super::tally::{Tally, count};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use crate::trace::{Moment, Outcome, Request};
+use crate::trace::{Connection, Moment, Outcome, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-needless-connections",
@@ -37,13 +37,23 @@ fn judge(case: &Case) -> Verdict {
     tally.verdict("no connection was established")
 }
 
-/// Connections that were ready for requests and on which nothing was written, unless whoever wanted them had given up.
+/// Connections that were ready for requests and on which nothing was written, unless whoever wanted them had given up, or
+/// what told the client not to use them was there by then.
 fn unused<'a>(case: &'a Case) -> impl Iterator<Item = (u32, Moment)> + 'a {
     case.connections().filter(|connection| connection.exchanges.is_empty()).filter_map(|connection| {
         let syn = connection.syn?;
         let wanted = !case.requests().any(|request| gave_up(request) && lives_at(request, syn));
-        connection.ready().filter(|_| wanted).map(|ready| (connection.number, ready))
+        let ready = connection.ready().filter(|ready| wanted && !was_told_by(connection, *ready))?;
+        Some((connection.number, ready))
     })
+}
+
+/// Whether FIN, RST, an alert or the like was there in the instant at which the first request could have been written. With
+/// TLS that is not before the client has read the origin's Finished, and more may have come behind it.
+fn was_told_by(connection: &Connection, ready: Moment) -> bool {
+    let close = connection.client_close();
+    let mut told = connection.signals().into_iter().filter_map(|signal| signal.delivered);
+    told.any(|told| told.at <= ready.at && close.is_none_or(|close| told < close))
 }
 
 fn gave_up(request: &Request) -> bool {

@@ -222,7 +222,7 @@ const LONG_SILENCE: Millis = 1_000;
 
 /// Whether at the instant of the close a request was given up of which the client had heard nothing since it was written,
 /// and nothing had come on this connection for longer: what killed that one may have killed all (a NAT that forgot them,
-/// a host that is gone).
+/// a host that is gone). What comes in that very instant may come behind the timer that ended the wait.
 fn in_bad_company(case: &Case, connection: &Connection, close: Moment) -> bool {
     let patience =
         case.scenario.client.read_timeout.map_or(LONG_SILENCE, |limit| millis(limit).min(LONG_SILENCE));
@@ -233,7 +233,9 @@ fn in_bad_company(case: &Case, connection: &Connection, close: Moment) -> bool {
         let written = attempt.first_sent;
         let gave_up = request.failed() || request.outcome() == Some(&Outcome::Cancelled);
         let long = over.at == close.at && over.at - written.at >= patience;
-        let silent = streams::is_silent(other, written, over);
+        let delivered = &other.data().1.delivered;
+        let next = delivered.moment_of(delivered.len_after(written.event));
+        let silent = next.is_none_or(|next| over.at <= next.at);
         gave_up && long && silent && heard.is_none_or(|heard| heard.at <= written.at)
     })
 }

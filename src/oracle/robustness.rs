@@ -107,7 +107,7 @@ fn any_record() -> impl Strategy<Value = TlsRecord> {
         2 => prop_oneof![Just("close_notify"), Just("internal_error")]
             .prop_map(|name| TlsContent::Alert { description: name.to_owned() }),
         2 => Just(TlsContent::Handshake { messages: vec!["Finished".to_owned()], alpn: None }),
-        1 => Just(TlsContent::Incomplete),
+        1 => any_payload().prop_map(|plaintext| TlsContent::Incomplete { plaintext }),
     ];
     let len = prop_oneof![8 => 0usize..200, 1 => Just(usize::MAX)];
     (0u32..4, any::<bool>(), 0usize..200, len, content).prop_map(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use rustls::crypto::cipher::{AeadKey, InboundOpaqueMessage, Iv, MessageDecrypter};
+use rustls::crypto::cipher::{AeadKey, InboundOpaqueMessage, Iv, OutboundChunks, OutboundPlainMessage};
 use rustls::crypto::tls13::OkmBlock;
 use rustls::{ContentType, ProtocolVersion};
 
@@ -50,7 +50,10 @@ impl Reader {
             let whole = length(rest).filter(|length| *length <= rest.len());
             let (len, content) = match whole {
                 Some(len) => (len, self.content(&rest[..len])),
-                None => (length(rest).unwrap_or(HEADER), TlsContent::Incomplete),
+                None => (
+                    length(rest).unwrap_or(HEADER),
+                    TlsContent::Incomplete { plaintext: self.keys.peek(rest) },
+                ),
             };
             let Self { connection, direction, .. } = self;
             records.push(TlsRecord { connection, direction, offset, len, content });
@@ -120,12 +123,20 @@ fn alpn(plain: &[u8]) -> Option<String> {
 struct Keys {
     current: Option<Key>,
     next: Option<Key>,
+    is_handshake_over: bool,
 }
 
 struct Key {
-    decrypter: Box<dyn MessageDecrypter>,
+    key: [u8; 32],
+    iv: [u8; 12],
     sequence: u64,
 }
+
+/// How much longer a record is than its content: the content type, and the tag of the cipher (RFC 8446 section 5.2).
+const OVERHEAD: usize = 1 + 16;
+
+/// An alert is as short as this, and data of HTTP is longer.
+const ALERT_CONTENT: usize = 2;
 
 impl Keys {
     fn of(direction: Direction, secrets: &[&Secret]) -> Self {
@@ -135,16 +146,30 @@ impl Keys {
         };
         let key =
             |label: &str| secrets.iter().find(|secret| secret.label == label).map(|secret| Key::of(secret));
-        Self { current: key(handshake), next: key(application) }
+        Self { current: key(handshake), next: key(application), is_handshake_over: false }
     }
 
     fn open(&mut self, record: &[u8]) -> Option<(u8, Vec<u8>)> {
         let opened = self.current.as_mut()?.open(record)?;
         let finished = opened.0 == HANDSHAKE && messages(&opened.1).iter().any(|name| name == "Finished");
         if finished && let Some(next) = self.next.take() {
-            self.current = Some(next);
+            (self.current, self.is_handshake_over) = (Some(next), true);
         }
         Some(opened)
+    }
+
+    /// What a record without its end carries: the content of the application, or nothing that can be told.
+    fn peek(&self, record: &[u8]) -> Bytes {
+        let is_data = record[0] == APPLICATION_DATA && self.is_handshake_over;
+        let sealed = length(record).and_then(|whole| whole.checked_sub(HEADER + OVERHEAD));
+        match (&self.current, sealed) {
+            (Some(key), Some(content)) if is_data && content > ALERT_CONTENT => {
+                // Not its last byte: nobody has that before the record is whole.
+                let most = record.len().min(HEADER + content - 1);
+                Bytes::from(key.peek(&record[HEADER..most]))
+            }
+            _ => Bytes::new(),
+        }
     }
 }
 
@@ -158,16 +183,30 @@ impl Key {
         let (mut key, mut iv) = ([0; 32], [0; 12]);
         expand("key", &mut key);
         expand("iv", &mut iv);
-        Self { decrypter: suite().aead_alg.decrypter(AeadKey::from(key), Iv::from(iv)), sequence: 0 }
+        Self { key, iv, sequence: 0 }
     }
 
     fn open(&mut self, record: &[u8]) -> Option<(u8, Vec<u8>)> {
         let mut sealed = record[HEADER..].to_vec();
         let message =
             InboundOpaqueMessage::new(ContentType::ApplicationData, ProtocolVersion::TLSv1_2, &mut sealed);
-        let plain = self.decrypter.decrypt(message, self.sequence).ok()?;
+        let mut decrypter = suite().aead_alg.decrypter(AeadKey::from(self.key), Iv::from(self.iv));
+        let plain = decrypter.decrypt(message, self.sequence).ok()?;
         self.sequence += 1;
         Some((u8::from(plain.typ), plain.payload.to_vec()))
+    }
+
+    /// The start of the next record. GCM is a counter mode: to seal once more what was sealed opens it, and only the tag,
+    /// which is not there, would tell whether it is genuine.
+    fn peek(&self, sealed: &[u8]) -> Vec<u8> {
+        let mut encrypter = suite().aead_alg.encrypter(AeadKey::from(self.key), Iv::from(self.iv));
+        let message = OutboundPlainMessage {
+            typ: ContentType::ApplicationData,
+            version: ProtocolVersion::TLSv1_2,
+            payload: OutboundChunks::Single(sealed),
+        };
+        let Ok(opened) = encrypter.encrypt(message, self.sequence) else { return Vec::new() };
+        opened.encode().into_iter().skip(HEADER).take(sealed.len()).collect()
     }
 }
 
@@ -177,4 +216,109 @@ fn expand_label(label: &str, length: usize) -> Vec<u8> {
     let [high, low] = u16::try_from(length).expect("a key is short").to_be_bytes();
     let label_length = u8::try_from(label.len()).expect("a label is short");
     [&[high, low, label_length], label.as_bytes(), &[0]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+
+    use rustls::{ClientConnection, ConnectionCommon, ServerConnection};
+
+    use super::super::{KeyLogger, Offer, client_config, host, server_config};
+    use super::*;
+    use crate::scenario::{Alpn, Certificate, Protocol};
+    use crate::trace::Recorder;
+
+    /// What the client sends in a handshake, what it sends then, and the secrets of the connection.
+    fn conversation(data: &[u8], close: bool) -> (Vec<u8>, Vec<u8>, Vec<Secret>) {
+        let recorder = Recorder::default();
+        let keys = KeyLogger::new(recorder.clone(), 1);
+        let config = server_config(Certificate::Sound, Alpn::of(Protocol::Https1), keys);
+        let mut server = ServerConnection::new(Arc::new(config)).expect("the settings are sound");
+        let config = client_config(Offer::Of(Protocol::Https1));
+        let mut client = ClientConnection::new(Arc::new(config), host()).expect("the settings are sound");
+        let mut handshake = Vec::new();
+        while client.is_handshaking() {
+            let flight = to_send(&mut client);
+            hear(&mut server, &flight);
+            handshake.extend(flight);
+            let answer = to_send(&mut server);
+            hear(&mut client, &answer);
+        }
+        handshake.extend(to_send(&mut client));
+        client.writer().write_all(data).expect("there is room");
+        if close {
+            client.send_close_notify();
+        }
+        (handshake, to_send(&mut client), recorder.secrets())
+    }
+
+    fn to_send<D>(end: &mut ConnectionCommon<D>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while end.wants_write() {
+            end.write_tls(&mut bytes).expect("a vector takes everything");
+        }
+        bytes
+    }
+
+    fn hear<D>(end: &mut ConnectionCommon<D>, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            end.read_tls(&mut bytes).expect("a slice can be read");
+            end.process_new_packets().expect("both are of one kind");
+        }
+    }
+
+    fn read(bytes: &[u8], secrets: &[Secret]) -> Option<TlsContent> {
+        let secrets: Vec<&Secret> = secrets.iter().collect();
+        let keys = Keys::of(Direction::ToOrigin, &secrets);
+        let records = Reader { connection: 1, direction: Direction::ToOrigin, keys }.read(bytes);
+        records.into_iter().last().map(|record| record.content)
+    }
+
+    /// What the last record is taken for of all that the client sends, `missing` bytes short of its end.
+    #[track_caller]
+    fn check(data: &[u8], close: bool, missing: usize, expected: &TlsContent) {
+        let (mut bytes, sealed, secrets) = conversation(data, close);
+        bytes.extend(&sealed[..sealed.len() - missing]);
+        assert_eq!(read(&bytes, &secrets).as_ref(), Some(expected));
+    }
+
+    #[test]
+    fn what_was_sent_of_a_record_is_read() {
+        let data: Vec<u8> = (0..10_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let part =
+            |length: usize| TlsContent::Incomplete { plaintext: Bytes::copy_from_slice(&data[..length]) };
+        check(&data, false, 0, &TlsContent::ApplicationData { plaintext: Bytes::from(data.clone()) });
+        // The tag, the content type and the last byte of data are what cannot be there.
+        check(&data, false, 1, &part(9_999));
+        check(&data, false, 16 + 1 + 1, &part(9_999));
+        check(&data, false, 16 + 1 + 2, &part(9_998));
+        check(&data, false, 16 + 1 + 9_999, &part(1));
+        check(&data, false, 16 + 1 + 10_000, &part(0));
+        check(&data, false, 16 + 1 + 10_000 + 4, &part(0));
+        // The second record has a number of its own.
+        let long: Vec<u8> = data.repeat(2);
+        let rest = &long[16_384..];
+        let part = TlsContent::Incomplete { plaintext: Bytes::copy_from_slice(&rest[..rest.len() - 1]) };
+        check(&long, false, 10, &part);
+    }
+
+    #[test]
+    fn what_was_sent_of_an_alert_is_no_data() {
+        check(b"", true, 0, &TlsContent::Alert { description: "close_notify".to_owned() });
+        check(b"", true, 1, &TlsContent::Incomplete { plaintext: Bytes::new() });
+    }
+
+    #[test]
+    fn what_was_sent_of_a_handshake_is_no_data() {
+        let (handshake, _, secrets) = conversation(b"", false);
+        let part = &handshake[..handshake.len() - 1];
+        let nothing = Some(TlsContent::Incomplete { plaintext: Bytes::new() });
+        assert_eq!(read(part, &secrets), nothing);
+        // An origin that never came to its Finished has no other keys.
+        let early: Vec<Secret> =
+            secrets.into_iter().filter(|secret| secret.label.contains("HANDSHAKE")).collect();
+        assert_eq!(read(part, &early), nothing);
+    }
 }

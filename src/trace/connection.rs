@@ -42,7 +42,7 @@ pub struct Connection {
     /// The client's end left as soon as the network took it: a FIN behind the last byte, or the RST by which a host without
     /// an application answers what arrives while a FIN still waits (RFC 9293 section 3.10.7.1).
     end_waited: bool,
-    /// When a segment last reached the client's host.
+    /// When bytes last reached the client's host.
     heard: Option<Millis>,
 }
 
@@ -181,7 +181,10 @@ impl Connection {
     pub fn may_close_behind_bytes(&self, since: Moment) -> bool {
         let unsent = self.exchanges.last().map(|exchange| exchange.request.last_sent);
         let sends = unsent.is_some_and(|last| last.is_none_or(|last| since < last));
-        let closed_otherwise = self.client_close().is_some() && !self.end_waited;
+        // To what arrives behind an RST the host answers for a connection that is gone.
+        let gone = self.to_client.rst.delivered;
+        let close = self.client_close().filter(|close| gone.is_none_or(|gone| *close < gone));
+        let closed_otherwise = close.is_some() && !self.end_waited;
         sends && !closed_otherwise
     }
 
@@ -241,7 +244,7 @@ impl Connection {
     }
 
     fn note_queue(&mut self, direction: Direction, fate: Fate, segment: &Segment, now: Moment) {
-        if (direction, fate) == (Direction::ToClient, Fate::Delivered) {
+        if (direction, fate) == (Direction::ToClient, Fate::Delivered) && !segment.payload.is_empty() {
             self.heard = Some(now.at);
         }
         match (direction, fate) {
@@ -254,11 +257,12 @@ impl Connection {
                 if !segment.payload.is_empty() && !segment.retransmission {
                     self.clear_since = None;
                 }
+                let waited = self.clear_since.is_none_or(|clear| clear.at == now.at);
                 if self.to_origin.own_rst == Some(now) && self.to_origin.fin.sent.is_none() {
-                    self.end_waited = self.clear_since.is_none() && self.heard == Some(now.at);
+                    self.end_waited = waited && self.heard == Some(now.at);
                 }
                 if self.to_origin.fin.sent == Some(now) {
-                    self.end_waited = self.clear_since.is_none_or(|clear| clear.at == now.at);
+                    self.end_waited = waited;
                 }
             }
             _ => {}

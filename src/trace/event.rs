@@ -253,8 +253,12 @@ pub enum TlsContent {
         /// Its name in RFC 8446 section 6.
         description: String,
     },
-    /// The record was never sent whole.
-    Incomplete,
+    /// The record was never sent whole, so that nobody could take it for genuine.
+    Incomplete {
+        /// What HTTP has written, as far as it was sent; empty if that is not what it was to carry.
+        #[serde(skip_serializing_if = "Bytes::is_empty")]
+        plaintext: Bytes,
+    },
     /// No key opens it, or it is not TLS.
     Unreadable,
 }

@@ -37,6 +37,20 @@ pub(crate) fn sealed(plain: Trace) -> Trace {
     Trace { events, records, ..plain }
 }
 
+/// The same, with more to the client's last record on connection 1 than was ever sent of it. What it carries can be told, or
+/// cannot.
+pub(crate) fn sealed_in_part(plain: Trace, is_data: bool) -> Trace {
+    let mut trace = sealed(plain);
+    let own = |record: &&mut TlsRecord| record.connection == 1 && record.direction == Direction::ToOrigin;
+    let record = trace.records.iter_mut().rfind(own).expect("the client has sent something");
+    let TlsContent::ApplicationData { plaintext } = &record.content else {
+        panic!("the last record is data")
+    };
+    let plaintext = if is_data { plaintext.clone() } else { Bytes::new() };
+    (record.content, record.len) = (TlsContent::Incomplete { plaintext }, record.len + 100);
+    trace
+}
+
 /// What [`sealed`] takes for an alert of this name.
 pub(crate) fn alert(name: &str) -> String {
     format!("{ALERT}{name}")

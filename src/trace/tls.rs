@@ -71,8 +71,15 @@ impl Tls {
         let ways = Ways::of(record, raw);
         match &record.content {
             // What comes after close_notify is to be ignored (RFC 8446 section 6.1).
-            TlsContent::ApplicationData { .. } if plain.fin != Passage::default() => {}
+            TlsContent::ApplicationData { .. } | TlsContent::Incomplete { .. }
+                if plain.fin != Passage::default() => {}
             TlsContent::ApplicationData { plaintext } => ways.carry(plaintext, plain),
+            // It was written and nobody can read it: the sender knows the one, and nobody the other.
+            TlsContent::Incomplete { plaintext } => {
+                if let Some(begun) = raw.sent.moment_of(record.offset) {
+                    plain.sent.push(plaintext, begun);
+                }
+            }
             TlsContent::Alert { description } if description == "close_notify" => {
                 // Only the first one ends anything.
                 plain.fin = if plain.fin == Passage::default() { ways.passage() } else { plain.fin };

@@ -48,7 +48,7 @@ impl Connection {
             }
             TlsContent::ChangeCipherSpec => Item::Handshake("ChangeCipherSpec".to_owned()),
             TlsContent::Alert { description } => Item::Alert(description.clone()),
-            TlsContent::Incomplete | TlsContent::Unreadable => Item::Bytes,
+            TlsContent::Incomplete { .. } | TlsContent::Unreadable => Item::Bytes,
         };
         self.remember(record.direction, Stretch { start, end: end(record), item: item.clone() });
         item

@@ -128,13 +128,64 @@ const CASES: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The same over TLS.
+const SEALED_CASES: &[(&str, &str, &str)] = &[
+    (
+        "an-upload-is-given-up-in-its-first-record",
+        r#"{ client = "send", id = "a", request = "GET /a" },
+           { client = "send", id = "b", request = "POST /b", body = 10000, deadline = "1ms" },
+           { client = "send", id = "c", request = "GET /c" }"#,
+        "protocol = \"https1\"\n[network]\nsend_buffer = 4096",
+    ),
+    (
+        "a-request-waits-in-its-first-record-while-another-connection-is-free",
+        r#"{ client = "send", id = "a", request = "GET /a", background = true },
+           { client = "send", id = "b", request = "GET /b" },
+           { client = "send", id = "c", request = "POST /c", body = 10000, deadline = "1ms" }"#,
+        "protocol = \"https1\"\n[network]\nsend_buffer = 4096",
+    ),
+    (
+        "a-fin-comes-in-the-middle-of-a-first-record",
+        r#"{ client = "send", id = "a", request = "POST /a", body = 10000, background = true },
+           { wait = "50ms" },
+           { origin = "fin", connection = 1 }"#,
+        "protocol = \"https1\"\n[network]\nsend_buffer = 4096",
+    ),
+    (
+        "a-fin-comes-with-the-end-of-the-handshake",
+        r#"{ client = "send", id = "a", request = "GET /a" },
+           { origin = "fin", connection = 1, when = { packet = 3, connection = 1, direction = "to-client" } }"#,
+        "protocol = \"https1\"",
+    ),
+    (
+        "close-notify-comes-with-the-end-of-the-handshake",
+        r#"{ client = "send", id = "a", request = "GET /a" },
+           { origin = "close-notify", connection = 1, when = { packet = 3, connection = 1, direction = "to-client" } }"#,
+        "protocol = \"https1\"",
+    ),
+    (
+        "a-close-comes-with-the-end-of-the-handshake-over-http2",
+        r#"{ client = "send", id = "a", request = "GET /a" },
+           { origin = "close", connection = 1, when = { packet = 3, connection = 1, direction = "to-client" } }"#,
+        "protocol = \"https2\"",
+    ),
+    (
+        "the-origin-gives-up-while-its-handshake-is-lost",
+        r#"{ client = "send", id = "a", request = "GET /a", background = true },
+           { wait = "30ms" },
+           { network = "drop", connection = 1 },
+           { network = "heal", connection = 1, when = { after = "2s" } }"#,
+        "protocol = \"https1\"\n[origin]\nidle_timeout = \"2s\"",
+    ),
+];
+
 /// `explore::false_alarm::<name>`.
 pub fn trials() -> Vec<Trial> {
     let trial = |(name, script, settings): &(&str, &'static str, &'static str)| {
         let (name, script, settings) = ((*name).to_owned(), *script, *settings);
         Trial::test(format!("explore::false_alarm::{name}"), move || check(script, settings))
     };
-    CASES.iter().map(trial).collect()
+    CASES.iter().chain(SEALED_CASES).map(trial).collect()
 }
 
 fn check(script: &str, settings: &str) -> Result<(), Failed> {

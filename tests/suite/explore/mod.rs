@@ -22,6 +22,8 @@ pub fn trials() -> Vec<Trial> {
         trial("coverage_says_what_was_never_reached", coverage_says_what_was_never_reached),
     ];
     trials.push(trial("reference_holds_every_oracle", || reference_holds_every_oracle(Protocol::Http1, 500)));
+    let over_tls = || reference_holds_every_oracle(Protocol::Https1, 300);
+    trials.push(trial("reference_holds_every_oracle_over_tls", over_tls));
     trials.extend(planted::trials());
     trials.extend(false_alarms::trials());
     trials

@@ -98,7 +98,8 @@ impl Checkout {
         }
         let (Some(gate), Some(sender)) = (self.shared.gate(connection), self.shared.take_sender(connection))
         else {
-            return Err(Cause::Closed);
+            // It has ended since it was granted. Whether the transport is closed, another checkout learns.
+            return Err(Cause::Stale);
         };
         self.done = true;
         Ok(Leased::Whole(Lease::new(self.shared.clone(), connection, gate, sender, reused)))

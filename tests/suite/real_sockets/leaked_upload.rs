@@ -1,6 +1,4 @@
-//! What the simulator found and looks like a bug of somebody else's, once more on real loopback sockets and in real time.
-//!
-//! Ignored, since it takes seconds and says nothing of closewait: `cargo test --test suite -- --ignored real_sockets`.
+//! hyper and an upload that is answered before it is flushed: `upload/early-401-kept-alive`.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -13,21 +11,10 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use libtest_mimic::Trial;
 
-/// The trials.
-pub fn trials() -> Vec<Trial> {
-    let leaks = || {
-        hyper_leaks_what_was_answered_before_its_upload_was_flushed();
-        Ok(())
-    };
-    let name = "real_sockets::hyper_leaks_what_was_answered_before_its_upload_was_flushed";
-    vec![Trial::test(name, leaks).with_ignored_flag(true)]
-}
-
-/// `upload/early-401-kept-alive`. While more than about 400 kB are left, hyper flushes on a path that does not lose the
+/// While more than about 400 kB are left, hyper flushes on a path that does not lose the
 /// connection: the last of the upload must be less, and the sockets must not take it at once.
-fn hyper_leaks_what_was_answered_before_its_upload_was_flushed() {
+pub(super) fn hyper_leaks_what_was_answered_before_its_upload_was_flushed() {
     assert!(ends_with_its_client(1_000), "a small upload: the connection outlives its client");
     assert!(!ends_with_its_client(300_000), "hyper does it right now: docs/known-hazards.md says otherwise");
 }
