@@ -47,7 +47,7 @@ fn all_of(results: &Results<'_>) -> usize {
     let input = Input { document: &document, verdict: &verdict, baseline: "itself", rules: "none" };
     [
         document.to_json().expect("keys are strings").len(),
-        html::render(&[("", &document)]).expect("keys are strings").len(),
+        html::render(&[("", &document)], Some(&verdict)).expect("keys are strings").len(),
         markdown(&input, LIMIT).len(),
         junit(&input).expect("memory is there").len(),
         sarif(&input).expect("keys are strings").len(),

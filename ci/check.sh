@@ -51,6 +51,7 @@ untouched() {
 component fmt rustfmt
 tool tshark tshark
 tool chromium chromium
+tool tc iproute2
 component clippy clippy
 before=$(git status --porcelain)
 

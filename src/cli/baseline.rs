@@ -25,6 +25,12 @@ pub enum BaselineError {
          make one with `closewait run --accept`"
     )]
     Empty { name: String, place: String },
+    /// A results file without a result of a scenario.
+    #[error(
+        "{name}: this results file holds no result of a scenario{what}; the gate compares what \
+         `closewait run --out FILE` writes"
+    )]
+    NoCells { name: String, what: &'static str },
     /// Git cannot be run.
     #[error("the baseline `{name}` is no file or folder, and git cannot be run: {source}")]
     NoGit { name: String, source: io::Error },
@@ -52,6 +58,23 @@ pub fn load(name: &str, folder: &Path) -> Result<Vec<CellFacts>, Box<dyn Error>>
     Ok(facts)
 }
 
+/// A results file that can be compared.
+///
+/// # Errors
+/// If the file cannot be read, is none, or holds no result of a scenario.
+pub fn load_results(path: &Path) -> Result<document::Document, Box<dyn Error>> {
+    Ok(with_cells(&path.display().to_string(), load_document(path)?)?)
+}
+
+fn with_cells(name: &str, document: document::Document) -> Result<document::Document, BaselineError> {
+    if !document.cells.is_empty() {
+        return Ok(document);
+    }
+    let swept = ": it is of a sweep, and sweeps are compared by `closewait sweep --accepted FILE`";
+    let what = if document.strips.is_empty() { "" } else { swept };
+    Err(BaselineError::NoCells { name: name.to_owned(), what })
+}
+
 /// A results file.
 ///
 /// # Errors
@@ -65,7 +88,7 @@ pub fn load_document(path: &Path) -> Result<document::Document, Box<dyn Error>> 
 }
 
 fn read_document(name: &str, bytes: &[u8]) -> Result<Vec<CellFacts>, Box<dyn Error>> {
-    Ok(document::read(name, &utf8(name, bytes.to_vec())?)?.facts())
+    Ok(with_cells(name, document::read(name, &utf8(name, bytes.to_vec())?)?)?.facts())
 }
 
 fn utf8(name: &str, bytes: Vec<u8>) -> io::Result<String> {

@@ -10,10 +10,20 @@ use super::output::print;
 
 /// Why a file cannot be written.
 #[derive(Debug, Error)]
-#[error("cannot write {}: {source}; nothing was overwritten", path.display())]
+#[error("cannot write {}: {source}; {}", path.display(), done(before))]
 pub struct WriteError {
     path: PathBuf,
     source: io::Error,
+    /// Files that are in their place already.
+    before: Vec<PathBuf>,
+}
+
+fn done(before: &[PathBuf]) -> String {
+    if before.is_empty() {
+        return "nothing was overwritten".to_owned();
+    }
+    let names: Vec<String> = before.iter().map(|path| path.display().to_string()).collect();
+    format!("written before that: {}", names.join(", "))
 }
 
 /// Something to be written, to a file or, for `-`, to stdout.
@@ -33,24 +43,25 @@ pub fn write_all(outputs: &[Output]) -> Result<(), Box<dyn std::error::Error>> {
     let files = outputs.iter().filter(|output| !is_stdout(&output.path));
     let (streams, files): (Vec<&Output>, Vec<&Output>) = files.partition(|output| is_stream(&output.path));
     let mut written = Vec::new();
-    let failed = |output: &Output, source, written: &[(PathBuf, PathBuf)]| {
+    let failed = |output: &Output, source, written: &[(PathBuf, PathBuf)], before: usize| {
         discard(written);
-        Err(WriteError { path: output.path.clone(), source }.into())
+        let before = written[..before].iter().map(|(_, place)| place.clone()).collect();
+        Err(WriteError { path: output.path.clone(), source, before }.into())
     };
     for output in &files {
         match beside(&output.path, &output.bytes) {
             Ok(moves) => written.push(moves),
-            Err(source) => return failed(output, source, &written),
+            Err(source) => return failed(output, source, &written, 0),
         }
     }
     for output in &streams {
         if let Err(source) = fs::write(&output.path, &output.bytes) {
-            return failed(output, source, &written);
+            return failed(output, source, &written, 0);
         }
     }
-    for (output, (temporary, place)) in files.iter().zip(&written) {
+    for (done, (output, (temporary, place))) in files.iter().zip(&written).enumerate() {
         if let Err(source) = fs::rename(temporary, place) {
-            return failed(output, source, &written);
+            return failed(output, source, &written, done);
         }
     }
     for output in outputs.iter().filter(|output| is_stdout(&output.path)) {
@@ -67,6 +78,31 @@ pub fn is_stdout(path: &Path) -> bool {
 /// Something that is there and is no file, such as `/dev/null` or a pipe.
 fn is_stream(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Refuses two outputs with one place: one would be lost.
+///
+/// # Errors
+/// If two files are the same.
+pub fn distinct(paths: &[&Path]) -> Result<(), String> {
+    let mut places: Vec<PathBuf> = Vec::new();
+    for path in paths.iter().filter(|path| !is_stdout(path) && !is_stream(path)) {
+        let place = place(path);
+        if places.contains(&place) {
+            return Err(format!("two reports cannot share the file {}", path.display()));
+        }
+        places.push(place);
+    }
+    Ok(())
+}
+
+/// The file that a path means, whether it is there yet or not.
+pub fn place(path: &Path) -> PathBuf {
+    let folder = || {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(fs::canonicalize(parent).ok()?.join(path.file_name()?))
+    };
+    fs::canonicalize(path).ok().or_else(folder).unwrap_or_else(|| path.to_owned())
 }
 
 /// Where it was written, and where it is to be: what a link points to, not the link.

@@ -82,16 +82,20 @@ const RULES: &str = "closewait.toml";
 
 /// Compares and reports.
 pub fn run(args: &GateArgs) -> Done {
-    let on_stdout = args.outputs.on_stdout()?;
     let name = args.baseline.clone().unwrap_or_else(|| args.snapshots.snapshots.display().to_string());
+    let read: Vec<&Path> = [Some(Path::new(&name)), args.current.as_deref(), Some(rules_path(args))]
+        .into_iter()
+        .flatten()
+        .collect();
+    let on_stdout = args.outputs.on_stdout(&read)?;
     // What is wrong with the files is said before anything is run.
     let accepted = baseline::load(&name, &args.snapshots.snapshots)?;
     // Snapshots hold verdicts; only a results file holds what can be laid beside today's results.
-    let before = Path::new(&name).is_file().then(|| baseline::load_document(Path::new(&name))).transpose()?;
+    let before = Path::new(&name).is_file().then(|| baseline::load_results(Path::new(&name))).transpose()?;
     let text = rules_text(args)?;
     let catalogue = args.scenarios.load()?;
     let document = match &args.current {
-        Some(path) => narrowed(args, baseline::load_document(path)?)?,
+        Some(path) => narrowed(args, baseline::load_results(path)?)?,
         None => {
             rules(args, text.as_deref(), &catalogue, &accepted, None)?;
             run_now(args, &catalogue)?
@@ -104,7 +108,7 @@ pub fn run(args: &GateArgs) -> Done {
     let path = rules_path(args).display().to_string();
     let input = Input { document: &document, verdict: &verdict, baseline: &name, rules: &path };
 
-    let mut outputs = args.outputs.results(before.as_ref(), &document)?;
+    let mut outputs = args.outputs.results(before.as_ref(), &document, Some(&verdict))?;
     outputs.extend(args.outputs.reports(&input)?);
     write_all(&outputs)?;
     report(args, &input, on_stdout)?;

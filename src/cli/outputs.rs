@@ -1,14 +1,15 @@
 //! Reports as files: the flags that `run` and `gate` share.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use closewait::gate::Verdict;
 use closewait::report::document::Document;
 use closewait::report::gate::{self, Input};
 use closewait::report::html;
 
-use super::files::{Output, is_stdout};
+use super::files::{Output, distinct, is_stdout, place};
 
 /// Which reports are written, and where to; `-` is stdout.
 #[derive(Debug, Args, Default)]
@@ -45,9 +46,21 @@ impl Outputs {
     /// Whether a report takes the place of the text on stdout.
     ///
     /// # Errors
-    /// If two reports want to.
-    pub fn on_stdout(&self) -> Result<bool, Box<dyn Error>> {
+    /// If two reports want to, or two have one file, or one would take the place of another file that the command reads or
+    /// writes.
+    pub fn on_stdout(&self, others: &[&Path]) -> Result<bool, Box<dyn Error>> {
         let paths = [&self.out, &self.html, &self.markdown, &self.junit, &self.sarif];
+        distinct(&paths.into_iter().flatten().map(PathBuf::as_path).collect::<Vec<_>>())?;
+        // A results file may be written over the one that was read: it is the same kind of file, made anew.
+        for path in paths[1..].iter().copied().flatten() {
+            if let Some(input) = others.iter().find(|input| place(input) == place(path)) {
+                return Err(format!(
+                    "{} is another file of this command: a report is not written over it",
+                    input.display()
+                )
+                .into());
+            }
+        }
         match paths.into_iter().flatten().filter(|path| is_stdout(path)).count() {
             0 => Ok(false),
             1 => Ok(true),
@@ -55,7 +68,7 @@ impl Outputs {
         }
     }
 
-    /// The results file, and the HTML report of it: beside `before`, if there is one.
+    /// The results file, and the HTML report of it: beside `before`, if there is one, and with what changed.
     ///
     /// # Errors
     /// Never in practice.
@@ -63,6 +76,7 @@ impl Outputs {
         &self,
         before: Option<&Document>,
         document: &Document,
+        verdict: Option<&Verdict>,
     ) -> Result<Vec<Output>, Box<dyn Error>> {
         let mut outputs = Vec::new();
         if let Some(path) = &self.out {
@@ -71,7 +85,8 @@ impl Outputs {
         if let Some(path) = &self.html {
             let before = before.map(|before| ("before", before));
             let documents: Vec<_> = before.into_iter().chain([("after", document)]).collect();
-            outputs.push(Output { path: path.clone(), bytes: html::render(&documents)?.into_bytes() });
+            outputs
+                .push(Output { path: path.clone(), bytes: html::render(&documents, verdict)?.into_bytes() });
         }
         Ok(outputs)
     }

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use closewait::gate::{CellFacts, Rules, Verdict, compare, decide};
+use closewait::report::document::Document;
 use closewait::report::html;
 
 use super::baseline;
 use super::exit::{Done, Exit};
-use super::files::{Output, write_all};
+use super::files::{Output, place, write_all};
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
@@ -28,12 +30,29 @@ Examples:
 
 /// Writes the report.
 pub fn run(args: &ReportArgs) -> Done {
+    if let Some(input) = args.results.iter().find(|input| place(input) == place(&args.html)) {
+        return Err(format!("{} is read: the report is not written over it", input.display()).into());
+    }
     let documents = args.results.iter().map(|path| {
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         Ok((name, baseline::load_document(path)?))
     });
     let documents: Vec<_> = documents.collect::<Result<_, Box<dyn std::error::Error>>>()?;
     let named: Vec<_> = documents.iter().map(|(name, document)| (name.as_str(), document)).collect();
-    write_all(&[Output { path: args.html.clone(), bytes: html::render(&named)?.into_bytes() }])?;
+    let verdict = compared(&documents);
+    let page = html::render(&named, verdict.as_ref())?;
+    write_all(&[Output { path: args.html.clone(), bytes: page.into_bytes() }])?;
     Ok(Exit::AsAccepted)
+}
+
+/// What changed from the first to the second, if both have results. Without rules: nothing is allowed or denied here.
+fn compared(documents: &[(String, Document)]) -> Option<Verdict> {
+    let [(_, before), (_, now)] = documents else { return None };
+    if before.cells.is_empty() || now.cells.is_empty() {
+        return None;
+    }
+    // Whoever played only some scenarios the second time has not lost the others.
+    let is_played = |cell: &CellFacts| now.cell(&cell.scenario, &cell.client).is_some();
+    let before: Vec<CellFacts> = before.facts().into_iter().filter(is_played).collect();
+    Some(decide(compare(&before, &now.facts()), &Rules::default(), false))
 }

@@ -98,7 +98,7 @@ fn play(
     clients: &[&'static dyn UnderTest],
 ) -> Done {
     let snapshots = Snapshots::at(&args.snapshots.snapshots);
-    let on_stdout = args.outputs.on_stdout()?;
+    let on_stdout = args.outputs.on_stdout(args.pcap.as_deref().as_slice())?;
     let mut results = results(scenarios, clients);
     if !args.no_snapshots {
         results.compare(&snapshots)?;
@@ -169,7 +169,7 @@ fn repeat(scenarios: &[&Scenario], clients: &[&'static dyn UnderTest], runs: u32
 /// The results file, and the reports of what differs from the accepted snapshots.
 fn write_reports(args: &RunArgs, results: &Results<'_>) -> Result<(), Box<dyn std::error::Error>> {
     let document = of_results(results, about(args));
-    let mut outputs = args.outputs.results(None, &document)?;
+    let mut outputs = args.outputs.results(None, &document, None)?;
     if let Some(path) = &args.pcap {
         outputs.push(Output { path: path.clone(), bytes: pcapng::render(results)? });
     }

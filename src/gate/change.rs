@@ -73,6 +73,9 @@ pub struct Change {
     pub place: Place,
     /// One sentence, without a full stop.
     pub sentence: String,
+    /// What the sentence does not say of request, connection and cause; `None` if it says all, and for changes that are
+    /// no regression.
+    pub context: Option<String>,
 }
 
 /// Which way something changed.
@@ -100,6 +103,17 @@ impl Kind {
         (Self::Gone, "gone"),
         (Self::Fixed, "fixed"),
     ];
+
+    /// What a cell is called for it.
+    pub(super) fn state(self) -> State {
+        match self {
+            Self::Regressed => State::Regressed,
+            Self::Drifted => State::Drifted,
+            Self::New => State::New,
+            Self::Gone => State::Gone,
+            Self::Fixed => State::Fixed,
+        }
+    }
 }
 
 /// In which run something changed.
@@ -119,7 +133,14 @@ impl Change {
     }
 
     pub(super) fn of(kind: Kind, sentence: impl Into<String>) -> Self {
-        Self { kind, oracle: None, severity: None, place: Place::Run, sentence: sentence.into() }
+        Self {
+            kind,
+            oracle: None,
+            severity: None,
+            place: Place::Run,
+            sentence: sentence.into(),
+            context: None,
+        }
     }
 
     pub(super) fn by(self, oracle: &str) -> Self {
@@ -132,12 +153,21 @@ impl Change {
         Self { place: Place::Control, sentence, ..self }
     }
 
-    /// For ordering: the kind, then the harm. What a scenario expects comes after what holds of every scenario, since it
-    /// says less of the cause.
-    pub(super) fn weight(&self) -> (Kind, Place, bool, Option<Severity>) {
+    /// The sentence so that it can stand alone: with request, connection and cause.
+    pub fn headline(&self) -> String {
+        match &self.context {
+            Some(context) => format!("{} — {context}", self.sentence),
+            None => self.sentence.clone(),
+        }
+    }
+
+    /// For ordering: the kind, then the harm, then what says most by itself. What a scenario expects comes after what holds
+    /// of every scenario, since it says less of the cause.
+    pub(super) fn weight(&self) -> (Kind, Place, bool, Option<Severity>, bool) {
         let is_expectation = self.oracle.as_deref() == Some("as-expected");
         // Without a severity comes last: `None` is less than anything.
-        (self.kind, self.place, is_expectation, self.severity.or(Some(Severity::NeedlessConnections)))
+        let severity = self.severity.or(Some(Severity::NeedlessConnections));
+        (self.kind, self.place, is_expectation, severity, self.context.is_some())
     }
 }
 

@@ -48,6 +48,9 @@ pub struct RunFacts {
     pub findings: Vec<FindingFacts>,
     /// The transcript without its times and without the words of errors.
     pub lines: Vec<String>,
+    /// What was done to the client or by the application, in the order of time: `the origin half-closes connection 1
+    /// (FIN)`. Names causes; it is not compared.
+    pub causes: Vec<String>,
 }
 
 /// What became of one request.
@@ -133,6 +136,7 @@ impl RunFacts {
             findings: self.findings.into_iter().filter(violated).collect(),
             opened: 0,
             lines: Vec::new(),
+            causes: Vec::new(),
             ..self
         }
     }

@@ -98,11 +98,39 @@ impl DecidedCell {
 
     /// The highest level of what gives the cell its state.
     pub fn level(&self) -> Level {
-        let telling = |change: &Change| match self.cell.state {
-            State::Regressed => change.kind == Kind::Regressed,
-            _ => true,
+        self.telling().map(|(_, decided)| decided.level).max().unwrap_or(Level::Allow)
+    }
+
+    /// The change that a report puts first: what closes the gate, else what the cell is called after.
+    pub fn lead(&self) -> Option<&Change> {
+        let decides = |(change, decided): &(&Change, &Decided)| match self.level() {
+            Level::Deny => decided.level == Level::Deny,
+            Level::Warn | Level::Allow => change.kind.state() == self.cell.state,
         };
-        let levels = self.decided().filter(|(change, _)| telling(change)).map(|(_, decided)| decided.level);
-        levels.max().unwrap_or(Level::Allow)
+        self.telling().find(decides).map(|(change, _)| change)
+    }
+
+    /// Every other change, most important first.
+    pub fn others(&self) -> impl Iterator<Item = &Change> {
+        let lead = self.lead().map(std::ptr::from_ref);
+        self.cell.changes.iter().filter(move |change| Some(std::ptr::from_ref(*change)) != lead)
+    }
+
+    /// The rules that decided about it, each once, in the order of the file.
+    pub fn rules(&self) -> Vec<&Rule> {
+        let mut rules: Vec<&Rule> = Vec::new();
+        for rule in self.decided.iter().filter_map(|decided| decided.rule.as_ref()) {
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+        rules.sort_by_key(|rule| rule.line);
+        rules
+    }
+
+    /// What gives the cell its state.
+    fn telling(&self) -> impl Iterator<Item = (&Change, &Decided)> {
+        let all = self.cell.state != State::Regressed;
+        self.decided().filter(move |(change, _)| all || change.kind == Kind::Regressed)
     }
 }

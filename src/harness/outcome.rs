@@ -7,6 +7,7 @@ use similar::TextDiff;
 
 use super::environment::{ACCEPT, Acceptance};
 use super::trial::Prepared;
+use crate::report::gate::changes;
 use crate::report::results::{Difference, DifferenceKind};
 use crate::report::snapshot;
 use crate::scenario::Scenario;
@@ -63,7 +64,7 @@ fn describe(difference: &Difference, path: &Path, trial: &str) -> String {
             format!("no snapshot is accepted yet at {}\n\n{found}\n\n{again}", path.display())
         }
         DifferenceKind::Changed { accepted, found } => {
-            let news = news(accepted, found);
+            let news = changes(&difference.client, &difference.scenario, accepted, found);
             let diff = TextDiff::from_lines(accepted, found);
             let lines = diff
                 .unified_diff()
@@ -71,30 +72,11 @@ fn describe(difference: &Difference, path: &Path, trial: &str) -> String {
                 .missing_newline_hint(false)
                 .header("accepted", "found")
                 .to_string();
+            let news = if news.is_empty() { "only times or words differ\n" } else { &news };
             format!("{news}not as accepted in {}\n\n{lines}\n{again}", path.display())
         }
         DifferenceKind::Gone => format!("{} has no scenario any more", path.display()),
     }
-}
-
-/// The violations that are not accepted, and those that are no more: first, since they are what matters.
-fn news(accepted: &str, found: &str) -> String {
-    let violations = |text: &str| -> Vec<String> {
-        text.lines().filter(|line| line.contains(" VIOLATED · ")).map(words).collect()
-    };
-    let (before, now) = (violations(accepted), violations(found));
-    let mut text = String::new();
-    for line in now.iter().filter(|line| !before.contains(line)) {
-        text += &format!("regressed: {line}\n");
-    }
-    for line in before.iter().filter(|line| !now.contains(line)) {
-        text += &format!("fixed: {line}\n");
-    }
-    if text.is_empty() { "drifted: the behaviour changed, no verdict did\n".to_owned() } else { text }
-}
-
-fn words(line: &str) -> String {
-    line.split_whitespace().collect::<Vec<_>>().join(" ").replace(" VIOLATED · ", ": ")
 }
 
 /// The name of the test, from the name of its binary.
@@ -107,23 +89,5 @@ pub(super) fn target() -> String {
             name.to_owned()
         }
         _ => stem,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(accepted: &str, found: &str, expected: &str) {
-        assert_eq!(news(accepted, found), expected);
-    }
-
-    #[test]
-    fn what_matters_is_said_first() {
-        const HOLDS: &str = "title\n\nfindings\n  no-leak  holds · 1 connection";
-        const VIOLATED: &str = "title\n\nfindings\n  no-leak  VIOLATED · 1 socket is left";
-        check(HOLDS, VIOLATED, "regressed: no-leak: 1 socket is left\n");
-        check(VIOLATED, HOLDS, "fixed: no-leak: 1 socket is left\n");
-        check("title\n\n 0 ms  a", "title\n\n 1 ms  a", "drifted: the behaviour changed, no verdict did\n");
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! On a busy machine the kernel may also put off what goes over loopback to a thread of its own, so that
 //! what one socket sent is not at the other when the call returns. A datagram sent after it goes through the
-//! same queue: once it has come round, so has everything before it.
+//! same queue: once it has come round, so has everything before it. `tests/suite/late_loopback.rs` has a loopback that is late.
 
 use std::io;
 use std::net::{Ipv4Addr, UdpSocket};

@@ -9,6 +9,7 @@ mod fresh_processes;
 mod gate;
 mod harness;
 mod html;
+mod late_loopback;
 mod network;
 mod pcapng;
 mod planted_bugs;
@@ -36,6 +37,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(catalogue::trials());
     trials.extend(snapshots::trials());
     trials.extend(network::trials());
+    trials.extend(late_loopback::trials());
     trials.extend(fresh_processes::trials());
     trials.extend(reference::trials());
     trials.extend(planted_bugs::trials());

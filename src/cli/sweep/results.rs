@@ -77,8 +77,8 @@ const WIDTH: usize = 120;
 const MOST_KINDS: usize = 20;
 
 /// Prints the sweep, and judges it.
-pub fn report(args: &SweepArgs, header: &Header, records: &[Record]) -> Done {
-    let beyond = beyond_accepted(args, records)?;
+pub fn report(args: &SweepArgs, header: &Header, records: &[Record], accepted: &Accepted) -> Done {
+    let beyond = accepted.beyond(records);
     if let Some(path) = &args.out {
         if header.pairs {
             return Err("pairs of faults have no strips: --out is for single ones".into());
@@ -116,18 +116,35 @@ pub fn report(args: &SweepArgs, header: &Header, records: &[Record]) -> Done {
     Ok(if beyond.is_empty() { Exit::AsAccepted } else { Exit::Differs })
 }
 
-/// The violations that are not in the accepted results.
-fn beyond_accepted(args: &SweepArgs, records: &[Record]) -> Result<Vec<Record>, Box<dyn Error>> {
-    let accepted = match &args.accepted {
-        Some(path) => sweep::read_results(path)?.1,
-        None => Vec::new(),
-    };
-    let key = |record: &Record| {
-        let Record { workload, client, fault, violated, .. } = record.clone();
-        (workload, client, fault, violated)
-    };
-    let is_violation = |record: &&Record| record.mark == Mark::Violation;
-    let accepted: BTreeSet<_> = accepted.iter().filter(is_violation).map(key).collect();
-    let beyond = records.iter().filter(|record| is_violation(record) && !accepted.contains(&key(record)));
-    Ok(beyond.cloned().collect())
+/// Violations of an earlier sweep that are accepted.
+pub struct Accepted(BTreeSet<Violated>);
+
+/// What makes two violations the same.
+type Violated = (String, String, String, Vec<String>);
+
+impl Accepted {
+    /// Reads the file that the arguments name, before anything is played or written.
+    pub fn load(args: &SweepArgs) -> Result<Self, Box<dyn Error>> {
+        let records = match &args.accepted {
+            Some(path) => sweep::read_results(path)?.1,
+            None => Vec::new(),
+        };
+        Ok(Self(records.iter().filter(is_violation).map(violated).collect()))
+    }
+
+    /// The violations that are not among them.
+    fn beyond(&self, records: &[Record]) -> Vec<Record> {
+        let beyond =
+            records.iter().filter(|record| is_violation(record) && !self.0.contains(&violated(record)));
+        beyond.cloned().collect()
+    }
+}
+
+fn is_violation(record: &&Record) -> bool {
+    record.mark == Mark::Violation
+}
+
+fn violated(record: &Record) -> Violated {
+    let Record { workload, client, fault, violated, .. } = record.clone();
+    (workload, client, fault, violated)
 }

@@ -13,13 +13,14 @@ use closewait::suite;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::SweepArgs;
-use super::results::{Keeper, report};
+use super::results::{Accepted, Keeper, report};
 use crate::cli::exit::Done;
 use crate::cli::output::nearest;
 
 /// Sweeps.
 pub fn run(args: &SweepArgs) -> Done {
     let wanted = wanted(args)?;
+    let accepted = Accepted::load(args)?;
     let limits = Limits::default();
     let started = Instant::now();
     let plan = Plan::new(&wanted, &limits);
@@ -34,7 +35,7 @@ pub fn run(args: &SweepArgs) -> Done {
     keeper.finish()?;
     failure.map_or(Ok(()), Err)?;
     tell(&plan, &header, played, threads, started.elapsed());
-    report(args, &header, &records)
+    report(args, &header, &records, &accepted)
 }
 
 fn play(

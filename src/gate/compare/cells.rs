@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{behaviour, findings, requests};
+use super::{behaviour, context, findings, requests};
 use crate::gate::change::{CellChange, Change, Comparison, Kind, State};
 use crate::gate::facts::{CellFacts, CellOutcome, RunFacts, VerdictFacts};
 
@@ -55,9 +55,10 @@ fn both(before: &CellFacts, now: &CellFacts) -> CellChange {
             CellOutcome::Ran { run: old, control: old_control },
             CellOutcome::Ran { run: new, control: new_control },
         ) => {
-            let mut changes = of_run(old, new);
+            let mut changes = in_context(of_run(old, new), new, false);
             if let (Some(old), Some(new)) = (old_control, new_control) {
-                changes.extend(of_control(old, new).into_iter().map(Change::in_control));
+                changes
+                    .extend(in_context(of_control(old, new), new, true).into_iter().map(Change::in_control));
             }
             classified(now, changes)
         }
@@ -79,6 +80,14 @@ fn of_control(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
     let mut changes = behaviour::stopped(before, now);
     changes.extend(findings::changes_of_control(before, now));
     changes.extend(requests::changes(before, now));
+    changes
+}
+
+/// Each regression with what its sentence leaves open.
+fn in_context(mut changes: Vec<Change>, now: &RunFacts, is_control: bool) -> Vec<Change> {
+    for change in changes.iter_mut().filter(|change| change.kind == Kind::Regressed) {
+        change.context = context::of(change, now, is_control);
+    }
     changes
 }
 

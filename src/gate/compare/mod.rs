@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod cells;
+mod context;
 mod findings;
 mod requests;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The results file: what machines read, and all that a comparison or a report needs.
 
+mod foreign;
 mod model;
 mod of_results;
 #[cfg(feature = "cli")]

@@ -258,7 +258,7 @@ impl Cell {
 
 impl Run {
     fn facts(&self) -> RunFacts {
-        let Told { stopped, sockets, lines } =
+        let Told { stopped, sockets, lines, causes } =
             Told::of(self.transcript.iter().map(|line| line.text.as_str()));
         RunFacts {
             stopped,
@@ -267,6 +267,7 @@ impl Run {
             sockets,
             findings: self.findings.iter().map(Finding::facts).collect(),
             lines,
+            causes,
         }
     }
 }

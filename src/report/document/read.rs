@@ -3,6 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
+use super::foreign;
 use super::model::{Document, FORMAT, VERSION};
 
 /// Why a text is no results file. `path` is what the caller calls it.
@@ -29,6 +30,14 @@ pub enum DocumentError {
         column: usize,
         /// What the parser says.
         problem: String,
+    },
+    /// Another kind of file, which is recognised.
+    #[error("{path}: this is no results file: it is {kind}; {MEND}")]
+    Other {
+        /// The file.
+        path: String,
+        /// What it is, and what takes it.
+        kind: &'static str,
     },
     /// JSON of somebody else.
     #[error(
@@ -74,6 +83,9 @@ const MEND: &str = "write it anew with `closewait run --out FILE`";
 pub fn read(path: &str, text: &str) -> Result<Document, DocumentError> {
     let path = path.to_owned();
     let value: Value = serde_json::from_str(text).map_err(|error| {
+        if let Some(kind) = foreign::kind(text) {
+            return DocumentError::Other { path: path.clone(), kind };
+        }
         let (line, column) = (error.line(), error.column());
         let path = path.clone();
         if error.is_eof() {
@@ -83,7 +95,10 @@ pub fn read(path: &str, text: &str) -> Result<Document, DocumentError> {
         }
     })?;
     if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
-        return Err(DocumentError::Foreign { path });
+        return Err(match foreign::kind(text) {
+            Some(kind) => DocumentError::Other { path, kind },
+            None => DocumentError::Foreign { path },
+        });
     }
     let version = value.get("version").and_then(Value::as_u64).unwrap_or(0);
     if version > u64::from(VERSION) {
@@ -123,6 +138,7 @@ mod tests {
         refused("{\"format\": \"closewait results\", \"cel", "half-written");
         refused("hello", ":1:1: this is not JSON");
         refused("[]", "no results file");
+        refused("{\"sweep\":1}\n{\"run\":0}\n", "closewait sweep --accepted");
         refused("{\"cells\": []}", "no results file");
         refused("{\"format\": \"closewait results\", \"version\": 2, \"closewait\": \"9.9\"}", "version 2");
         refused(

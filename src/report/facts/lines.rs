@@ -1,5 +1,6 @@
 //! What the lines of a transcript tell, whether they come from a run or from a snapshot.
 
+use super::causes;
 use crate::gate::timeless;
 
 /// What the lines tell beside requests and findings.
@@ -11,6 +12,8 @@ pub struct Told {
     pub sockets: Vec<String>,
     /// The lines without times and without the words of errors.
     pub lines: Vec<String>,
+    /// What was done to the client, or by the application: what the script does, else what shows in the lines.
+    pub causes: Vec<String>,
 }
 
 const STOPPED: &str = "run stopped, ";
@@ -20,7 +23,10 @@ impl Told {
     /// Reads the texts of lines, without their times.
     pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut told = Self::default();
+        let mut shown = Vec::new();
         for text in texts {
+            told.causes.extend(causes::scripted(text));
+            shown.extend(causes::shown(text));
             if let Some(cause) = text.strip_prefix(STOPPED) {
                 told.stopped = Some(head(cause).to_owned());
             } else if let Some(socket) = text.strip_prefix(LEFT) {
@@ -28,6 +34,10 @@ impl Told {
             } else {
                 told.lines.push(timeless(&wordless(text)));
             }
+        }
+        if told.causes.is_empty() {
+            // The first: what comes later follows from it, most often.
+            told.causes.extend(shown.into_iter().next());
         }
         told
     }

@@ -1,5 +1,6 @@
 //! What the gate compares, read from a run, or from an accepted snapshot. Both give the same facts.
 
+mod causes;
 mod lines;
 mod of_run;
 mod of_snapshot;

@@ -82,7 +82,7 @@ fn read_run(lines: &[Stamped], findings: Vec<FindingFacts>) -> RunFacts {
             requests.push(Reading::new(subject, *at));
         }
     }
-    let Told { stopped, sockets, lines } = Told::of(lines.iter().map(|line| line.text.as_str()));
+    let Told { stopped, sockets, lines, causes } = Told::of(lines.iter().map(|line| line.text.as_str()));
     RunFacts {
         stopped,
         requests: requests.into_iter().map(|reading| reading.facts).collect(),
@@ -90,6 +90,7 @@ fn read_run(lines: &[Stamped], findings: Vec<FindingFacts>) -> RunFacts {
         sockets,
         findings,
         lines,
+        causes,
     }
 }
 

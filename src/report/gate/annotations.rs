@@ -2,7 +2,7 @@
 
 use super::escape::{command, one_line, property};
 use super::input::Input;
-use crate::gate::{Kind, Level};
+use crate::gate::{Change, Level};
 
 /// GitHub shows ten annotations of a level for each step; the most important come first.
 const SHOWN: usize = 10;
@@ -13,20 +13,20 @@ pub fn annotations(input: &Input<'_>) -> String {
     let mut warnings = Vec::new();
     for cell in input.verdict.changed() {
         let level = cell.level();
-        let Some((change, _)) = cell.decided().find(|(_, decided)| decided.level == level) else { continue };
+        let Some(headline) = cell.lead().map(Change::headline) else { continue };
         let (word, list) = match level {
             Level::Deny => ("error", &mut errors),
             Level::Warn => ("warning", &mut warnings),
             Level::Allow => continue,
         };
         let mut properties = Vec::new();
-        if let Some(at) = input.place(cell, &change.sentence) {
+        if let Some(at) = input.place(cell, &headline) {
             properties.push(format!("file={}", property(&one_line(at.file))));
             properties.push(format!("line={}", at.line));
         }
-        let title = format!("{} on {}: {}", cell.cell.scenario, cell.cell.client, word_of(change.kind));
+        let title = format!("{} on {}: {}", cell.cell.scenario, cell.cell.client, cell.cell.state.name());
         properties.push(format!("title={}", property(&one_line(&title))));
-        let sentence = command(&one_line(&change.sentence));
+        let sentence = command(&one_line(&headline));
         list.push(format!("::{word} {}::{sentence}\n", properties.join(",")));
     }
     rest(&mut errors, "error");
@@ -41,8 +41,4 @@ fn rest(list: &mut Vec<String>, word: &str) {
         list.truncate(SHOWN - 1);
         list.push(format!("::{word} title=closewait::{more} more changes: see the log or the summary\n"));
     }
-}
-
-fn word_of(kind: Kind) -> &'static str {
-    Kind::ALL.iter().find(|(other, _)| *other == kind).map_or("", |(_, word)| word)
 }

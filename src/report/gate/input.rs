@@ -1,6 +1,6 @@
 //! What every form of the report is made of.
 
-use crate::gate::{DecidedCell, Rule, State, Verdict};
+use crate::gate::{DecidedCell, State, Verdict};
 use crate::report::document::{Cell, Document, ScenarioInfo};
 
 /// Results, and what the gate says of them.
@@ -70,16 +70,4 @@ impl<'a> Input<'a> {
             None => "closewait run --accept".to_owned(),
         }
     }
-}
-
-/// The rules that decided about a cell, each once, in the order of the file.
-pub(super) fn reasons(cell: &DecidedCell) -> Vec<&Rule> {
-    let mut rules: Vec<&Rule> = Vec::new();
-    for rule in cell.decided.iter().filter_map(|decided| decided.rule.as_ref()) {
-        if !rules.contains(&rule) {
-            rules.push(rule);
-        }
-    }
-    rules.sort_by_key(|rule| rule.line);
-    rules
 }

@@ -3,7 +3,7 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape::one_line;
-use super::input::{Input, reasons};
+use super::input::Input;
 use crate::gate::{DecidedCell, Level, State};
 
 /// The report. A case fails if the gate does because of it; what is warned of is in its output.
@@ -29,15 +29,18 @@ pub fn junit(input: &Input<'_>) -> Result<String, quick_junit::SerializeError> {
 }
 
 fn case(input: &Input<'_>, cell: &DecidedCell) -> TestCase {
-    let sentences: Vec<String> = cell.cell.changes.iter().map(|change| one_line(&change.sentence)).collect();
-    let mut text = sentences.join("\n");
-    for rule in reasons(cell) {
+    let headline = cell.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
+    let mut text = headline.clone();
+    for change in cell.others() {
+        text += &format!("\n  {}", one_line(&change.sentence));
+    }
+    for rule in cell.rules() {
         text += &format!("\n{} by a rule: {}", rule.level.name(), one_line(&rule.reason));
     }
     let status = if cell.level() == Level::Deny {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         status.set_type(cell.cell.state.name());
-        status.set_message(sentences.first().cloned().unwrap_or_default());
+        status.set_message(headline);
         status.set_description(format!("{text}\n{}", input.replay(cell)));
         status
     } else {

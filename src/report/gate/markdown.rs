@@ -1,8 +1,8 @@
 //! What the gate says, as a job summary or a comment on a pull request.
 
 use super::escape::{block, code, markdown as safe};
-use super::input::{Input, reasons};
-use crate::gate::{DecidedCell, Level, Outcome, State};
+use super::input::Input;
+use crate::gate::{Change, DecidedCell, Level, Outcome, Rule, State};
 use crate::report::ladder;
 
 /// No more bytes than this: GitHub refuses a comment of more than 65,536 characters.
@@ -12,42 +12,78 @@ const RESERVE: usize = 2_000;
 /// A diagram is cut after this many lines.
 const DIAGRAM: usize = 60;
 
-/// What changed in words, most important first, with a diagram for each regression. Never longer than `limit` bytes:
-/// what is left out is counted.
+/// What changed, most important first. A cell that is worse, or closes the gate, has a section: one sentence, and below it what
+/// the sentence rests on, as far as there is room. Any other cell has a line. Never longer than `limit` bytes: what is left
+/// out is counted.
 pub fn markdown(input: &Input<'_>, limit: usize) -> String {
     let mut page = head(input);
-    let room = limit.saturating_sub(RESERVE);
-    let mut left_out: Vec<&DecidedCell> = Vec::new();
-    for cell in input.verdict.changed() {
-        let full = section(input, cell, true);
-        let short = || section(input, cell, false);
-        if left_out.is_empty() && page.len() + full.len() <= room {
-            page += &full;
-            continue;
-        }
-        let short = short();
-        if left_out.is_empty() && page.len() + short.len() <= room {
-            page += &short;
-        } else {
-            left_out.push(cell);
-        }
+    let room = limit.saturating_sub(RESERVE + page.len());
+    let is_worse = |cell: &&DecidedCell| cell.level() == Level::Deny || cell.cell.state == State::Regressed;
+    let (worse, others): (Vec<_>, Vec<_>) = input.verdict.changed().partition(is_worse);
+    let sections = fitting(worse.iter().map(|cell| section(input, cell)), room);
+    let left = room - sections.iter().map(String::len).sum::<usize>();
+    // Diagrams of what is worse say more than many lines of what is only different.
+    let share = if worse.is_empty() { left } else { left / 4 };
+    let share = if sections.len() < worse.len() { 0 } else { share.saturating_sub(ALSO.len()) };
+    let with_all = others.len() <= FEW;
+    let lines = fitting(others.iter().map(|cell| line(input, cell, with_all)), share);
+    let left = left.saturating_sub(lines.iter().map(String::len).sum::<usize>() + ALSO.len());
+
+    page += &in_detail(input, &worse, &sections, left);
+    if !lines.is_empty() {
+        page += if worse.is_empty() { "\n" } else { ALSO };
+        page += &lines.concat();
     }
-    if !left_out.is_empty() {
-        let regressed = left_out.iter().filter(|cell| cell.cell.state == State::Regressed).count();
-        page += &format!(
-            "\n**{} more changed cells, {regressed} of them regressed, do not fit here.** The results file has them.\n",
-            left_out.len()
-        );
-    }
+    page += &left_out(&worse[sections.len()..], &others[lines.len()..]);
     page += &foot(input, limit.saturating_sub(page.len()));
     cut(page, limit)
 }
 
+/// Between what is worse and the rest.
+const ALSO: &str = "\n### Not worse\n\n";
+
+/// Up to so many lines have all their changes with them.
+const FEW: usize = 10;
+
+/// The first ones that have room together.
+fn fitting(texts: impl Iterator<Item = String>, room: usize) -> Vec<String> {
+    let within = |used: &mut usize, text: String| {
+        *used += text.len();
+        (*used <= room).then_some(text)
+    };
+    texts.scan(0, within).collect()
+}
+
+/// The sections, each with its details while there is room. One is open, so that there is something to look at; many would
+/// hide the sentences of each other.
+fn in_detail(input: &Input<'_>, cells: &[&DecidedCell], sections: &[String], room: usize) -> String {
+    let all = cells.iter().zip(sections).enumerate();
+    let details = fitting(all.map(|(place, (cell, _))| details(input, cell, place == 0)), room);
+    let mut details = details.into_iter();
+    sections.iter().map(|section| section.clone() + &details.next().unwrap_or_default()).collect()
+}
+
+fn left_out(worse: &[&DecidedCell], others: &[&DecidedCell]) -> String {
+    if worse.len() + others.len() == 0 {
+        return String::new();
+    }
+    let regressed = worse.iter().filter(|cell| cell.cell.state == State::Regressed).count();
+    format!(
+        "\n**{} more changed cells, {regressed} of them regressed, do not fit here.** The results file has them.\n",
+        worse.len() + others.len()
+    )
+}
+
 fn head(input: &Input<'_>) -> String {
-    let verdict = match input.verdict.outcome() {
-        Outcome::Passed => "✅ closewait: nothing is worse than what is accepted",
-        Outcome::Regressed => "❌ closewait: a verdict got worse",
-        Outcome::Denied => "❌ closewait: a change is denied",
+    let worse = input
+        .verdict
+        .changed()
+        .filter(|cell| cell.cell.state == State::Regressed && cell.level() == Level::Deny);
+    let verdict = match (input.verdict.outcome(), worse.count()) {
+        (Outcome::Passed, _) => "✅ closewait: nothing is worse than what is accepted".to_owned(),
+        (Outcome::Regressed, 1) => "❌ closewait: 1 result is worse than what is accepted".to_owned(),
+        (Outcome::Regressed, n) => format!("❌ closewait: {n} results are worse than what is accepted"),
+        (Outcome::Denied, _) => "❌ closewait: a change is denied".to_owned(),
     };
     const CLIENTS: usize = 20;
     let clients: Vec<String> = input
@@ -65,57 +101,92 @@ fn head(input: &Input<'_>) -> String {
     )
 }
 
-fn section(input: &Input<'_>, cell: &DecidedCell, whole: bool) -> String {
-    let sign = match (cell.level(), cell.cell.state) {
+fn sign(cell: &DecidedCell) -> &'static str {
+    match (cell.level(), cell.cell.state) {
         (_, State::Fixed) => "🟢",
         (Level::Deny, _) => "🔴",
         (Level::Warn, _) => "🟡",
         (Level::Allow, _) => "⚪",
-    };
+    }
+}
+
+/// The situation, and the one sentence of what is wrong in it.
+fn section(input: &Input<'_>, cell: &DecidedCell) -> String {
     let mut text = format!(
-        "\n### {sign} {}: {} on {}\n\n",
+        "\n### {} {}: {} on {}\n\n",
+        sign(cell),
         cell.cell.state.name(),
         code(&cell.cell.scenario),
         code(&input.client(&cell.cell.client))
     );
     if let Some(scenario) = input.scenario(cell) {
-        text += &format!("{}\n\n", safe(&scenario.title));
+        text += &format!("*{}*\n\n", safe(&scenario.title).trim());
     }
-    for (change, _) in cell.decided() {
-        text += &format!("- {}\n", safe(&change.sentence));
-    }
-    for rule in reasons(cell) {
-        text += &format!(
-            "- *{} by {}:* {}\n",
-            rule.level.name(),
-            code(&place(input, rule.line)),
-            safe(&rule.reason)
-        );
-    }
-    if whole && cell.cell.state == State::Regressed {
-        text += &details(input, cell);
-    }
-    text
+    text += &format!("**{}**\n", safe(&headline(cell)).trim());
+    let reasons = reasons(input, cell);
+    if reasons.is_empty() { text } else { text + "\n" + &reasons }
 }
 
-fn details(input: &Input<'_>, cell: &DecidedCell) -> String {
-    let ladder = input.result(cell).and_then(|result| result.run.as_ref()?.ladder.as_ref());
-    let Some(ladder) = ladder else { return String::new() };
-    let drawn = ladder::text(ladder);
+/// One that nobody has to look at.
+fn line(input: &Input<'_>, cell: &DecidedCell, with_all: bool) -> String {
+    let count = cell.others().count();
+    let more = if count > 0 && !with_all { format!(" (and {count} more)") } else { String::new() };
+    let mut text = format!(
+        "- {} {} {} on {}: {}{more}\n",
+        sign(cell),
+        cell.cell.state.name(),
+        code(&cell.cell.scenario),
+        code(&input.client(&cell.cell.client)),
+        safe(&headline(cell)).trim()
+    );
+    if with_all {
+        text += &cell.others().map(|change| format!("  - {}\n", safe(&change.sentence))).collect::<String>();
+    }
+    text + &reasons(input, cell).lines().map(|reason| format!("  {reason}\n")).collect::<String>()
+}
+
+fn headline(cell: &DecidedCell) -> String {
+    cell.lead().map(Change::headline).unwrap_or_default()
+}
+
+/// The rules that decided.
+fn reasons(input: &Input<'_>, cell: &DecidedCell) -> String {
+    let reason = |rule: &Rule| {
+        format!("- *{} by {}:* {}\n", rule.level.name(), code(&place(input, rule.line)), safe(&rule.reason))
+    };
+    cell.rules().into_iter().map(reason).collect()
+}
+
+/// What a click opens: the other changes, and of a regression the diagram and what is known of the situation.
+fn details(input: &Input<'_>, cell: &DecidedCell, open: bool) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let others: String = cell.others().map(|change| format!("- {}\n", safe(&change.sentence))).collect();
+    if !others.is_empty() {
+        parts.push(others);
+    }
+    if cell.cell.state == State::Regressed {
+        parts.extend(diagram(input, cell));
+        parts.extend(input.scenario(cell).map(|scenario| format!("{}\n", safe(&scenario.about))));
+        parts.push(block(&input.replay(cell)));
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    let open = if open { " open" } else { "" };
+    let what = if cell.cell.state == State::Regressed { "What happened" } else { "What else changed" };
+    format!("\n<details{open}><summary>{what}</summary>\n\n{}\n</details>\n", parts.join("\n"))
+}
+
+fn diagram(input: &Input<'_>, cell: &DecidedCell) -> Option<String> {
+    let drawn = ladder::text(input.result(cell)?.run.as_ref()?.ladder.as_ref()?);
     let mut lines: Vec<&str> = drawn.lines().collect();
     let more = lines.len().saturating_sub(DIAGRAM);
-    lines.truncate(DIAGRAM);
-    let cut = format!("… and {more} more lines");
+    let cut = format!("… {more} more lines");
     if more > 0 {
+        lines.truncate(DIAGRAM);
         lines.push(&cut);
     }
-    let about = input.scenario(cell).map_or(String::new(), |s| format!("{}\n\n", safe(&s.about)));
-    format!(
-        "\n<details open><summary>What happened</summary>\n\n{}\n</details>\n\
-         \n<details><summary>What breaks, and how to see it</summary>\n\n{about}{}\n</details>\n",
-        block(&lines.join("\n")),
-        block(&input.replay(cell))
-    )
+    Some(block(&lines.join("\n")))
 }
 
 /// Rules that match nothing any more, and how to accept.

@@ -2,6 +2,7 @@
 //! Text from clients and scenario files is untrusted: each format escapes it in its own way.
 
 mod annotations;
+mod changes;
 mod escape;
 mod input;
 #[cfg(feature = "cli")]
@@ -11,6 +12,7 @@ mod sarif;
 mod terminal;
 
 pub use annotations::annotations;
+pub use changes::changes;
 pub use input::Input;
 #[cfg(feature = "cli")]
 pub use junit::junit;

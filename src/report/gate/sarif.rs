@@ -1,10 +1,10 @@
-//! SARIF 2.1.0, for code scanning: each change is a result, each oracle a rule.
+//! SARIF 2.1.0, for code scanning: each cell that changed is a result, each oracle a rule.
 
 use serde::Serialize;
 
 use super::escape::one_line;
 use super::input::Input;
-use crate::gate::{Change, Decided, DecidedCell, Kind, Level};
+use crate::gate::{Change, DecidedCell, Level, Rule, State};
 use crate::oracle::{self, ORACLES};
 
 const SCHEMA: &str =
@@ -117,10 +117,7 @@ struct Suppression {
 /// # Errors
 /// Never in practice: every key is a string.
 pub fn sarif(input: &Input<'_>) -> serde_json::Result<String> {
-    let results = input
-        .verdict
-        .changed()
-        .flat_map(|cell| cell.decided().map(move |(change, decided)| outcome(input, cell, change, decided)));
+    let results = input.verdict.changed().filter_map(|cell| Some(outcome(input, cell, cell.lead()?)));
     let driver =
         Driver { name: "closewait", semantic_version: &input.document.closewait, rules: descriptors() };
     let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results: results.collect() };
@@ -149,40 +146,42 @@ fn descriptors() -> Vec<Descriptor> {
     ORACLES.iter().map(of_oracle).chain([behaviour]).collect()
 }
 
-fn outcome(input: &Input<'_>, cell: &DecidedCell, change: &Change, decided: &Decided) -> Outcome {
-    let rule = change.oracle.as_deref().unwrap_or(BEHAVIOUR);
+/// The first sentence stands alone; the others follow line by line.
+fn outcome(input: &Input<'_>, cell: &DecidedCell, lead: &Change) -> Outcome {
+    let rule = lead.oracle.as_deref().unwrap_or(BEHAVIOUR);
     let (scenario, client) = (one_line(&cell.cell.scenario), one_line(&cell.cell.client));
-    let location = input.place(cell, &change.sentence).map(|at| Location {
+    let headline = lead.headline();
+    let location = input.place(cell, &headline).map(|at| Location {
         physical_location: Physical {
             artifact_location: Artifact { uri: uri(at.file) },
             region: Region { start_line: at.line },
         },
     });
-    let suppression = decided
-        .rule
-        .as_ref()
-        .filter(|_| decided.level == Level::Allow)
-        .map(|rule| Suppression { kind: "external", justification: one_line(&rule.reason) });
-    let sentence = one_line(&change.sentence);
+    let others = cell.others().map(|change| format!("\n- {}", one_line(&change.sentence)));
+    let text = format!("{scenario} on {client}: {}{}", one_line(&headline), others.collect::<String>());
+    let allowed = if cell.level() == Level::Allow { cell.rules() } else { Vec::new() };
+    let suppression = |rule: &Rule| Suppression { kind: "external", justification: one_line(&rule.reason) };
     Outcome {
         rule_id: rule.to_owned(),
         rule_index: position(rule),
-        level: match decided.level {
+        level: match cell.level() {
             Level::Deny => "error",
             Level::Warn => "warning",
             Level::Allow => "note",
         },
-        message: Message { text: format!("{scenario} on {client}: {sentence}") },
-        baseline_state: match change.kind {
-            Kind::Regressed | Kind::New => "new",
-            Kind::Drifted => "updated",
-            Kind::Fixed | Kind::Gone => "absent",
+        message: Message { text },
+        baseline_state: match cell.cell.state {
+            State::Regressed | State::New => "new",
+            State::Drifted | State::Same => "updated",
+            State::Fixed | State::Gone => "absent",
         },
         locations: location.into_iter().collect(),
-        partial_fingerprints: Fingerprints {
-            closewait: format!("{scenario}/{client}/{}", crate::gate::timeless(&sentence)),
-        },
-        suppressions: suppression.into_iter().collect(),
+        partial_fingerprints: Fingerprints { closewait: format!("{scenario}/{client}/{rule}") },
+        suppressions: allowed
+            .into_iter()
+            .filter(|rule| rule.level == Level::Allow)
+            .map(suppression)
+            .collect(),
     }
 }
 

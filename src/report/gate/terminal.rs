@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::escape::one_line;
-use super::input::{Input, reasons};
+use super::input::Input;
 use crate::gate::{DecidedCell, Level, Outcome, State};
 use crate::report::ladder;
 
@@ -69,10 +69,13 @@ fn shown(input: &Input<'_>, cell: &DecidedCell) -> String {
     let mut text = format!(
         "\n{style}{state}{allowed}{style:#}  {HEADING}{scenario}{HEADING:#}  {FAINT}{client}{FAINT:#}\n"
     );
-    for change in &cell.cell.changes {
-        text += &format!("  {}\n", one_line(&change.sentence));
+    if let Some(lead) = cell.lead() {
+        text += &format!("  {}\n", one_line(&lead.headline()));
     }
-    for rule in reasons(cell) {
+    for change in cell.others() {
+        text += &format!("    {FAINT}{}{FAINT:#}\n", one_line(&change.sentence));
+    }
+    for rule in cell.rules() {
         text += &format!(
             "  {FAINT}{} by {}:{}: {}{FAINT:#}\n",
             rule.level.name(),

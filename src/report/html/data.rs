@@ -234,6 +234,15 @@ impl Shown<'_> {
         families
     }
 
+    /// The indexes of a scenario's cells on a client, of all results.
+    pub fn cells_of(&self, scenario: &str, client: &str) -> Vec<usize> {
+        let of = |cell: &Cell<'_>| {
+            self.scenarios[cell.scenario].id == scenario && self.columns[cell.column].client == client
+        };
+        let cells = self.cells.iter().enumerate().filter(|(_, cell)| of(cell));
+        cells.map(|(index, _)| index).collect()
+    }
+
     /// The cell of a scenario in a column, and its index.
     pub fn cell(&self, scenario: usize, column: usize) -> Option<(usize, &Cell<'_>)> {
         self.cells.iter().enumerate().find(|(_, cell)| (cell.scenario, cell.column) == (scenario, column))

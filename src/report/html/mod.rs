@@ -2,6 +2,7 @@
 //!
 //! The grid, and the strips of a sweep, are there without a script. What a cell opens is drawn from data in the page, and only ever put in as text.
 
+mod changed;
 mod data;
 mod page;
 mod strip;

@@ -8,7 +8,8 @@ use flate2::write::ZlibEncoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::data::{self, Shown};
-use super::strip;
+use super::{changed, strip};
+use crate::gate::Verdict;
 use crate::report::document::Document;
 use crate::suite::Mark;
 
@@ -32,11 +33,11 @@ pub struct Column {
 }
 
 /// The report of one or more results, each with a word for it, such as `before` and `after`; with one result the word is
-/// not shown. Clients of the same name stand beside each other.
+/// not shown. Clients of the same name stand beside each other. With a verdict, what changed stands above the grid.
 ///
 /// # Errors
 /// Never in practice: every key of the data is a string.
-pub fn render(documents: &[(&str, &Document)]) -> serde_json::Result<String> {
+pub fn render(documents: &[(&str, &Document)], verdict: Option<&Verdict>) -> serde_json::Result<String> {
     let columns = columns(documents);
     let shown = data::collect(documents, &columns);
     let data = packed(&serde_json::to_vec(&shown)?);
@@ -53,6 +54,7 @@ pub fn render(documents: &[(&str, &Document)]) -> serde_json::Result<String> {
             body {
                 (heading(&shown, documents))
                 main {
+                    @if let Some(verdict) = verdict { (changed::section(&shown, verdict)) }
                     @if !shown.scenarios.is_empty() {
                         (filter(&shown))
                         div.panes {

@@ -64,7 +64,11 @@ function nameOf(cell) {
 function close(index) {
   show(open.filter((other) => other !== index));
   const button = buttons.find((candidate) => Number(candidate.dataset.cell) === index);
-  if (open.length === 0 && button) button.focus();
+  const back = came ?? button;
+  if (open.length > 0 || !back) return;
+  came = null;
+  back.focus();
+  if (back !== button) back.scrollIntoView({ block: "center" });
 }
 
 let pinned = null;
@@ -72,7 +76,15 @@ let pinned = null;
 function choose(index) {
   const beside = pinned !== null && pinned !== index && open.includes(pinned);
   show(beside ? [pinned, index] : [index]);
-  pinned = null;
+  pinned = came = null;
+}
+
+/* Before and after beside each other, where both are known. Closing goes back to the sentence. */
+let came = null;
+function showChanged(button) {
+  show(button.dataset.open.split(" ").map(Number).slice(-2));
+  came = button;
+  $(".cells").scrollIntoView({ block: "start" });
 }
 
 function fromHash() {
@@ -418,6 +430,7 @@ function listen() {
     else if (!walk(event)) move(event);
   });
   for (const button of buttons) button.addEventListener("click", () => { rove(button); choose(Number(button.dataset.cell)); });
+  for (const button of document.querySelectorAll("[data-open]")) button.addEventListener("click", () => showChanged(button));
   for (const input of document.querySelectorAll(".filter input")) input.addEventListener("input", filter);
   for (const marks of document.querySelectorAll(".marks")) marks.addEventListener("click", (event) => pointAt(marks, event.clientX));
   window.addEventListener("hashchange", fromHash);

@@ -27,7 +27,9 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("stale_rules_are_told", stale_rules_are_told),
         trial("a_revision_is_a_baseline", a_revision_is_a_baseline),
         trial("broken_baselines_are_2", broken_baselines_are_2),
+        trial("other_files_of_ours_are_2", other_files_of_ours_are_2),
         trial("broken_rules_are_2", broken_rules_are_2),
+        trial("no_file_is_written_twice_or_over_what_is_read", no_file_is_written_twice),
         trial("nothing_is_overwritten_by_half", nothing_is_overwritten_by_half),
         trial("links_and_pipes_are_written_to_not_replaced", links_and_pipes_stay),
         trial("annotations_follow_the_environment", annotations_follow_the_environment),
@@ -200,6 +202,73 @@ fn broken_baselines_are_2() {
     gate(&folder, &[], 2, &["not a snapshot", ".snap"]);
     fs::write(folder.join(snapshot()), "---\nsource: x\n---\ntitle\n").expect("it can be written");
     gate(&folder, &[], 2, &["not a snapshot", "`findings`"]);
+}
+
+/// Whatever else closewait writes: the name of the file, what it is, and what to do.
+fn other_files_of_ours_are_2() {
+    let folder = project("ours");
+    let keep = |arguments: &[&str], file: &str| {
+        let output = closewait_in(&folder).args(arguments).output().expect("the binary runs");
+        fs::write(folder.join(file), output.stdout).expect("it can be written");
+    };
+    let sweep = ["sweep", "keep-alive", "--client", "reference", "--fault", "fin", "--budget", "9"];
+    keep(&[&sweep[..], &["--results", "runs.jsonl", "--out", "strips.json"]].concat(), "sweep.txt");
+    keep(&[&sweep[..], &["--format", "json"]].concat(), "sweep.json");
+    keep(&["explore", "--client", "reference", "--runs", "1", "--format", "json"], "explore.json");
+    keep(&["list", "--json"], "list.json");
+    keep(&["schema"], "schema.json");
+    let all = ["--junit", "junit.xml", "--sarif", "log.sarif", "--markdown", "s.md", "--html", "r.html"];
+    gate(&folder, &[&CURRENT[..], &all].concat(), 0, &[]);
+    fs::copy(folder.join(snapshot()), folder.join("one.snap")).expect("it can be copied");
+    fs::write(folder.join("kept.md"), "old").expect("it can be written");
+    let cases = [
+        ("runs.jsonl", "`closewait sweep --accepted FILE`"),
+        ("strips.json", "`closewait sweep --accepted FILE`"),
+        ("sweep.json", "`closewait sweep --accepted FILE`"),
+        ("sweep.txt", "not JSON"),
+        ("explore.json", "`closewait explore --format json`"),
+        ("list.json", "`closewait list --json`"),
+        ("schema.json", "a JSON Schema"),
+        ("junit.xml", "JUnit"),
+        ("log.sarif", "a SARIF log"),
+        ("s.md", "not JSON"),
+        ("r.html", "HTML"),
+        ("one.snap", "a snapshot"),
+    ];
+    for (name, words) in cases {
+        for side in ["--baseline", "--current"] {
+            let arguments = [side, name, "--markdown", "kept.md"];
+            let output = gate(&folder, &arguments, 2, &[name, words, "closewait run --out FILE"]);
+            assert!(said(&output).starts_with(&format!("error: {name}")), "{}", said(&output));
+        }
+    }
+    assert_eq!(fs::read_to_string(folder.join("kept.md")).expect("it is there"), "old");
+    // The other way round: a sweep has played nothing and overwritten nothing when it refuses.
+    let before = fs::read(folder.join("runs.jsonl")).expect("it is there");
+    let wrong = [&sweep[..], &["--accepted", "results.json", "--results", "runs.jsonl"]].concat();
+    let output = check_in(&folder, &wrong, 2, &["results.json", "closewait sweep --results"]);
+    assert!(!said(&output).contains("runs at"), "{}", said(&output));
+    assert_eq!(fs::read(folder.join("runs.jsonl")).expect("it is there"), before);
+}
+
+fn no_file_is_written_twice() {
+    let folder = project("twice");
+    fs::write(folder.join("kept.md"), "old").expect("it can be written");
+    let before = fs::read(folder.join("results.json")).expect("it is there");
+    let gate = |more: &[&str], code, words: &[&str]| {
+        gate(&folder, &[&CURRENT[..], more].concat(), code, words);
+    };
+    gate(&["--markdown", "kept.md", "--html", "./kept.md"], 2, &["cannot share the file kept.md"]);
+    gate(&["--markdown", "scenarios/../results.json"], 2, &["results.json", "not written over"]);
+    gate(&["--baseline", "results.json", "--sarif", "results.json"], 2, &["results.json"]);
+    gate(&["--markdown", "closewait.toml"], 2, &["closewait.toml"]);
+    check_in(&folder, &["report", "results.json", "--html", "results.json"], 2, &["results.json"]);
+    let pcap = ["run", "--client", "hyper-util", "--pcap", "p", "--html", "p"];
+    check_in(&folder, &pcap, 2, &["not written over"]);
+    assert_eq!(fs::read_to_string(folder.join("kept.md")).expect("it is there"), "old");
+    assert_eq!(fs::read(folder.join("results.json")).expect("it is there"), before);
+    // A results file may be made anew.
+    gate(&["--out", "results.json"], 0, &["1 same"]);
 }
 
 fn broken_rules_are_2() {

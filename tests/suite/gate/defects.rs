@@ -1,18 +1,22 @@
-//! A planted defect is a regression: exactly one cell for each scenario that it shows in, with a sentence that says why.
+//! A planted defect is a regression: exactly one cell for each scenario that it shows in, with a sentence that names
+//! request, connection and cause.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use closewait::client::reference::{Defect, with_defect};
-use closewait::gate::{CellFacts, CellOutcome, Kind, RunFacts, State, VerdictFacts, compare};
+use closewait::gate::{
+    CellFacts, CellOutcome, Kind, Place, Rules, RunFacts, State, Verdict, VerdictFacts, compare, decide,
+};
 use closewait::report::document::Document;
 use closewait::report::facts::of_snapshot;
+use closewait::report::gate::{Input, junit, markdown, sarif, terminal};
 use closewait::report::snapshot;
 use libtest_mimic::{Failed, Trial};
 
 use super::super::planted_bugs::PLANTED;
 use super::super::reference::reference;
-use super::played::{catalogue, document, results};
+use super::played::{document, results};
 
 /// `gate::planted::<defect>`.
 pub(super) fn trials() -> Vec<Trial> {
@@ -40,7 +44,8 @@ fn sound() -> &'static (Document, Vec<CellFacts>) {
 fn check(defect: Defect, planted: &str) -> Result<(), Failed> {
     let (sound, snapshots) = sound();
     let results = results(&[with_defect(defect)]);
-    let now = document(&results).facts();
+    let document = document(&results);
+    let now = document.facts();
     let comparison = compare(&sound.facts(), &now);
     if comparison != compare(snapshots, &now) {
         return Err("a results file and snapshots do not compare alike".into());
@@ -55,28 +60,72 @@ fn check(defect: Defect, planted: &str) -> Result<(), Failed> {
     assert_eq!(once, wrong, "regressed is what is violated");
     assert!(once.contains(planted), "{defect} shows in {planted}");
     for cell in regressed {
-        let scenario = catalogue().get(&cell.scenario)?;
-        let mut worse = cell.changes.iter().filter(|change| change.kind == Kind::Regressed).peekable();
-        assert_eq!(worse.peek().map(|first| first.kind), cell.changes.first().map(|first| first.kind));
-        let words = |sentence: &str| {
-            let words = sentence.split(|char: char| !char.is_ascii_alphanumeric() && char != '-');
-            words.map(str::to_owned).collect::<BTreeSet<_>>()
-        };
-        // Together the sentences name a request or a connection, and an oracle that accuses.
-        let names_one = worse.clone().any(|change| {
-            let words = words(&change.sentence);
-            scenario.requests().any(|request| words.contains(&request.id))
-                || ["connection", "connections"].iter().any(|word| words.contains(*word))
-        });
-        assert!(names_one, "{}: {:#?}", cell.scenario, cell.changes);
-        for change in worse {
-            let by_oracle = change.oracle.as_ref().is_some_and(|oracle| change.sentence.contains(oracle));
-            let accused = by_oracle && change.sentence.contains("violated: ");
-            // A watchdog accuses too, and is no oracle.
-            let stopped = change.oracle.is_none() && change.sentence.contains("the run is stopped: ");
-            assert!(accused || stopped, "{}: {change:?}", cell.scenario);
-            assert!(change.severity.is_some(), "{change:?}");
-        }
+        let lead = &cell.changes[0];
+        assert_eq!(lead.kind, Kind::Regressed, "what got worse comes first: {cell:#?}");
+        assert!(lead.severity.is_some(), "{lead:?}");
+        let played = now.iter().find(|facts| facts.scenario == cell.scenario).ok_or("it was played")?;
+        assert_stands_alone(&lead.headline(), lead.place, played);
+    }
+    let affected = once.len();
+    let verdict = decide(comparison, &Rules::default(), true);
+    assert_told_once(&document, &verdict, affected)
+}
+
+/// The sentence names a request, a connection and a cause, wherever the trace has them.
+fn assert_stands_alone(headline: &str, place: Place, played: &CellFacts) {
+    let CellOutcome::Ran { run, .. } = &played.outcome else { panic!("{}: was played", played.scenario) };
+    let at = |what: &str| format!("{}: no {what} in: {headline}", played.scenario);
+    let oracle =
+        headline.contains(": holds → violated: ") || headline.contains(": not exercised → violated: ");
+    assert!(oracle || headline.contains("the run is stopped: "), "{}", at("oracle that accuses"));
+    assert!(run.requests.iter().any(|request| names(headline, &request.id)), "{}", at("request"));
+    let numbered = headline.split("connection").skip(1).any(|rest| {
+        rest.trim_start_matches('s').trim_start().starts_with(|char: char| char.is_ascii_digit())
+    });
+    // Of a control only outcomes and violations are compared: which connection is not known.
+    let connected = place == Place::Run && run.requests.iter().any(|request| !request.attempts.is_empty());
+    assert!(numbered || !connected || headline.contains("never written"), "{}", at("connection"));
+    let caused = CAUSES.iter().any(|words| headline.contains(words));
+    assert!(caused || place == Place::Control || run.causes.is_empty(), "{}", at("cause"));
+}
+
+/// How sentences begin to say why.
+const CAUSES: [&str; 8] =
+    [", W", " — cause: ", "; cause: ", " after ", " although ", " though ", " limit is ", "; the budget is "];
+
+/// Whether a sentence names a request by its id. `a` may be an article: then it stands before a noun.
+fn names(sentence: &str, id: &str) -> bool {
+    let words: Vec<&str> = sentence.split_whitespace().collect();
+    let is_id = |(place, word): (usize, &&str)| {
+        let before = place.checked_sub(1).map_or("", |place| words[place]);
+        let after = words.get(place + 1).copied().unwrap_or_default();
+        let stands = id != "a"
+            || *word != "a"
+            || before.ends_with(':')
+            || before.starts_with("request")
+            || after.is_empty();
+        word.trim_end_matches([',', ';', ':', ')']) == id && stands
+    };
+    words.iter().enumerate().any(is_id)
+}
+
+/// One cell for each scenario, in every form of the report, and nothing else that closes the gate.
+fn assert_told_once(document: &Document, verdict: &Verdict, regressed: usize) -> Result<(), Failed> {
+    let input = Input { document, verdict, baseline: "before", rules: "closewait.toml" };
+    let plain = anstream::adapter::strip_str(&terminal(&input)).to_string();
+    assert_eq!(plain.lines().filter(|line| line.starts_with("regressed  ")).count(), regressed, "terminal");
+    let page = markdown(&input, usize::MAX);
+    assert_eq!(page.matches("\n### 🔴 regressed: ").count(), regressed, "Markdown");
+    assert_eq!(page.matches("\n### 🔴 ").count(), regressed, "Markdown");
+    let log: serde_json::Value = serde_json::from_str(&sarif(&input)?)?;
+    let results = log["runs"][0]["results"].as_array().ok_or("results")?;
+    assert_eq!(results.iter().filter(|result| result["level"] == "error").count(), regressed, "SARIF");
+    assert_eq!(results.len(), verdict.changed().count(), "SARIF");
+    let xml = junit(&input)?;
+    assert_eq!(xml.matches("<failure ").count(), regressed, "JUnit");
+    for cell in verdict.changed() {
+        let headline = cell.lead().ok_or("a cell that changed has a change")?.headline();
+        assert!(plain.lines().any(|line| line == format!("  {headline}")), "{headline}");
     }
     Ok(())
 }

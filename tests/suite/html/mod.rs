@@ -6,7 +6,9 @@ mod strip;
 use std::fs;
 use std::path::Path;
 
-use closewait::client;
+use closewait::client::reference::{Defect, with_defect};
+use closewait::client::{self, UnderTest};
+use closewait::gate::{Rules, Verdict, compare, decide};
 use closewait::lab::Limits;
 use closewait::report::document::{self, Document};
 use closewait::report::html;
@@ -15,6 +17,7 @@ use closewait::scenario::Catalogue;
 use closewait::suite;
 use libtest_mimic::Trial;
 
+use super::reference::reference;
 use super::support::folder;
 use browser::Page;
 
@@ -34,6 +37,7 @@ pub fn trials() -> Vec<Trial> {
         in_browser("cells_open_by_keyboard", cells_open_by_keyboard),
         in_browser("two_cells_lie_side_by_side", two_cells_lie_side_by_side),
         in_browser("two_results_lie_side_by_side", two_results_lie_side_by_side),
+        in_browser("what_changed_opens_before_and_after", what_changed_opens_before_and_after),
         in_browser("filters_hide_rows", filters_hide_rows),
         in_browser("links_open_cells", links_open_cells),
         in_browser("a_phone_shows_all_of_it", a_phone_shows_all_of_it),
@@ -49,11 +53,18 @@ pub fn trials() -> Vec<Trial> {
 const VIOLATED: &str = "idle-limit/keep-alive-timeout-advertised";
 
 fn played(patterns: &[&str]) -> Document {
+    played_on(patterns, client::built_in())
+}
+
+fn played_by(scenario: &str, client: &'static dyn UnderTest) -> Document {
+    played_on(&[scenario], &[client])
+}
+
+fn played_on(patterns: &[&str], clients: &[&'static dyn UnderTest]) -> Document {
     let catalogue =
         Catalogue::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")).expect("it is sound");
     let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
     let scenarios = catalogue.select(&patterns).expect("the patterns match");
-    let clients = client::built_in();
     let cells = suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |_, _| ());
     let versions = clients.iter().map(|c| ClientVersion { name: c.name(), version: c.version() }).collect();
     let results = Results::new(versions, &scenarios, cells);
@@ -62,9 +73,18 @@ fn played(patterns: &[&str]) -> Document {
 
 /// The page in a browser. When `test` is done the page must have said nothing and asked for nothing.
 fn check(name: &str, documents: &[(&str, &Document)], test: impl FnOnce(&Page)) {
+    check_compared(name, documents, None, test);
+}
+
+fn check_compared(
+    name: &str,
+    documents: &[(&str, &Document)],
+    verdict: Option<&Verdict>,
+    test: impl FnOnce(&Page),
+) {
     let folder = folder("html", name);
     let file = folder.join("report.html");
-    fs::write(&file, html::render(documents).expect("it is data")).expect("the folder is there");
+    fs::write(&file, html::render(documents, verdict).expect("it is data")).expect("the folder is there");
     let page = Page::open(&file, &folder.join("profile"));
     page.wait_for("document.body.dataset.ready === 'true'");
     page.resize(1400, 900);
@@ -89,7 +109,7 @@ fn focused(page: &Page) -> String {
 }
 
 fn the_catalogue_is_small() {
-    let page = html::render(&[("", &played(&[]))]).expect("it is data");
+    let page = html::render(&[("", &played(&[]))], None).expect("it is data");
     assert!(page.len() < 3 << 20, "{} bytes", page.len());
 }
 
@@ -155,6 +175,34 @@ fn two_results_lie_side_by_side() {
         }
         assert_eq!(count(page, ".grid button"), 2 * before.clients.len() as u64);
     });
+}
+
+/// The reference client before and after a bug was planted into it.
+fn what_changed_opens_before_and_after() {
+    let (before, after) =
+        (played_by(VIOLATED, reference()), played_by(VIOLATED, with_defect(Defect::IgnoresKeepAliveTimeout)));
+    let verdict = decide(compare(&before.facts(), &after.facts()), &Rules::default(), true);
+    check_compared("changed", &[("before", &before), ("after", &after)], Some(&verdict), |page| {
+        assert_eq!(text(page, "#changed h2"), "What changed: 1 regressed");
+        assert_eq!(count(page, "#changed .regressed"), 1);
+        let headline = text(page, "#changed .headline");
+        for words in ["no-stale-reuse", "b was written on connection 1", "Keep-Alive timeout"] {
+            assert!(headline.contains(words), "{headline}");
+        }
+        page.eval("document.querySelector('#changed button').focus()");
+        page.press("Enter");
+        assert_eq!(count(page, ".cell"), 2, "before and after");
+        assert_eq!(count(page, ".ladder svg"), 2);
+        assert!(text(page, ".cell h2").contains("before"));
+        page.press("Escape");
+        page.press("Escape");
+        assert_eq!(focused(page), VIOLATED, "the focus is back at the sentence");
+        page.resize(390, 844);
+        assert_eq!(page.eval("document.documentElement.scrollWidth <= window.innerWidth"), true);
+    });
+    let quiet = decide(compare(&before.facts(), &before.facts()), &Rules::default(), true);
+    let page = html::render(&[("before", &before), ("after", &before)], Some(&quiet)).expect("it is data");
+    assert!(page.contains("What changed: 1 same") && !page.contains("class=\"headline\""), "an empty diff");
 }
 
 fn filters_hide_rows() {
