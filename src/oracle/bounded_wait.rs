@@ -190,6 +190,8 @@ fn ping_timeout(case: &Case, connection: &Connection) -> Option<(String, Moment)
         StaleReason::PingUnanswered { limit } => {
             format!("the client's ping timeout of {} had passed on connection {number}", ms(limit))
         }
+        // A PING that was written may wait for the network.
+        StaleReason::PingOmitted { .. } if send_queue::is_full(case, connection, since) => return None,
         StaleReason::PingOmitted { limit } => {
             format!("nothing had come on connection {number} for {}, without a PING of the client", ms(limit))
         }

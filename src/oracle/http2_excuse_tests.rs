@@ -229,6 +229,50 @@ fn an_upload_behind_a_whole_answer_need_not_be_reset() {
 }
 
 #[test]
+fn a_ping_may_wait_in_the_hosts_buffer() {
+    let second = Some(Duration::from_secs(1));
+    let client =
+        || ClientSettings { ping_interval: second, ping_timeout: second, ..ClientSettings::default() };
+    let waits = |trace: TraceBuilder| trace.bytes(15, 1, settings(&[])).deadline(5_000, "a");
+    let told = "holds: a was ended by its deadline: nothing told the client";
+    check_in("bounded-wait", &h2_with(client()), waits(full()), told);
+    let hung = "HangOrLeak: a waited for its deadline, 2 985 ms after nothing had come on connection 1 for 2 000 ms, \
+                without a PING of the client";
+    check_in("bounded-wait", &h2_with(client()), waits(uploading(1_000)), hung);
+}
+
+#[test]
+fn silence_counts_from_when_the_request_was_written() {
+    let silent = |trace: TraceBuilder| {
+        let asked = trace.start(20, "b", "GET").bytes(30, 1, settings(&[])).acknowledge(30, 1);
+        let given_up = asked.h2_write(30, "b", "GET", 1, 3).deadline(1_000, "b");
+        given_up.h2_request(2_000, "c", "GET", 1, 5).deadline(3_000, "c")
+    };
+    let unexercised =
+        "not exercised: no connection died before a later request, and none drained with a stream open";
+    check("recovers", silent(full()), unexercised);
+    let costly = "AvoidableFailure: connection 1, dead since 1 000 ms, cost c, written on it later";
+    check("recovers", silent(uploading(1_000)), costly);
+}
+
+#[test]
+fn a_stream_may_be_open_in_the_hosts_buffer() {
+    let none = h2_with(ClientSettings { max_idle: Some(0), ..ClientSettings::default() });
+    let refused = |trace: TraceBuilder| {
+        let again = trace.bytes(20, 1, refused(1)).acknowledge(60, 1);
+        again.h2_attempt(60, "a", "POST", 1, 3).h2_response(80, "a", 1, 3).client_fin(80, 1)
+    };
+    check_in(
+        "no-leak",
+        &none,
+        refused(full()),
+        "holds: never more than 0 idle; no socket was left after close",
+    );
+    let idle = "HangOrLeak: 1 idle connection at 20 ms; the limit is 0";
+    check_in("no-leak", &none, refused(uploading(1_000)), idle);
+}
+
+#[test]
 fn a_request_in_the_hosts_buffer_needs_no_dial() {
     let client =
         || ClientSettings { connect_timeout: Some(Duration::from_secs(1)), ..ClientSettings::default() };

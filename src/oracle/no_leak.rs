@@ -167,7 +167,9 @@ fn idle_spans(case: &Case, connection: &Connection) -> Vec<Span> {
     let spans = connection.idle().into_iter().map(|Idle { since, until, .. }| {
         let next = until.map_or(Millis::MAX, |until| until.at);
         let closing = until.is_none() && connection.may_close_behind_bytes(since);
-        Span { from: since, to: if closing { since.at } else { next.min(over).min(stale) } }
+        // A request that was written may wait for the network.
+        let hidden = connection.http2.is_some() && send_queue::is_full(case, connection, since);
+        Span { from: since, to: if closing || hidden { since.at } else { next.min(over).min(stale) } }
     });
     spans.collect()
 }

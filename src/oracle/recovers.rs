@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::tally::{Tally, list, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use super::{draining, streams};
+use super::{draining, send_queue, streams};
 use crate::trace::{Connection, Moment, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -93,7 +93,10 @@ fn is_lost(case: &Case, connection: &Connection, request: &Request) -> bool {
     }
     let ended = connection.death().is_some_and(|death| death <= over);
     let reset = case.exchange_of(attempt).and_then(|exchange| exchange.stream.as_ref()?.reset_delivered());
-    ended || (reset.is_none() && streams::is_cut_off(case, connection, attempt.first_sent, over))
+    // The client has waited since it wrote, though the network took it only later.
+    let queued = send_queue::is_full(case, connection, attempt.first_sent);
+    let written = if queued { request.started } else { attempt.first_sent };
+    ended || (reset.is_none() && streams::is_cut_off(case, connection, written, over))
 }
 
 /// The requests that failed with their last attempt on the connection.
