@@ -162,12 +162,14 @@ impl Change {
     }
 
     /// For ordering: the kind, then the harm, then what says most by itself. What a scenario expects comes after what holds
-    /// of every scenario, since it says less of the cause.
+    /// of every scenario, since it says less of the cause; and an oracle that has nothing to judge any more, or something at
+    /// last, comes after the behaviour that it follows from.
     pub(super) fn weight(&self) -> (Kind, Place, bool, Option<Severity>, bool) {
-        let is_expectation = self.oracle.as_deref() == Some("as-expected");
+        let says_little = self.oracle.as_deref() == Some("as-expected")
+            || (self.kind == Kind::Drifted && self.oracle.is_some());
         // Without a severity comes last: `None` is less than anything.
         let severity = self.severity.or(Some(Severity::NeedlessConnections));
-        (self.kind, self.place, is_expectation, severity, self.context.is_some())
+        (self.kind, self.place, says_little, severity, self.context.is_some())
     }
 }
 

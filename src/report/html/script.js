@@ -42,6 +42,7 @@ function show(indexes, focus = true) {
   for (const button of buttons) button.setAttribute("aria-pressed", String(open.includes(Number(button.dataset.cell))));
   $(".panes").classList.toggle("open", open.length > 0);
   $(".panes").classList.toggle("beside", open.length > 1);
+  $(".panes").classList.remove("compared");
   $(".cells").replaceChildren(...open.map(cellPane));
   remember();
   if (focus && open.length > 0) $(".cells .cell:last-child h2").focus();
@@ -83,6 +84,7 @@ function choose(index) {
 let came = null;
 function showChanged(button) {
   show(button.dataset.open.split(" ").map(Number).slice(-2));
+  $(".panes").classList.add("compared");
   came = button;
   $(".cells").scrollIntoView({ block: "start" });
 }
@@ -302,7 +304,7 @@ function cross(x, y) {
 
 function noteParts(note, y) {
   const place = {
-    client: { x: CLIENT - 48, "text-anchor": "end", most: 36 },
+    client: { x: CLIENT - 48, "text-anchor": "end", most: 34 },
     origin: { x: ORIGIN + 12, "text-anchor": "start", most: 38 },
     network: { x: (CLIENT + ORIGIN) / 2, "text-anchor": "middle", most: 36 },
   }[note.side];
