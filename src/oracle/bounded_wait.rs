@@ -202,15 +202,14 @@ fn ping_timeout(case: &Case, connection: &Connection) -> Option<(String, Moment)
 
 fn undelivered_answer(case: &Case, request: &Request) -> Option<(String, Moment)> {
     let attempt = case.final_attempt(request)?;
+    let connection = case.connection_of(attempt)?;
     let exchange = case.exchange_of(attempt)?;
     let complete = exchange.response.as_ref()?.complete?;
-    let stream = exchange.stream.as_ref();
-    let excluded = stream.and_then(|stream| streams::excluded(case.connection_of(attempt)?, stream.id));
-    if excluded.is_some_and(|excluded| excluded < complete) {
-        // The client has been told not to wait for it.
-        return None;
-    }
-    Some((format!("its whole response was delivered on connection {}", attempt.connection), complete))
+    let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
+    // The client has been told not to wait for it, or has closed the connection itself.
+    let abandoned = excluded.into_iter().chain(connection.client_close()).any(|end| end < complete);
+    (!abandoned)
+        .then(|| (format!("its whole response was delivered on connection {}", attempt.connection), complete))
 }
 
 fn read_timeout(

@@ -177,6 +177,23 @@ fn an_answer_on_an_excluded_stream_is_not_waited_for() {
 }
 
 #[test]
+fn an_answer_behind_the_clients_own_close_reaches_nobody() {
+    let asked = || opened().h2_request(0, "a", "GET", 1, 1);
+    let told = "holds: a was ended by its deadline: nothing told the client";
+    check_limited(
+        "bounded-wait",
+        asked().client_fin(20, 1).bytes(30, 1, answer(1, "a")).deadline(500, "a"),
+        told,
+    );
+    let hung = "HangOrLeak: a waited for its deadline, 470 ms after its whole response was delivered on connection 1";
+    check_limited(
+        "bounded-wait",
+        asked().bytes(30, 1, answer(1, "a")).client_fin(40, 1).deadline(500, "a"),
+        hung,
+    );
+}
+
+#[test]
 fn an_rst_takes_a_refusal_with_it() {
     let lost = |at| {
         let refused = answered().h2_request(40, "b", "POST", 1, 3).bytes(50, 1, refused(3));
