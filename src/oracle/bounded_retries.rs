@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::tally::{Tally, count};
-use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use super::{Level, Oracle, Severity, Verdict, every_protocol, streams};
 use crate::trace::{Attempt, Connection, Moment, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -34,7 +34,9 @@ fn judge(case: &Case) -> Verdict {
 fn judge_request(case: &Case, request: &Request, tally: &mut Tally) {
     let id = &request.id;
     let attempts = request.attempts.len();
-    let fresh = request.attempts.iter().filter(|attempt| attempt.fresh).count();
+    // What the origin says that it did not process, it may well process elsewhere.
+    let counts = |attempt: &&Attempt| attempt.fresh && streams::disowned(case, attempt).is_none();
+    let fresh = request.attempts.iter().filter(counts).count();
     let unused = unused_connections(case, request);
     let written = request.attempts.iter().map(|attempt| attempt.first_sent.event);
     if attempts > MOST_ATTEMPTS {

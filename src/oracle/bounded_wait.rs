@@ -2,9 +2,9 @@
 
 use super::case::Case;
 use super::reuse;
-use super::streams;
 use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use super::{send_queue, streams};
 use crate::trace::{Attempt, Connection, End, Millis, Moment, Outcome, Request, StaleReason, millis};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -81,16 +81,39 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
                 return connect_timeout(case, request, finished).filter(|(_, since)| since.at < finished.at);
             }
             ended
-                .filter(|(_, end)| case.room(*end, finished).is_some())
+                .filter(|(_, end)| case.room(*end, finished).is_some_and(|room| room.at < finished.at))
+                .filter(|_| !waits_for_a_stream(case, finished))
+                .filter(|(_, end)| !is_queued_again(case, connection, attempt, *end))
                 .or_else(|| undelivered_answer(case, request))
                 .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
+        None if send_queue::may_hold(case, request) => None,
         None => connect_timeout(case, request, finished).or_else(|| {
             let missed = || idle_connection(case, request).or_else(|| in_line(case, request, finished));
             if is_being_dialled(case, request, finished) { None } else { missed() }
         }),
     };
     missed.filter(|(_, since)| since.at < finished.at)
+}
+
+/// Whether the client may have written a refused request again, on the same connection, and the network did not take it.
+fn is_queued_again(case: &Case, connection: &Connection, attempt: &Attempt, end: Moment) -> bool {
+    let sound = case.views.stale_since(connection.number).is_none_or(|stale| end.at < stale.at);
+    sound && streams::disowned(case, attempt) == Some(end) && send_queue::is_full(case, connection, end)
+}
+
+/// Whether a sound connection was there until then that had no stream to spare: a second one to the same origin SHOULD NOT
+/// be (RFC 9113 section 9.1).
+fn waits_for_a_stream(case: &Case, finished: Moment) -> bool {
+    let began = case.began(finished);
+    case.connections().any(|connection| {
+        let usable = connection.over().is_none_or(|over| finished.at <= over.at)
+            && case.views.stale_since(connection.number).is_none_or(|stale| finished.at <= stale.at);
+        let limit = streams::least_limit(connection, finished).map(|limit| limit as usize);
+        connection.http2.is_some()
+            && usable
+            && limit.is_some_and(|limit| limit <= connection.open_streams(began))
+    })
 }
 
 /// A client whose dial is younger than this need not look for a connection that came free meanwhile: the SYN may just be
@@ -177,7 +200,14 @@ fn ping_timeout(case: &Case, connection: &Connection) -> Option<(String, Moment)
 
 fn undelivered_answer(case: &Case, request: &Request) -> Option<(String, Moment)> {
     let attempt = case.final_attempt(request)?;
-    let complete = case.exchange_of(attempt)?.response.as_ref()?.complete?;
+    let exchange = case.exchange_of(attempt)?;
+    let complete = exchange.response.as_ref()?.complete?;
+    let stream = exchange.stream.as_ref();
+    let excluded = stream.and_then(|stream| streams::excluded(case.connection_of(attempt)?, stream.id));
+    if excluded.is_some_and(|excluded| excluded < complete) {
+        // The client has been told not to wait for it.
+        return None;
+    }
     Some((format!("its whole response was delivered on connection {}", attempt.connection), complete))
 }
 

@@ -1,13 +1,11 @@
 //! A stream that nobody waits for any more is reset at once, and none is opened for nobody.
 
 use super::case::Case;
-use super::streams::place;
+use super::streams::{self, place};
 use super::tally::{Tally, count, ms};
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, send_queue};
 use crate::scenario::Protocol;
-use crate::trace::{
-    Attempt, BodyEnd, Connection, Direction, ErrorKind, Exchange, Fate, Moment, Outcome, Request, What,
-};
+use crate::trace::{Attempt, BodyEnd, Connection, ErrorKind, Exchange, Moment, Outcome, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "cancel-is-told",
@@ -34,11 +32,15 @@ fn judge(case: &Case) -> Verdict {
 }
 
 /// What waits for a stream of an open connection, and is given up meanwhile, needs none any more. What was given up
-/// before the connection was open may lie in buffers that no client reaches.
+/// before the connection was open, or while the network took nothing, may lie in buffers that no client reaches.
 fn judge_late_attempts(case: &Case, request: &Request, over: Moment, tally: &mut Tally) {
     let was_open = |attempt: &&Attempt| {
-        let ready = case.connection_of(attempt).and_then(Connection::ready);
-        ready.is_some_and(|ready| ready < over) && over.at < attempt.first_sent.at
+        let connection = case.connection_of(attempt);
+        let was_open = |connection: &&Connection| connection.ready().is_some_and(|ready| ready < over);
+        over.at < attempt.first_sent.at
+            && connection
+                .filter(was_open)
+                .is_some_and(|connection| !send_queue::is_full(case, connection, over))
     };
     for attempt in request.attempts.iter().filter(was_open) {
         let (id, place, late) = (&request.id, place(attempt), ms(attempt.first_sent.at - over.at));
@@ -65,7 +67,7 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
     let Some(stream) = exchange.stream.as_ref().filter(|_| is_open(connection, exchange, given_up)) else {
         return;
     };
-    if !has_room(case, connection, given_up) {
+    if send_queue::is_full(case, connection, given_up) {
         return;
     }
     let id = &request.id;
@@ -95,39 +97,16 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
     }
 }
 
-/// Whether there was something to tell: the stream was open and the connection there, and no end came in that instant.
+/// Whether there was something to tell: the stream was open, no GOAWAY had excluded it, the connection was there, and no
+/// end came in that instant.
 fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment) -> bool {
     let own = exchange.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
     let ended_by_origin = exchange.over().filter(|over| own.is_none_or(|own| *over < own));
-    let ended = ended_by_origin.into_iter().chain(connection.death()).any(|end| end.at <= given_up.at);
+    let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
+    // An upload behind a whole answer goes on, or does not: nobody waits for it.
+    let answered = exchange.response.as_ref().and_then(|response| response.complete);
+    let ends = ended_by_origin.into_iter().chain(answered).chain(excluded).chain(connection.death());
+    let ended = ends.into_iter().any(|end| end.at <= given_up.at);
     let told_before = own.into_iter().chain(connection.client_close()).any(|told| told < given_up);
     exchange.request.first_sent < given_up && !ended && !told_before
-}
-
-/// Whether an RST_STREAM could leave: behind a full window, or a full send buffer, it is not seen when it is written.
-fn has_room(case: &Case, connection: &Connection, given_up: Moment) -> bool {
-    const RST_STREAM: usize = 13;
-    const SEALED: usize = RST_STREAM + 22;
-    let network = &case.scenario.network;
-    let window = network.receive_buffer.min(u16::MAX.into()).min(network.send_buffer) as usize;
-    let sent = connection.to_origin.sent.len_after(given_up.event);
-    let in_flight = sent.saturating_sub(acknowledged(case, connection, given_up));
-    let frame = if connection.tls.is_some() { SEALED } else { RST_STREAM };
-    in_flight + frame <= window
-}
-
-/// How many bytes the client knew to be with the origin.
-fn acknowledged(case: &Case, connection: &Connection, until: Moment) -> usize {
-    let events = case.trace.events.iter().take(until.event);
-    let acknowledged = events.filter_map(|event| match &event.what {
-        What::Segment {
-            connection: number,
-            direction: Direction::ToClient,
-            fate: Fate::Delivered,
-            segment,
-        } if *number == connection.number => Some(segment.ack_seq),
-        _ => None,
-    });
-    // The SYN takes number 0.
-    acknowledged.max().map_or(0, |next| next.saturating_sub(1) as usize)
 }

@@ -83,6 +83,12 @@ impl<'a> Case<'a> {
         ends.chain([from]).filter(|moment| open(moment.at) < limit).min()
     }
 
+    /// Just before the instant of a moment began.
+    pub fn began(&self, moment: Moment) -> Moment {
+        let first = self.trace.events.partition_point(|event| event.at < moment.at);
+        Moment { event: first.saturating_sub(1), at: moment.at.saturating_sub(1) }
+    }
+
     /// When the application began to close the client.
     pub fn closing(&self) -> Option<Moment> {
         let events = self.trace.events.iter().enumerate();

@@ -12,6 +12,8 @@ mod draining;
 mod excuse_tests;
 mod finding;
 #[cfg(test)]
+mod http2_excuse_tests;
+#[cfg(test)]
 mod http2_tests;
 mod no_cross_talk;
 mod no_leak;
@@ -25,6 +27,7 @@ mod reuse;
 mod reuses_when_healthy;
 #[cfg(test)]
 mod robustness;
+mod send_queue;
 mod streams;
 mod table;
 mod tally;

@@ -3,8 +3,8 @@
 use super::case::Case;
 use super::streams;
 use super::tally::{Tally, count, ms};
-use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use crate::trace::{Connection, Direction, End, Fate, Idle, Millis, Moment, What};
+use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue};
+use crate::trace::{Connection, Direction, End, Exchange, Fate, Idle, Millis, Moment, What};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-leak",
@@ -31,7 +31,7 @@ fn judge(case: &Case) -> Verdict {
         judge_limit("idle", limit, &spans, &mut tally);
     }
     for connection in case.connections() {
-        judge_streams(connection, &mut tally);
+        judge_streams(case, connection, &mut tally);
     }
     if case.trace.end == End::Completed && case.connections().next().is_some() {
         judge_rest(case, &mut tally);
@@ -40,12 +40,12 @@ fn judge(case: &Case) -> Verdict {
 }
 
 /// SETTINGS_MAX_CONCURRENT_STREAMS at the opening of each stream (RFC 9113 section 5.1.2).
-fn judge_streams(connection: &Connection, tally: &mut Tally) {
+fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
     let number = connection.number;
     let mut most = None;
     for exchange in &connection.exchanges {
         let (opened, Some(stream)) = (exchange.request.first_sent, &exchange.stream) else { continue };
-        let Some(limit) = streams::limit(connection, opened) else { continue };
+        let Some(limit) = streams::limit(connection, chosen(case, connection, exchange)) else { continue };
         let open = connection.open_streams(opened);
         most = most.max(Some(open));
         if u32::try_from(open).is_ok_and(|open| open > limit) {
@@ -60,6 +60,15 @@ fn judge_streams(connection: &Connection, tally: &mut Tally) {
     if let Some(most) = most {
         tally.holds(format!("never more than {} on connection {number}", count(most, "open stream")));
     }
+}
+
+/// When the client opened the stream: a request that finds the network full leaves later than it was written, and cannot be
+/// taken back.
+fn chosen(case: &Case, connection: &Connection, exchange: &Exchange) -> Moment {
+    let opened = exchange.request.first_sent;
+    let request = exchange.request.id.as_deref().and_then(|id| case.views.requests.get(id));
+    let started = request.map_or(opened, |request| request.started);
+    if send_queue::is_full(case, connection, opened) { started } else { opened }
 }
 
 fn judge_rest(case: &Case, tally: &mut Tally) {
@@ -96,13 +105,37 @@ fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
     let gave_up = given_up.then(|| last_syn(case, connection)).flatten();
     let gave_up =
         gave_up.map(|last| if is_succeeded(case, connection, last) { last.at } else { last.at + 1 });
-    let behind_bytes = connection.exchanges.last().and_then(|exchange| {
-        let request = case.views.requests.get(exchange.request.id.as_deref()?)?;
-        request.over().filter(|over| connection.may_close_behind_bytes(*over)).map(|over| over.at)
-    });
+    let may_close = |since: &Moment| connection.may_close_behind_bytes(*since);
+    let unused = [unused_since(case, connection), deaf_since(case, connection)];
+    let behind_bytes = unused.into_iter().flatten().filter(may_close).map(|since| since.at);
     let ends = over.into_iter().chain(gave_up).chain(behind_bytes);
     let to = ends.min().unwrap_or(Millis::MAX);
     connection.syn.map(|from| Span { from, to })
+}
+
+/// Since when nobody waits for anything on the connection.
+fn unused_since(case: &Case, connection: &Connection) -> Option<Moment> {
+    let over = |exchange: &Exchange| {
+        let request = case.views.requests.get(exchange.request.id.as_deref()?)?;
+        let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
+        let ends = request.over().into_iter().chain(exchange.over());
+        ends.chain(excluded).chain(connection.death()).min()
+    };
+    let over: Option<Vec<Moment>> = connection.exchanges.iter().map(over).collect();
+    over?.into_iter().max()
+}
+
+/// Since when nothing reached the client's host on an open connection, to the end of the run: whether the client holds it
+/// cannot be seen then.
+fn deaf_since(case: &Case, connection: &Connection) -> Option<Moment> {
+    let last = case.trace.events.iter().rposition(|event| {
+        matches!(event.what, What::Segment { connection: number, direction: Direction::ToClient, fate: Fate::Delivered, .. }
+            if number == connection.number)
+    })?;
+    let heard = Moment { event: last, at: case.trace.events[last].at };
+    let written = connection.exchanges.last()?.request.first_sent;
+    let next = Moment { event: written.event + 1, at: written.at };
+    Some(heard.max(next)).filter(|_| connection.established.is_some())
 }
 
 /// Whether another connection was dialled within the instant after a repeated SYN: the host repeats it, then the client's own
@@ -133,7 +166,8 @@ fn idle_spans(case: &Case, connection: &Connection) -> Vec<Span> {
     let stale = case.views.stale_since(connection.number).map_or(Millis::MAX, |stale| stale.at);
     let spans = connection.idle().into_iter().map(|Idle { since, until, .. }| {
         let next = until.map_or(Millis::MAX, |until| until.at);
-        Span { from: since, to: next.min(over).min(stale) }
+        let closing = until.is_none() && connection.may_close_behind_bytes(since);
+        Span { from: since, to: if closing { since.at } else { next.min(over).min(stale) } }
     });
     spans.collect()
 }

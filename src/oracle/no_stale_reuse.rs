@@ -2,8 +2,8 @@
 
 use super::case::{Case, cause};
 use super::tally::{Tally, ms};
-use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use crate::trace::{Connection, Exchange, StaleReason, Staleness};
+use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue};
+use crate::trace::{Connection, Exchange, Moment, StaleReason, Staleness};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-stale-reuse",
@@ -27,7 +27,18 @@ fn judge(case: &Case) -> Verdict {
 fn judge_connection(case: &Case, connection: &Connection, stale: &Staleness, tally: &mut Tally) {
     let mut left_alone = true;
     for exchange in &connection.exchanges {
-        if is_reuse(case, connection, stale, exchange) {
+        if was_queued(case, connection, stale, exchange) {
+            left_alone = false;
+            let (name, number) = (name(exchange), connection.number);
+            tally.holds(format!(
+                "{name} raced: it waited for connection {number} to take what was written before it when {}",
+                cause(&stale.reason)
+            ));
+            if is_of_time(stale) {
+                // It was in use by then.
+                return;
+            }
+        } else if is_reuse(case, connection, stale, exchange) {
             left_alone = false;
             let message = violation(connection, stale, exchange);
             tally.violated(Severity::StaleReuse, message, [stale.event, exchange.request.first_sent.event]);
@@ -59,6 +70,17 @@ fn is_reuse(case: &Case, connection: &Connection, stale: &Staleness, exchange: &
     written.at > stale.at || (written.at == stale.at && is_known(case, connection, stale, exchange))
 }
 
+/// Whether the request may have been in the host's hands when a signal came that let it through: it was on its way by then, and the
+/// network took nothing. Over HTTP/1.1 a request has nothing before it to wait for.
+fn was_queued(case: &Case, connection: &Connection, stale: &Staleness, exchange: &Exchange) -> bool {
+    let delivered = Moment { event: stale.event, at: stale.at };
+    let request = exchange.request.id.as_deref().and_then(|id| case.views.requests.get(id));
+    connection.http2.is_some()
+        && stale.at < exchange.request.first_sent.at
+        && request.is_some_and(|request| request.started < delivered || request.started.at < delivered.at)
+        && send_queue::is_full(case, connection, delivered)
+}
+
 /// At the very instant there is a race, unless the client must have had the signal in its own hands: it came
 /// with or before the end of a response that the client reported to its caller before it wrote.
 fn is_known(case: &Case, connection: &Connection, stale: &Staleness, exchange: &Exchange) -> bool {
@@ -78,10 +100,12 @@ fn is_known(case: &Case, connection: &Connection, stale: &Staleness, exchange: &
 }
 
 fn is_later(stale: &Staleness, at: u64, event: usize) -> bool {
-    match stale.reason {
-        StaleReason::IdleTimeout { .. } | StaleReason::KeepAliveTimeout { .. } => at > stale.at,
-        _ => event > stale.event,
-    }
+    if is_of_time(stale) { at > stale.at } else { event > stale.event }
+}
+
+/// Whether nothing but time made it so.
+fn is_of_time(stale: &Staleness) -> bool {
+    matches!(stale.reason, StaleReason::IdleTimeout { .. } | StaleReason::KeepAliveTimeout { .. })
 }
 
 fn violation(connection: &Connection, stale: &Staleness, exchange: &Exchange) -> String {

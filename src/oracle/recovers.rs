@@ -55,22 +55,30 @@ fn judge_connection(case: &Case, connection: &Connection, tally: &mut Tally) {
 fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
     let mut cost = failures_on(case, connection);
     cost.retain(|request| is_lost(case, connection, request));
-    let failed = cost.iter().filter_map(|request| request.over()).min();
-    let Some(dead_since) = connection.death().into_iter().chain(failed).min() else { return };
+    let failed = cost.iter().filter_map(|request| request.over());
+    let deaths: Vec<Moment> = connection.death().into_iter().chain(failed).collect();
+    let Some(first) = deaths.iter().min().copied() else { return };
     let number = connection.number;
-    let written_later = |request: &&&Request| {
-        case.final_attempt(request).is_some_and(|attempt| attempt.first_sent.at > dead_since.at)
+    // What was cut off may come back: then the client knows it, too.
+    let dead_since = |request: &Request| {
+        let written = case.final_attempt(request)?.first_sent;
+        let still = |death: &&Moment| {
+            death.at < written.at
+                && (connection.death().is_some_and(|end| end <= **death)
+                    || streams::is_cut_off(case, connection, **death, written))
+        };
+        deaths.iter().filter(still).min().copied()
     };
-    let later: Vec<&Request> = cost.iter().filter(written_later).copied().collect();
+    let later: Vec<&Request> = cost.iter().filter(|request| dead_since(request).is_some()).copied().collect();
     let names = |requests: &[&Request]| list(&requests.iter().map(|request| &request.id).collect::<Vec<_>>());
-    if !later.is_empty() {
+    if let Some(dead_since) = later.iter().filter_map(|request| dead_since(request)).min() {
         let message = format!(
             "connection {number}, dead since {}, cost {}, written on it later",
             ms(dead_since.at),
             names(&later)
         );
         tally.violated(Severity::AvoidableFailure, message, evidence(dead_since, &later));
-    } else if case.requests().any(|request| request.started > dead_since) {
+    } else if case.requests().any(|request| request.started > first) {
         let cost = if cost.is_empty() { "no request".to_owned() } else { names(&cost) };
         tally.holds(format!("connection {number} cost {cost}"));
     }

@@ -1,7 +1,7 @@
 //! Which connections a request could have used.
 
 use super::case::Case;
-use super::streams;
+use super::{send_queue, streams};
 use crate::trace::{Attempt, BodyEnd, Connection, Exchange, Millis, Moment, Outcome, Request, millis};
 
 /// A request for which a connection was there that may be used.
@@ -36,7 +36,8 @@ pub(super) fn choices<'a>(case: &'a Case) -> Vec<Choice<'a>> {
             let free_since = if connection.http2.is_some() {
                 let taken = choices.iter().filter(|choice| is_taken(choice, connection, request));
                 let taken: Vec<&str> = taken.map(|choice| choice.request.id.as_str()).collect();
-                spare_stream_since(case, connection, request, attempt.first_sent, &taken)?
+                let until = Until { decided: decided(case, request, attempt), used: attempt.first_sent };
+                spare_stream_since(case, connection, request, until, &taken)?
             } else {
                 let taken = choices.iter().any(|choice| is_taken(choice, connection, request));
                 free_since(case, connection, request, attempt).filter(|_| !taken)?
@@ -49,6 +50,20 @@ pub(super) fn choices<'a>(case: &'a Case) -> Vec<Choice<'a>> {
         choices.push(Choice { request, attempt, spare, free_since, reused });
     }
     choices
+}
+
+/// How long a connection had to be sound for it to be the choice of a request.
+#[derive(Clone, Copy)]
+struct Until {
+    /// Until then the request waited for it.
+    decided: Moment,
+    used: Moment,
+}
+
+/// When the client chose the connection of an attempt: as the request began, or as it dialled.
+fn decided(case: &Case, request: &Request, attempt: &Attempt) -> Moment {
+    let dialled = case.connection_of(attempt).and_then(|connection| connection.syn);
+    dialled.into_iter().chain([request.started]).max().unwrap_or(request.started)
 }
 
 fn is_taken(choice: &Choice, connection: &Connection, request: &Request) -> bool {
@@ -70,13 +85,13 @@ fn free_since(case: &Case, connection: &Connection, request: &Request, attempt: 
 }
 
 /// Since when a connection with streams had one to spare when the request began, if a client has no excuse for not
-/// using it until `used`. The origin's SETTINGS prove that the connection is sound; `taken` are the requests for
+/// using it. The origin's SETTINGS prove that the connection is sound; `taken` are the requests for
 /// which it was the choice.
 fn spare_stream_since(
     case: &Case,
     connection: &Connection,
     request: &Request,
-    used: Moment,
+    until: Until,
     taken: &[&str],
 ) -> Option<Moment> {
     let started = request.started;
@@ -90,29 +105,63 @@ fn spare_stream_since(
     let busy = others.filter(on_it).count();
     let has_room = streams::least_limit(connection, started)
         .is_none_or(|limit| usize::try_from(limit).is_ok_and(|limit| busy < limit));
-    let idle = connection.idle().into_iter().rfind(|idle| idle.since < started);
-    let idle_since = idle.filter(|_| connection.open_streams(started) == 0).map(|idle| idle.since);
+    let idle_since = idle_since(case, connection, started);
     let since = idle_since.map_or(settled, |idle| idle.max(settled));
     let owed = idle_since.is_none_or(|idle| started.at - idle.at <= owed_idle(case, last));
-    let excused = is_in_doubt(case, connection, used)
-        || is_suspect(case, connection, started)
+    let excused = is_in_doubt(case, connection, until.used)
+        || streams::refusals(connection, until.decided) > 1
+        || is_suspect(case, connection, until.decided)
+        || is_stuck(case, connection, until.decided)
         || closed_for_a_reason(case, connection, request);
     (has_room && owed && !excused && since.at < started.at).then_some(since)
+}
+
+/// Since when nobody used the connection, if nobody did at `moment`. A stream whose upload goes on behind an early response is
+/// nobody's any more.
+fn idle_since(case: &Case, connection: &Connection, moment: Moment) -> Option<Moment> {
+    if connection.open_streams(moment) == 0 {
+        return connection.idle().into_iter().map(|idle| idle.since).rfind(|since| *since < moment);
+    }
+    let before = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent < moment);
+    let over = |exchange: &Exchange| {
+        let answered = exchange.response.as_ref().and_then(|response| response.complete);
+        exchange.over().or_else(|| {
+            let over = case.views.requests.get(exchange.request.id.as_deref()?)?.over()?;
+            answered.map(|answered| answered.max(over))
+        })
+    };
+    let over: Option<Vec<Moment>> = before.map(over).collect();
+    over?.into_iter().max().filter(|over| *over < moment)
 }
 
 fn lives_at(request: &Request, moment: Moment) -> bool {
     request.started < moment && request.over().is_none_or(|over| over.at >= moment.at)
 }
 
-/// A client may mistrust a connection on which nothing came since a request that was given up was written, or
-/// since it sent a PING.
+/// Whether the network has taken nothing for as long as [`LONG_SILENCE`], and not even an acknowledgement came.
+fn is_stuck(case: &Case, connection: &Connection, moment: Moment) -> bool {
+    let at = moment.at.saturating_sub(LONG_SILENCE);
+    let since = Moment { event: case.began(Moment { at, ..moment }).event + 1, at };
+    connection.established.is_some_and(|established| established < since)
+        && send_queue::is_full(case, connection, moment)
+        && streams::is_cut_off(case, connection, since, moment)
+}
+
+/// A client may mistrust a connection on which nothing came since a request that was given up was written, since it was
+/// given up with the network full (its PING may wait there), or since a PING was sent.
 fn is_suspect(case: &Case, connection: &Connection, moment: Moment) -> bool {
-    let mut attempts =
-        case.requests().filter(|request| request.over().is_some_and(|over| over < moment)).flat_map(
-            |request| request.attempts.iter().filter(|attempt| attempt.connection == connection.number),
-        );
+    let moment = connection.client_close().map_or(moment, |close| close.min(moment));
+    let given_up = case.requests().filter_map(|request| Some((request, request.over()?)));
+    let mut silent = given_up.filter(|(_, over)| *over < moment).filter(|(request, over)| {
+        let on_it = |attempt: &&Attempt| attempt.connection == connection.number;
+        request.attempts.iter().filter(on_it).any(|attempt| {
+            streams::is_silent(connection, attempt.first_sent, moment)
+                || streams::is_silent(connection, *over, moment)
+                    && send_queue::is_full(case, connection, *over)
+        })
+    });
     let pings = connection.http2.iter().flat_map(|http2| http2.pings());
-    attempts.any(|attempt| streams::is_silent(connection, attempt.first_sent, moment))
+    silent.next().is_some()
         || pings.filter(|ping| *ping < moment).any(|ping| streams::is_silent(connection, ping, moment))
 }
 
@@ -122,7 +171,13 @@ pub(super) fn free_connection<'a>(case: &'a Case, request: &Request) -> Option<(
     case.connections().find_map(|connection| {
         if connection.http2.is_some() {
             let usable = connection.over().is_none_or(|end| over < end);
-            let since = spare_stream_since(case, connection, request, over, &[]);
+            let since = spare_stream_since(
+                case,
+                connection,
+                request,
+                Until { decided: case.began(over), used: over },
+                &[],
+            );
             return since.filter(|since| usable && since.at < over.at).map(|since| (connection, since));
         }
         let exchange = connection.exchanges.last()?;
@@ -178,8 +233,13 @@ fn is_odd(connection: &Connection, moment: Moment) -> bool {
 }
 
 /// The client closed it before, and had reason to: it was being closed itself, has a limit of connections, had as many
-/// others idle as it may have, or had just learned of another connection that it is dead.
+/// others idle as it may have, or had just learned of another connection that it is dead. When
+/// it made a close that waited for the network, and why, nothing tells.
 fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) -> bool {
+    let unused = connection.exchanges.iter().all(|exchange| exchange.request.first_sent < request.started);
+    if unused && connection.close_waited() && connection.may_close_behind_bytes(request.started) {
+        return true;
+    }
     let close = connection.client_close().filter(|close| close.at <= request.started.at);
     let Some(close) = close else { return false };
     let closing = case.closing().is_some_and(|closing| closing < close);
@@ -191,15 +251,16 @@ fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) 
 }
 
 /// Whether the client found fault with what came, or with how late it came: at the very end of the ping timeout may be
-/// too late.
+/// too late. A close that waited for the network was decided before.
 fn objects(case: &Case, connection: &Connection, close: Moment) -> bool {
     let Some(http2) = &connection.http2 else { return false };
     let limit = case.scenario.client.ping_timeout.map(millis);
     let delivered = &connection.data().1.delivered;
     let too_late = |ping: Moment| {
         let answer = delivered.moment_of(delivered.len_after(ping.event));
-        let expired = limit.is_some_and(|limit| ping.at.saturating_add(limit) == close.at);
-        expired && answer.is_none_or(|answer| close.at <= answer.at)
+        let Some(expiry) = limit.map(|limit| ping.at.saturating_add(limit)) else { return false };
+        let expired = expiry == close.at || (expiry < close.at && connection.close_waited());
+        expired && answer.is_none_or(|answer| expiry <= answer.at)
     };
     http2.to_origin.iter().any(streams::is_complaint) || http2.pings().any(too_late)
 }

@@ -19,6 +19,14 @@ pub(super) fn excluded(connection: &Connection, stream: u32) -> Option<Moment> {
     goaways.find_map(|goaway| goaway.delivered.filter(|_| goaway.last_stream < stream))
 }
 
+/// How many streams the origin had refused on the connection until then.
+pub(super) fn refusals(connection: &Connection, until: Moment) -> usize {
+    let streams = connection.exchanges.iter().filter_map(|exchange| exchange.stream.as_ref());
+    let refused = streams.filter_map(|stream| stream.reset_by_origin);
+    let refused = refused.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
+    refused.filter(|reset| reset.delivered.is_some_and(|delivered| delivered < until)).count()
+}
+
 /// The executions that count against the client: not those of attempts that the origin disowned before the client
 /// tried again.
 pub(super) fn executions<'a>(case: &Case, request: &'a Request) -> Vec<&'a Execution> {

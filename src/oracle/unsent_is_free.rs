@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::streams::{disowned, place};
 use super::tally::Tally;
-use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue};
 use crate::trace::http2::ErrorCode;
 use crate::trace::{Attempt, Connection, ErrorKind, Moment, Outcome, Request};
 
@@ -44,6 +44,9 @@ fn judge(case: &Case) -> Verdict {
 /// The first attempt alone: how often a client tries again is its own affair.
 fn judge_disowned(case: &Case, request: &Request, attempt: &Attempt, tally: &mut Tally) {
     let Some(disowned) = disowned(case, attempt).filter(|_| is_graceful(case, attempt)) else { return };
+    if is_lost(case, attempt, disowned) {
+        return;
+    }
     match (&request.finished, request.attempts.get(1)) {
         (_, Some(next)) if disowned < next.first_sent => {
             tally.holds(format!("{} was sent again, as the origin had not processed it", request.id));
@@ -60,6 +63,12 @@ fn judge_disowned(case: &Case, request: &Request, attempt: &Attempt, tally: &mut
         }
         _ => {}
     }
+}
+
+/// An RST in the same instant takes from the socket what the client has not read.
+fn is_lost(case: &Case, attempt: &Attempt, disowned: Moment) -> bool {
+    let rst = case.connection_of(attempt).and_then(|connection| connection.to_client.rst.delivered);
+    rst.is_some_and(|rst| rst.at == disowned.at)
 }
 
 /// An origin that ends the connection with an error is better left alone for a while.
@@ -79,14 +88,15 @@ fn tally_passed_over(case: &Case, request: &Request, attempt: &Attempt, tally: &
     }
 }
 
-/// The origin could be reached, and neither the application nor the client had ended the matter.
+/// The origin could be reached, neither the application nor the client had ended the matter, and nothing of it may lie in the
+/// host's buffer.
 fn is_avoidable(case: &Case, request: &Request, kind: ErrorKind, finished: Moment) -> bool {
     let is_of_the_pool = !matches!(kind, ErrorKind::Connect | ErrorKind::Timeout);
     let in_life = |moment: Moment| request.started < moment && moment < finished;
     let mut dials = case.connections().filter(|connection| connection.syn.is_some_and(in_life));
     let refused = dials.any(|connection| connection.ready().is_none() && !connection.was_given_up());
     let closing = case.closing().is_some_and(|closing| closing < finished);
-    is_of_the_pool && !refused && !closing
+    is_of_the_pool && !refused && !closing && !send_queue::may_hold(case, request)
 }
 
 /// When the request began, or at that very instant, the connection had ended and the client had not closed it before.

@@ -179,13 +179,20 @@ impl Connection {
     /// Whether the client may have closed the connection at `since`, although its FIN left later or never: the FIN waits its
     /// turn behind bytes of a request that the network has not taken, and leaves on their heels.
     pub fn may_close_behind_bytes(&self, since: Moment) -> bool {
-        let unsent = self.exchanges.last().map(|exchange| exchange.request.last_sent);
-        let sends = unsent.is_some_and(|last| last.is_none_or(|last| since < last));
+        let before = self.exchanges.iter().filter(|exchange| exchange.request.first_sent < since);
+        let sends = before
+            .map(|exchange| exchange.request.last_sent)
+            .any(|last| last.is_none_or(|last| since < last));
         // To what arrives behind an RST the host answers for a connection that is gone.
         let gone = self.to_client.rst.delivered;
         let close = self.client_close().filter(|close| gone.is_none_or(|gone| *close < gone));
         let closed_otherwise = close.is_some() && !self.end_waited;
         sends && !closed_otherwise
+    }
+
+    /// Whether the client's end left only as the network took it: the client may have closed the connection before.
+    pub fn close_waited(&self) -> bool {
+        self.end_waited
     }
 
     fn frame_signals(&self) -> impl Iterator<Item = Signal> {

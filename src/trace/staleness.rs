@@ -190,13 +190,15 @@ fn idle_too_long(connection: &Connection, idle_timeout: Option<Millis>, end: Mil
 }
 
 /// The first time that a PING was followed by silence for longer than the limit, before the instant `end`. Whatever
-/// comes is a sign of life; that the answer itself is missing may be the origin's way with PINGs.
+/// comes is a sign of life, also in the instant of the PING: which of the two the client saw first, packets do not tell.
+/// That the answer itself is missing may be the origin's way with PINGs.
 fn ping_unanswered(connection: &Connection, limit: Millis, end: Millis) -> Option<Staleness> {
     let delivered = &connection.data().1.delivered;
     connection.http2.as_ref()?.pings().find_map(|ping| {
         let at = ping.at.saturating_add(limit);
         let sign_of_life = delivered.moment_of(delivered.len_after(ping.event));
-        let silent = sign_of_life.is_none_or(|sign| at < sign.at);
+        let heard_just_now = delivered.last_until(ping.event).is_some_and(|heard| heard.at == ping.at);
+        let silent = !heard_just_now && sign_of_life.is_none_or(|sign| at < sign.at);
         let reason = StaleReason::PingUnanswered { limit };
         (silent && at < end).then_some(Staleness { at, reason, event: ping.event })
     })
@@ -215,7 +217,7 @@ fn ping_omitted(connection: &Connection, policy: PingPolicy, end: Millis) -> Opt
             let due = since.at.saturating_add(policy.interval);
             let at = since.at.saturating_add(limit);
             let silent = at < next.map_or(end, |next| next.at.min(end));
-            if silent && !http2.pings().any(|ping| last < ping && ping.at <= due) {
+            if silent && !http2.pings().any(|ping| last.at < ping.at && ping.at <= due) {
                 return Some(Staleness {
                     at,
                     reason: StaleReason::PingOmitted { limit },

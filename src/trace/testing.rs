@@ -25,6 +25,9 @@ struct Line {
     in_flight: Vec<Segment>,
 }
 
+/// What the origin takes before it has to acknowledge, bytes.
+const WINDOW: u32 = 65_535;
+
 /// A whole `200` with this body.
 pub(crate) fn ok_message(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
@@ -52,7 +55,7 @@ impl TraceBuilder {
 
     /// The handshake, all of it at one instant.
     pub(crate) fn open(self, at: Millis, connection: u32) -> Self {
-        let syn_ack = Segment { syn: true, ack: true, ack_seq: 1, ..Segment::default() };
+        let syn_ack = Segment { syn: true, ack: true, ack_seq: 1, window: WINDOW, ..Segment::default() };
         self.syn(at, connection)
             .segment(at, connection, Direction::ToClient, Fate::Sent, syn_ack.clone())
             .segment(at, connection, Direction::ToClient, Fate::Delivered, syn_ack)
@@ -139,7 +142,7 @@ impl TraceBuilder {
     /// The client's host learns that everything it sent has arrived.
     pub(crate) fn acknowledge(self, at: Millis, connection: u32) -> Self {
         let ack_seq = self.lines.get(&(connection, Direction::ToOrigin)).map_or(1, |line| line.next_seq);
-        let ack = Segment { ack: true, ack_seq, ..Segment::default() };
+        let ack = Segment { ack: true, ack_seq, window: WINDOW, ..Segment::default() };
         self.segment(at, connection, Direction::ToClient, Fate::Delivered, ack)
     }
 

@@ -195,17 +195,23 @@ async fn streams_above_the_last_are_sent_again_and_those_below_are_finished() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_stream_is_sent_again_elsewhere() {
-    let (client, _) = client(limits(), |mut peer| async move {
-        if peer.number == 1 {
+async fn a_refused_stream_is_sent_again_and_after_two_elsewhere() {
+    check_refused(1, "1").await;
+    check_refused(2, "2").await;
+}
+
+/// The first connection refuses this many streams; the answer names the connection that gives it.
+async fn check_refused(refused: usize, expected: &str) {
+    let (client, _) = client(limits(), move |mut peer| async move {
+        for _ in 0..if peer.number == 1 { refused } else { 0 } {
             let stream = peer.request().await.expect("a request");
             peer.send(RST_STREAM, 0, stream, &REFUSED_STREAM).await;
         }
         peer.oblige(true).await;
     });
     let response = client.send(request("POST", 9), Timeouts::default()).await.expect("a response");
-    assert_eq!(response.extensions().get(), Some(&Retried(vec![RetryReason::Refused])));
-    assert_eq!(body_of(Ok(response)).await, "2");
+    assert_eq!(response.extensions().get(), Some(&Retried(vec![RetryReason::Refused; refused])));
+    assert_eq!(body_of(Ok(response)).await, expected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -108,6 +108,10 @@ impl<T: Transport + 'static> Transport for Retry<T> {
                     }
                 }
                 attempt = request.clone();
+                if retried.last() == Some(&RetryReason::Refused) {
+                    // The connection is sound, or it drains and is passed over.
+                    continue;
+                }
                 attempt.extensions_mut().insert(FreshConnection);
                 if let Some(connection) = after {
                     attempt.extensions_mut().insert(DialledAfter(connection));

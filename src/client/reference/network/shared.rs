@@ -18,7 +18,7 @@ use super::dial::{Dial, Dialled, Io};
 use super::gate::Gate;
 use super::h2::{self, Link, LinkIo, Notice};
 use super::watchdog::timeout;
-use crate::client::reference::defect::Defects;
+use crate::client::reference::defect::{Defect, Defects};
 use crate::client::reference::pool::{
     Action, CloseReason, ConnectionId, Event, Limits, Pool, Refusal, Ticket,
 };
@@ -230,15 +230,18 @@ impl Shared {
             .timer(TokioTimer::new())
             .initial_stream_window_size(self.windows.stream)
             .initial_connection_window_size(self.windows.connection)
+            .max_send_buf_size(h2::PIECE)
             .handshake(TokioIo::new(LinkIo(link.clone())))
             .await?;
         let shared = Arc::downgrade(self);
         self.spawn(async move {
-            // How it ended, the requests have learnt.
+            // It takes no more requests; those that it has may still end well, and have learnt it otherwise.
             let _ = connection.await;
-            if let Some(shared) = shared.upgrade() {
-                shared.tell(Event::Ended { connection: id });
-            }
+            let Some(shared) = shared.upgrade() else { return };
+            shared.tell(match shared.defects.has(Defect::IgnoresGoaway) {
+                true => Event::Ended { connection: id },
+                false => Event::GoneAway { connection: id },
+            });
         });
         Ok(Handle::Shared(link, sender))
     }

@@ -104,10 +104,9 @@ impl Body for StreamBody {
     }
 }
 
-/// hyper takes RST_STREAM with NO_ERROR for the end of the body, whatever is missing.
+/// hyper takes NO_ERROR, of RST_STREAM or GOAWAY, for the end of the body. It ends with END_STREAM (RFC 9113 section 8.1).
 fn is_cut_short(body: Option<&Incoming>) -> bool {
-    let missing = |body: &Incoming| body.size_hint().exact().is_some_and(|missing| missing > 0);
-    body.is_some_and(|body| !body.is_end_stream() && missing(body))
+    body.is_some_and(|body| !body.is_end_stream())
 }
 
 impl Drop for StreamBody {

@@ -109,11 +109,6 @@ impl Outgoing {
         }
     }
 
-    /// Between two frames: here another one can be put in.
-    pub fn is_between_frames(&self) -> bool {
-        self.skip == 0 && self.head.is_empty()
-    }
-
     /// HEADERS frames that were begun: the requests that the peer may have seen.
     pub fn requests(&self) -> u64 {
         self.headers
@@ -187,15 +182,10 @@ mod tests {
         for cut in 1..=bytes.len() {
             let mut outgoing = Outgoing::default();
             bytes[..between].chunks(cut).for_each(|bytes| outgoing.follow(bytes));
-            assert!(outgoing.is_between_frames());
             assert_eq!(outgoing.requests(), 0);
             bytes[between..].chunks(cut).for_each(|bytes| outgoing.follow(bytes));
-            assert!(outgoing.is_between_frames());
             assert_eq!(outgoing.requests(), 2);
         }
-        let mut outgoing = Outgoing::default();
-        outgoing.follow(&bytes[..between + 10]);
-        assert!(!outgoing.is_between_frames());
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Stands between hyper and the socket of a shared connection, and overhears both. What the pool must know it knows
 //! before hyper does; pings are put in between hyper's frames.
+//!
+//! It takes whatever hyper writes, at once and whole: h2 reads nothing while an acknowledgement that it owes finds no room,
+//! and opens streams late. What the socket does not take waits here; uploads are held back meanwhile, so that is little.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
@@ -45,8 +48,10 @@ struct Inner {
     end: Option<io::Result<()>>,
     /// The peer has told its limit.
     settled: bool,
-    /// Pings that wait for a place between two frames.
-    pings: BytesMut,
+    /// Whole frames that the socket has not taken yet.
+    outbox: BytesMut,
+    /// Uploads that go on when the outbox is empty.
+    uploads: Vec<Waker>,
     /// hyper's task.
     hyper: Option<Waker>,
     /// A ping was not answered.
@@ -68,7 +73,8 @@ impl Link {
             censored: BytesMut::new(),
             end: None,
             settled: false,
-            pings: BytesMut::new(),
+            outbox: BytesMut::new(),
+            uploads: Vec::new(),
             hyper: None,
             unresponsive: false,
         };
@@ -86,13 +92,23 @@ impl Link {
         tokio::task::coop::unconstrained(look).await;
     }
 
-    /// Sends a PING, at once if hyper is not in the middle of a frame.
+    /// Sends a PING, behind what hyper has written.
     pub fn ping(&self) {
         let mut inner = self.lock();
-        inner.pings.extend_from_slice(&ping());
+        inner.outbox.extend_from_slice(&ping());
         let waker = inner.hyper.clone().unwrap_or_else(|| Waker::noop().clone());
         // An error shows when hyper writes, or reads, next.
-        let _ = inner.poll_pings(&mut Context::from_waker(&waker));
+        let _ = inner.poll_send(&mut Context::from_waker(&waker));
+    }
+
+    /// Resolves when the socket has taken everything, or is gone: only then is it worth handing over more of a body.
+    pub fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        if inner.outbox.is_empty() || inner.stream.is_none() {
+            return Poll::Ready(());
+        }
+        inner.uploads.push(cx.waker().clone());
+        Poll::Pending
     }
 
     /// Requests of which the socket has taken a byte.
@@ -104,7 +120,7 @@ impl Link {
     pub fn shut(&self) {
         let mut inner = self.lock();
         inner.stream = None;
-        inner.hyper.take().into_iter().for_each(Waker::wake);
+        inner.hyper.take().into_iter().chain(std::mem::take(&mut inner.uploads)).for_each(Waker::wake);
     }
 
     /// Closes the socket, because a ping was not answered.
@@ -188,6 +204,8 @@ impl Inner {
         notices: &mut Vec<Notice>,
     ) -> Poll<io::Result<()>> {
         self.hyper = Some(cx.waker().clone());
+        // hyper believes that all is sent: it is its reading that moves the rest. An error of writing shows at the next write.
+        let _ = self.poll_send(cx);
         while self.ahead.is_empty() && self.end.is_none() && self.stream.is_some() {
             ready!(self.poll_ahead(cx, notices));
         }
@@ -202,25 +220,25 @@ impl Inner {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.hyper = Some(cx.waker().clone());
-        ready!(self.poll_pings(cx))?;
-        let Some(stream) = &mut self.stream else { return Poll::Ready(Err(ErrorKind::BrokenPipe.into())) };
-        let written = ready!(Pin::new(stream).poll_write_vectored(cx, slices))?;
-        let mut left = written;
-        for slice in slices {
-            let length = left.min(slice.len());
-            self.outgoing.follow(&slice[..length]);
-            left -= length;
+        if self.stream.is_none() {
+            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
         }
-        Poll::Ready(Ok(written))
+        slices.iter().for_each(|slice| self.outbox.extend_from_slice(slice));
+        if let Poll::Ready(Err(error)) = self.poll_send(cx) {
+            return Poll::Ready(Err(error));
+        }
+        Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()))
     }
 
-    /// Writes the pings that wait, if hyper is between two frames.
-    fn poll_pings(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.pings.is_empty() && self.outgoing.is_between_frames() {
+    /// Has the socket take what it will.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outbox.is_empty() {
             let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(())) };
-            let written = ready!(Pin::new(stream).poll_write(cx, &self.pings))?;
-            self.pings.advance(written);
+            let written = ready!(Pin::new(stream).poll_write(cx, &self.outbox))?;
+            self.outgoing.follow(&self.outbox[..written]);
+            self.outbox.advance(written);
         }
+        self.uploads.drain(..).for_each(Waker::wake);
         Poll::Ready(Ok(()))
     }
 }
@@ -257,15 +275,19 @@ impl AsyncWrite for LinkIo {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut inner = self.0.lock();
         inner.hyper = Some(cx.waker().clone());
-        ready!(inner.poll_pings(cx))?;
-        match &mut inner.stream {
-            Some(stream) => Pin::new(stream).poll_flush(cx),
-            None => Poll::Ready(Ok(())),
+        match inner.poll_send(cx)? {
+            Poll::Ready(()) => match &mut inner.stream {
+                Some(stream) => Pin::new(stream).poll_flush(cx),
+                None => Poll::Ready(Ok(())),
+            },
+            Poll::Pending => Poll::Ready(Ok(())),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0.lock().stream {
+        let mut inner = self.0.lock();
+        ready!(inner.poll_send(cx))?;
+        match &mut inner.stream {
             Some(stream) => Pin::new(stream).poll_shutdown(cx),
             None => Poll::Ready(Ok(())),
         }

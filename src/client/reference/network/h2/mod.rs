@@ -10,6 +10,7 @@ mod progress;
 pub(super) use exchange::exchange;
 pub(super) use lease::StreamLease;
 pub(super) use link::{Link, LinkIo, Notice};
+pub(super) use progress::PIECE;
 
 use hyper::client::conn::http2::SendRequest;
 use progress::Upload;

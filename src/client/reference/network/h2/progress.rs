@@ -4,13 +4,14 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
 
 use super::super::watchdog::timeout;
+use super::link::Link;
 use crate::client::Timeouts;
 use crate::client::reference::{Cause, Phase};
 
@@ -61,21 +62,23 @@ impl Clock {
     }
 }
 
-/// The body of a request, piece by piece, so that it shows when the peer stops taking it.
+/// The body of a request, piece by piece, each when the socket has taken all before it: so it shows when the peer stops
+/// taking it, and what is given up is not sent.
 pub(in super::super) struct Upload {
     left: Bytes,
     clock: Clock,
+    link: Arc<Link>,
 }
 
 impl Upload {
-    pub(super) fn new(body: Bytes, clock: Clock) -> Self {
+    pub(super) fn new(body: Bytes, clock: Clock, link: Arc<Link>) -> Self {
         clock.set(|moved| moved.uploading = !body.is_empty());
-        Self { left: body, clock }
+        Self { left: body, clock, link }
     }
 }
 
-/// The smallest maximum of a frame (RFC 9113 section 4.2).
-const PIECE: usize = 16_384;
+/// How much of a body is handed over at a time, bytes: the smallest maximum of a frame (RFC 9113 section 4.2).
+pub(in super::super) const PIECE: usize = 16_384;
 
 impl Body for Upload {
     type Data = Bytes;
@@ -83,11 +86,12 @@ impl Body for Upload {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if self.left.is_empty() {
             return Poll::Ready(None);
         }
+        ready!(self.link.poll_sent(cx));
         let length = self.left.len().min(PIECE);
         let piece = self.left.split_to(length);
         let is_last = self.left.is_empty();
