@@ -6,6 +6,7 @@ use crate::trace::{
     Window, millis,
 };
 
+use super::streams;
 use super::tally::ms;
 
 pub(super) struct Case<'a> {
@@ -35,9 +36,16 @@ impl<'a> Case<'a> {
         self.connection_of(attempt)?.exchanges.get(attempt.exchange)
     }
 
-    /// The attempt that decided the outcome.
+    /// The attempt that decided the outcome. What waited for the network, and leaves when a GOAWAY has excluded it, decides
+    /// nothing if there is another.
     pub fn final_attempt<'r>(&self, request: &'r Request) -> Option<&'r Attempt> {
-        request.attempts.last()
+        let is_excluded = |attempt: &Attempt| {
+            let place = self.connection_of(attempt).zip(attempt.stream);
+            let goaway = place.and_then(|(connection, stream)| streams::excluded(connection, stream));
+            goaway.is_some_and(|goaway| goaway < attempt.first_sent)
+        };
+        let decides = request.attempts.iter().rfind(|attempt| !is_excluded(attempt));
+        decides.or(request.attempts.last())
     }
 
     /// How long the application waits for the outcome of a request.

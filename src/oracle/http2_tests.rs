@@ -121,6 +121,25 @@ fn bounded_wait() {
 }
 
 #[test]
+fn what_leaves_when_it_is_excluded_decides_nothing() {
+    let check =
+        |trace: TraceBuilder, expected: &str| check("bounded-wait", trace.deadline(500, "b"), expected);
+    let leaves = |trace: TraceBuilder| trace.h2_write(60, "b", "GET", 1, 3);
+    let refusal = rst_stream(1, ErrorCode::REFUSED_STREAM);
+    let refused = || opened().h2_request(0, "b", "GET", 1, 1).bytes(20, 1, &refusal);
+    let elsewhere = || refused().bytes(40, 1, gone(1)).h2_open(40, 2, &[]).h2_attempt(40, "b", "GET", 2, 1);
+    check(leaves(elsewhere()), "holds: b was ended by its deadline: nothing told the client");
+    let late = |stream: u32, connection: u32| {
+        format!(
+            "HangOrLeak: b waited for its deadline, 400 ms after a GOAWAY that excludes stream {stream} of connection {connection} was delivered"
+        )
+    };
+    check(leaves(elsewhere()).bytes(100, 2, gone(0)), &late(1, 2));
+    // What was written before the GOAWAY came does decide.
+    check(leaves(refused()).bytes(100, 1, gone(1)), &late(3, 1));
+}
+
+#[test]
 fn recovers() {
     let check = |trace, expected: &str| check("recovers", trace, expected);
     let both = || answered().h2_request(40, "b", "GET", 1, 3).h2_request(45, "c", "GET", 1, 5);
