@@ -179,13 +179,119 @@ const SEALED_CASES: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The same over HTTP/2.
+const HTTP2_CASES: &[(&str, &str, &str)] = &[
+    (
+        "half-a-body-before-a-reset-with-no-error",
+        r#"{ origin = "reply", id = "a", cut = "head", then = "reset-stream" },
+           { client = "send", id = "a", request = "GET /a" }"#,
+        "protocol = \"h2\"",
+    ),
+    (
+        "half-a-body-before-a-goaway-with-no-error",
+        r#"{ origin = "hold", id = "a" },
+           { client = "send", id = "a", request = "GET /a", background = true },
+           { wait = "1s" },
+           { origin = "goaway", connection = 1 },
+           { origin = "reply", id = "a", cut = "body 5", then = "reset-stream" }"#,
+        "protocol = \"h2\"",
+    ),
+    (
+        "a-refused-upload-is-stuck",
+        r#"{ origin = "reset-stream", id = "a", error = "refused-stream", times = 2 },
+           { client = "send", id = "a", request = "POST /a", body = 100000 }"#,
+        "protocol = \"h2\"\n[client]\nmax_idle = 1\n[network]\nreceive_buffer = 4096",
+    ),
+    (
+        "an-answer-comes-while-an-upload-is-stuck",
+        r#"{ client = "send", id = "a", request = "GET /a", background = true, deadline = "100ms" },
+           { client = "send", id = "b", request = "POST /b", body = 100000 }"#,
+        "protocol = \"h2\"\n[network]\nsend_buffer = 4096",
+    ),
+    (
+        "a-goaway-comes-while-a-request-is-stuck",
+        r#"{ client = "send", id = "a", request = "POST /a", body = 10000, background = true },
+           { wait = "40ms" },
+           { origin = "goaway", connection = 1, last_stream = "all" },
+           { client = "send", id = "b", request = "GET /b" }"#,
+        "protocol = \"h2\"\n[network]\nsend_buffer = 4096",
+    ),
+    (
+        "a-limit-of-streams-comes-while-a-request-is-stuck",
+        r#"{ origin = "hold", id = "a" },
+           { client = "send", id = "a", request = "POST /a", body = 100000, background = true },
+           { wait = "30ms" },
+           { client = "send", id = "b", request = "GET /b", deadline = "1s" }"#,
+        "protocol = \"h2\"\n[origin]\nmax_streams = 1",
+    ),
+    (
+        "a-ping-crosses-an-answer",
+        r#"{ client = "send", id = "a", request = "GET /a" },
+           { wait = "4980ms" },
+           { client = "send", id = "b", request = "GET /b" },
+           { wait = "2s" },
+           { client = "send", id = "c", request = "GET /c" }"#,
+        "protocol = \"h2\"\n[client]\nping_interval = \"5s\"\nping_timeout = \"1s\"\n[origin]\npings = \"ignore\"",
+    ),
+    (
+        "an-accepted-stream-while-the-next-one-has-to-wait",
+        r#"{ origin = "hold", id = "a" },
+           { client = "send", id = "a", request = "GET /a", background = true },
+           { wait = "1s" },
+           { origin = "goaway", connection = 1 },
+           { client = "send", id = "b", request = "POST /b", body = 1 },
+           { origin = "reply", id = "a" }"#,
+        "protocol = \"h2\"\n[origin]\nmax_streams = 2",
+    ),
+    (
+        "what-was-silent-for-a-short-deadline-speaks-again",
+        r#"{ client = "send", id = "a", request = "GET /a", deadline = "50ms" },
+           { client = "send", id = "b", request = "GET /b", deadline = "20ms" }"#,
+        "protocol = \"h2\"\n[network]\nlatency_to_origin = \"20ms\"",
+    ),
+    (
+        "a-fin-comes-while-a-request-is-stuck",
+        r#"{ origin = "reply", id = "a", then = "fin" },
+           { client = "send", id = "a", request = "GET /a", background = true },
+           { client = "send", id = "b", request = "POST /b", body = 10000, background = true },
+           { wait = "30ms" },
+           { client = "send", id = "c", request = "GET /c" }"#,
+        "protocol = \"h2\"\n[client]\nmax_connections = 1\n[network]\nreceive_buffer = 4096",
+    ),
+    (
+        "an-early-answer-to-an-upload-without-a-window",
+        r#"{ client = "send", id = "a", request = "GET /a" },
+           { origin = "reply", id = "b", early = true },
+           { client = "send", id = "b", request = "POST /b", body = 1 },
+           { wait = "1s" },
+           { client = "send", id = "c", request = "GET /c" }"#,
+        "protocol = \"h2\"\n[client]\nidle_timeout = \"1s\"\n[origin]\ninitial_window = 0",
+    ),
+    (
+        "an-idle-timeout-passes-while-a-request-is-stuck",
+        r#"{ origin = "reset-stream", id = "a", error = "internal-error" },
+           { client = "send", id = "a", request = "POST /a", body = 10000, background = true },
+           { client = "await", id = "a" },
+           { client = "send", id = "b", request = "GET /b" }"#,
+        "protocol = \"h2\"\n[client]\nidle_timeout = \"1s\"\n[network]\nlatency_to_origin = \"1s\"\nreceive_buffer = 4096",
+    ),
+    (
+        "a-ping-waits-behind-an-upload",
+        r#"{ client = "send", id = "a", request = "GET /a" },
+           { network = "drop" },
+           { client = "send", id = "b", request = "GET /b", background = true },
+           { client = "send", id = "c", request = "POST /c", body = 100000, deadline = "1s" }"#,
+        "protocol = \"h2\"\n[client]\nping_interval = \"2s\"\nping_timeout = \"1s\"",
+    ),
+];
+
 /// `explore::false_alarm::<name>`.
 pub fn trials() -> Vec<Trial> {
     let trial = |(name, script, settings): &(&str, &'static str, &'static str)| {
         let (name, script, settings) = ((*name).to_owned(), *script, *settings);
         Trial::test(format!("explore::false_alarm::{name}"), move || check(script, settings))
     };
-    CASES.iter().chain(SEALED_CASES).map(trial).collect()
+    CASES.iter().chain(SEALED_CASES).chain(HTTP2_CASES).map(trial).collect()
 }
 
 fn check(script: &str, settings: &str) -> Result<(), Failed> {
