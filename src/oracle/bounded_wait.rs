@@ -206,8 +206,10 @@ fn undelivered_answer(case: &Case, request: &Request) -> Option<(String, Moment)
     let exchange = case.exchange_of(attempt)?;
     let complete = exchange.response.as_ref()?.complete?;
     let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
-    // The client has been told not to wait for it, or has closed the connection itself.
-    let abandoned = excluded.into_iter().chain(connection.client_close()).any(|end| end < complete);
+    // The client has been told not to wait for it, or has closed the connection itself: then its host answers with RST.
+    let rst = connection.to_origin.own_rst.filter(|_| connection.close_waited());
+    let abandoned = excluded.into_iter().chain(connection.client_close()).any(|end| end < complete)
+        || rst.is_some_and(|rst| rst.at == complete.at);
     (!abandoned)
         .then(|| (format!("its whole response was delivered on connection {}", attempt.connection), complete))
 }

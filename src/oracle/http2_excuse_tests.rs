@@ -7,7 +7,7 @@ use crate::scenario::{ClientSettings, Protocol, Scenario};
 use crate::trace::http2::ErrorCode;
 use crate::trace::http2::testing::*;
 use crate::trace::testing::TraceBuilder;
-use crate::trace::{BodyEnd, Outcome};
+use crate::trace::{BodyEnd, Direction, Fate, Outcome, Segment};
 
 fn h2_with(client: ClientSettings) -> Scenario {
     Scenario { protocol: Protocol::H2, client, ..scenario() }
@@ -191,6 +191,23 @@ fn an_answer_behind_the_clients_own_close_reaches_nobody() {
         asked().bytes(30, 1, answer(1, "a")).client_fin(40, 1).deadline(500, "a"),
         hung,
     );
+}
+
+#[test]
+fn a_host_that_answers_with_rst_has_no_application() {
+    let closed = |at| {
+        let both = opened().start(0, "a", "POST").client_sends(0, 1, request(1, "a", "POST", 0));
+        let both = both.h2_request(0, "b", "GET", 1, 3).origin_gets(0, 1).acknowledge(5, 1);
+        let full = both.client_sends(10, 1, content(1, &"x".repeat(65_535 - 9), 0));
+        let rst = Segment { rst: true, seq: 1, ..Segment::default() };
+        let answered = full.bytes(30, 1, answer(3, "b"));
+        let reset = answered.segment(at, 1, Direction::ToOrigin, Fate::Sent, rst);
+        reset.cancel(400, "a").deadline(500, "b")
+    };
+    let told = "holds: b was ended by its deadline: nothing told the client; 1 request ended in time";
+    check_limited("bounded-wait", closed(30), told);
+    let hung = "HangOrLeak: b waited for its deadline, 470 ms after its whole response was delivered on connection 1";
+    check_limited("bounded-wait", closed(31), hung);
 }
 
 #[test]

@@ -21,9 +21,12 @@ pub fn trials() -> Vec<Trial> {
         trial("a_finding_is_saved_once_and_reproduces", a_finding_is_saved_once_and_reproduces),
         trial("coverage_says_what_was_never_reached", coverage_says_what_was_never_reached),
     ];
-    trials.push(trial("reference_holds_every_oracle", || reference_holds_every_oracle(Protocol::Http1, 500)));
-    let over_tls = || reference_holds_every_oracle(Protocol::Https1, 300);
-    trials.push(trial("reference_holds_every_oracle_over_tls", over_tls));
+    for (protocol, runs) in
+        [(Protocol::Http1, 500), (Protocol::Https1, 300), (Protocol::H2, 500), (Protocol::Https2, 300)]
+    {
+        let name = format!("explore::reference_holds_every_oracle_over_{}", protocol.word());
+        trials.push(Trial::test(name, move || reference_holds_every_oracle(protocol, runs)));
+    }
     trials.extend(planted::trials());
     trials.extend(false_alarms::trials());
     trials
