@@ -35,7 +35,7 @@ fn judge_request(case: &Case, request: &Request, tally: &mut Tally) {
     let id = &request.id;
     let attempts = request.attempts.len();
     // What the origin says that it did not process, it may well process elsewhere.
-    let counts = |attempt: &&Attempt| attempt.fresh && streams::disowned(case, attempt).is_none();
+    let counts = |attempt: &&Attempt| attempt.fresh && !streams::is_disowned(case, request, attempt);
     let fresh = request.attempts.iter().filter(counts).count();
     let unused = unused_connections(case, request);
     let written = request.attempts.iter().map(|attempt| attempt.first_sent.event);

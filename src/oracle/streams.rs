@@ -30,14 +30,18 @@ pub(super) fn refusals(connection: &Connection, until: Moment) -> usize {
 /// The executions that count against the client: not those of attempts that the origin disowned before the client
 /// tried again.
 pub(super) fn executions<'a>(case: &Case, request: &'a Request) -> Vec<&'a Execution> {
-    request.executions.iter().filter(|execution| !is_disowned(case, request, execution)).collect()
+    request.executions.iter().filter(|execution| !was_disowned(case, request, execution)).collect()
 }
 
-fn is_disowned(case: &Case, request: &Request, execution: &Execution) -> bool {
+fn was_disowned(case: &Case, request: &Request, execution: &Execution) -> bool {
     let executed = |attempt: &&Attempt| {
         attempt.connection == execution.connection && attempt.first_sent < execution.moment
     };
-    let Some(attempt) = request.attempts.iter().rfind(executed) else { return false };
+    request.attempts.iter().rfind(executed).is_some_and(|attempt| is_disowned(case, request, attempt))
+}
+
+/// Whether the origin had disowned an attempt before the client tried again.
+pub(super) fn is_disowned(case: &Case, request: &Request, attempt: &Attempt) -> bool {
     let next = request.attempts.iter().find(|next| attempt.first_sent < next.first_sent);
     match (disowned(case, attempt), next) {
         (Some(disowned), Some(next)) => disowned < next.first_sent,

@@ -180,9 +180,7 @@ impl Connection {
     /// turn behind bytes of a request that the network has not taken, and leaves on their heels.
     pub fn may_close_behind_bytes(&self, since: Moment) -> bool {
         let before = self.exchanges.iter().filter(|exchange| exchange.request.first_sent < since);
-        let sends = before
-            .map(|exchange| exchange.request.last_sent)
-            .any(|last| last.is_none_or(|last| since < last));
+        let sends = before.map(Exchange::stops_sending).any(|end| end.is_none_or(|end| since < end));
         // To what arrives behind an RST the host answers for a connection that is gone.
         let gone = self.to_client.rst.delivered;
         let close = self.client_close().filter(|close| gone.is_none_or(|gone| *close < gone));
