@@ -5,7 +5,10 @@ use super::reuse;
 use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use super::{send_queue, streams};
-use crate::trace::{Attempt, Connection, End, Millis, Moment, Outcome, Request, StaleReason, millis};
+use crate::trace::http2::Http2;
+use crate::trace::{
+    Attempt, Connection, End, Exchange, Millis, Moment, Outcome, Request, StaleReason, millis,
+};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "bounded-wait",
@@ -82,12 +85,12 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
             }
             ended
                 .filter(|(_, end)| case.room(*end, finished).is_some_and(|room| room.at < finished.at))
-                .filter(|_| !waits_for_a_stream(case, finished))
-                .filter(|(_, end)| !is_queued_again(case, connection, attempt, *end))
+                .filter(|(_, end)| !waits_for_a_stream(case, request, attempt, (*end, finished)))
+                .filter(|(_, end)| !is_queued_again(case, connection, attempt, (*end, finished)))
                 .or_else(|| undelivered_answer(case, request))
                 .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
-        None if send_queue::may_hold(case, request) => None,
+        None if is_held(case, request, finished) => None,
         None => connect_timeout(case, request, finished).or_else(|| {
             let missed = || idle_connection(case, request).or_else(|| in_line(case, request, finished));
             if is_being_dialled(case, request, finished) { None } else { missed() }
@@ -96,24 +99,47 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
     missed.filter(|(_, since)| since.at < finished.at)
 }
 
-/// Whether the client may have written a refused request again, on the same connection, and the network did not take it.
-fn is_queued_again(case: &Case, connection: &Connection, attempt: &Attempt, end: Moment) -> bool {
-    let sound = case.views.stale_since(connection.number).is_none_or(|stale| end.at < stale.at);
-    sound && streams::disowned(case, attempt) == Some(end) && send_queue::is_full(case, connection, end)
+/// Whether the client may have written the request on a connection that was still there, and the network did not take it.
+fn is_held(case: &Case, request: &Request, finished: Moment) -> bool {
+    let holder = send_queue::holder(case, request);
+    holder.is_some_and(|connection| connection.over().is_none_or(|over| finished.at <= over.at))
 }
 
-/// Whether a sound connection was there until then that had no stream to spare: a second one to the same origin SHOULD NOT
-/// be (RFC 9113 section 9.1).
-fn waits_for_a_stream(case: &Case, finished: Moment) -> bool {
-    let began = case.began(finished);
-    case.connections().any(|connection| {
-        let usable = connection.over().is_none_or(|over| finished.at <= over.at)
-            && case.views.stale_since(connection.number).is_none_or(|stale| finished.at <= stale.at);
-        let limit = streams::least_limit(connection, finished).map(|limit| limit as usize);
-        connection.http2.is_some()
-            && usable
-            && limit.is_some_and(|limit| limit <= connection.open_streams(began))
-    })
+/// Whether the client may have written a refused request again, on the same connection, and the network did not take it.
+fn is_queued_again(
+    case: &Case,
+    connection: &Connection,
+    attempt: &Attempt,
+    (end, finished): (Moment, Moment),
+) -> bool {
+    let sound = case.views.stale_since(connection.number).is_none_or(|stale| end.at < stale.at);
+    let refused = streams::disowned(case, attempt) == Some(end);
+    sound && refused && send_queue::waits(case, connection, end, finished)
+}
+
+/// Whether a request that may be sent again found a sound connection without a stream to spare, from the end of its
+/// attempt on: a second one to the same origin SHOULD NOT be (RFC 9113 section 9.1).
+fn waits_for_a_stream(
+    case: &Case,
+    request: &Request,
+    attempt: &Attempt,
+    (end, finished): (Moment, Moment),
+) -> bool {
+    let again = request.is_idempotent() || streams::disowned(case, attempt) == Some(end);
+    let is_full = |connection: &Connection| {
+        let ends = connection.exchanges.iter().filter_map(Exchange::over);
+        let ends = ends.filter(|over| end.at < over.at && over.at < finished.at);
+        ends.chain([end]).all(|moment| {
+            let settled = case.end_of(moment.at);
+            let limit = streams::least_limit(connection, settled).map(|limit| limit as usize);
+            limit.is_some_and(|limit| limit <= connection.open_streams(settled))
+        })
+    };
+    let usable = |connection: &&Connection| {
+        connection.over().is_none_or(|over| finished.at <= over.at)
+            && case.views.stale_since(connection.number).is_none_or(|stale| finished.at <= stale.at)
+    };
+    again && case.connections().filter(usable).any(is_full)
 }
 
 /// A client whose dial is younger than this need not look for a connection that came free meanwhile: the SYN may just be
@@ -163,6 +189,7 @@ fn end_of_attempt(case: &Case, connection: &Connection, attempt: &Attempt) -> Op
         end_of_connection(connection),
         end_of_stream(case, connection, attempt),
         ping_timeout(case, connection),
+        own_close(case, connection, attempt),
     ];
     ends.into_iter().flatten().min_by_key(|(_, since)| since.at)
 }
@@ -182,22 +209,39 @@ fn end_of_stream(case: &Case, connection: &Connection, attempt: &Attempt) -> Opt
     reset.into_iter().chain(excluded).min_by_key(|(_, since)| *since)
 }
 
+/// The client closed the connection with the response outstanding.
+fn own_close(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<(String, Moment)> {
+    let close = connection.client_close().filter(|close| attempt.first_sent < *close)?;
+    let complete = case.exchange_of(attempt)?.response.as_ref().and_then(|response| response.complete);
+    let outstanding = complete.is_none_or(|complete| close.at <= complete.at);
+    outstanding.then(|| (format!("the client had closed connection {}", connection.number), close))
+}
+
 fn ping_timeout(case: &Case, connection: &Connection) -> Option<(String, Moment)> {
     let stale = case.views.stale_since(connection.number)?;
-    let since = Moment { event: stale.event, at: stale.at };
+    let since = case.moment_of(stale);
     let number = connection.number;
     let why = match stale.reason {
         StaleReason::PingUnanswered { limit } => {
             format!("the client's ping timeout of {} had passed on connection {number}", ms(limit))
         }
-        // A PING that was written may wait for the network.
-        StaleReason::PingOmitted { .. } if send_queue::is_full(case, connection, since) => return None,
+        StaleReason::PingOmitted { .. } if is_ping_queued(case, connection, since) => return None,
         StaleReason::PingOmitted { limit } => {
             format!("nothing had come on connection {number} for {}, without a PING of the client", ms(limit))
         }
         _ => return None,
     };
     Some((why, since))
+}
+
+/// Whether the PING that was due had to wait for the network, and left as soon as it could.
+fn is_ping_queued(case: &Case, connection: &Connection, stale: Moment) -> bool {
+    let timeout = case.scenario.client.ping_timeout.map_or(0, millis);
+    let due = case.end_of(stale.at.saturating_sub(timeout));
+    let taken = send_queue::taken(case, connection, due);
+    let mut pings = connection.http2.iter().flat_map(Http2::pings);
+    let left = |ping: Moment| due.at < ping.at && taken.is_some_and(|taken| ping.at <= taken);
+    send_queue::waits(case, connection, due, stale) || pings.any(left)
 }
 
 fn undelivered_answer(case: &Case, request: &Request) -> Option<(String, Moment)> {
@@ -207,7 +251,7 @@ fn undelivered_answer(case: &Case, request: &Request) -> Option<(String, Moment)
     let complete = exchange.response.as_ref()?.complete?;
     let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
     // The client has been told not to wait for it, or has closed the connection itself: then its host answers with RST.
-    let rst = connection.to_origin.own_rst.filter(|_| connection.close_waited());
+    let rst = connection.to_origin.own_rst.filter(|_| connection.answered_with_rst());
     let abandoned = excluded.into_iter().chain(connection.client_close()).any(|end| end < complete)
         || rst.is_some_and(|rst| rst.at == complete.at);
     (!abandoned)

@@ -5,7 +5,7 @@ use super::streams::{self, place};
 use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict, send_queue};
 use crate::scenario::Protocol;
-use crate::trace::{Attempt, BodyEnd, Connection, ErrorKind, Exchange, Moment, Outcome, Request};
+use crate::trace::{Attempt, BodyEnd, Connection, ErrorKind, Exchange, Moment, Outcome, Request, Stream};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "cancel-is-told",
@@ -37,10 +37,8 @@ fn judge_late_attempts(case: &Case, request: &Request, over: Moment, tally: &mut
     let was_open = |attempt: &&Attempt| {
         let connection = case.connection_of(attempt);
         let was_open = |connection: &&Connection| connection.ready().is_some_and(|ready| ready < over);
-        over.at < attempt.first_sent.at
-            && connection
-                .filter(was_open)
-                .is_some_and(|connection| !send_queue::is_full(case, connection, over))
+        let written = |connection| send_queue::written(case, connection, attempt.first_sent);
+        connection.filter(was_open).is_some_and(|connection| over.at < written(connection).at)
     };
     for attempt in request.attempts.iter().filter(was_open) {
         let (id, place, late) = (&request.id, place(attempt), ms(attempt.first_sent.at - over.at));
@@ -64,12 +62,10 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
     let (Some(connection), Some(exchange)) = (case.connection_of(attempt), case.exchange_of(attempt)) else {
         return;
     };
-    let Some(stream) = exchange.stream.as_ref().filter(|_| is_open(connection, exchange, given_up)) else {
-        return;
-    };
-    if send_queue::is_full(case, connection, given_up) {
-        return;
-    }
+    // What says so may wait behind what was written before.
+    let Some(due) = send_queue::taken(case, connection, given_up) else { return };
+    let is_open = is_open(connection, exchange, given_up, case.end_of(due));
+    let Some(stream) = exchange.stream.as_ref().filter(|_| is_open) else { return };
     let id = &request.id;
     let reset = stream.reset_by_client.and_then(|reset| reset.sent);
     let told = reset.into_iter().chain(connection.client_close()).min();
@@ -77,10 +73,10 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
     let more = if late > 0 { format!(", {} of its body later", count(late, "byte")) } else { String::new() };
     let place = place(attempt);
     match told {
-        Some(told) if told.at == given_up.at && reset == Some(told) => {
+        Some(told) if told.at <= due && reset == Some(told) => {
             tally.holds(format!("{id}: {place} was reset as it was given up{more}"));
         }
-        Some(told) if told.at == given_up.at => {
+        Some(told) if told.at <= due => {
             tally.holds(format!("{id}: connection {} was closed as it was given up", attempt.connection));
         }
         Some(told) => {
@@ -98,15 +94,18 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
 }
 
 /// Whether there was something to tell: the stream was open, no GOAWAY had excluded it, the connection was there, and no
-/// end came in that instant.
-fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment) -> bool {
+/// end came until it was to be told.
+fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment, due: Moment) -> bool {
     let own = exchange.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
     let ended_by_origin = exchange.over().filter(|over| own.is_none_or(|own| *over < own));
     let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
-    // An upload behind a whole answer goes on, or does not: nobody waits for it.
+    // Behind a whole answer nothing is left to say, unless an upload goes on for nobody.
     let answered = exchange.response.as_ref().and_then(|response| response.complete);
+    let later =
+        |stream: &Stream| connection.http2.as_ref().map_or(0, |http2| http2.data_after(stream.id, due));
+    let answered = answered.filter(|_| exchange.stream.as_ref().map_or(0, later) == 0);
     let ends = ended_by_origin.into_iter().chain(answered).chain(excluded).chain(connection.death());
-    let ended = ends.into_iter().any(|end| end.at <= given_up.at);
+    let ended = ends.into_iter().any(|end| end.at <= due.at);
     let told_before = own.into_iter().chain(connection.client_close()).any(|told| told < given_up);
     exchange.request.first_sent < given_up && !ended && !told_before
 }

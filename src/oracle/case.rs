@@ -2,10 +2,11 @@
 
 use crate::scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario};
 use crate::trace::{
-    Attempt, Connection, Exchange, Millis, Moment, Request, SignalKind, StaleReason, Trace, Views, What,
-    Window, millis,
+    Attempt, Connection, Exchange, Millis, Moment, Request, SignalKind, StaleReason, Staleness, Trace, Views,
+    What, Window, millis,
 };
 
+use super::send_queue::{self, SendQueues};
 use super::streams;
 use super::tally::ms;
 
@@ -13,11 +14,14 @@ pub(super) struct Case<'a> {
     pub scenario: &'a Scenario,
     pub trace: &'a Trace,
     pub views: Views,
+    pub queues: SendQueues,
 }
 
 impl<'a> Case<'a> {
     pub fn new(scenario: &'a Scenario, trace: &'a Trace) -> Self {
-        Self { scenario, trace, views: Views::of(trace, &scenario.client) }
+        let views = Views::of(trace, &scenario.client);
+        let queues = send_queue::all(scenario, trace, &views);
+        Self { scenario, trace, views, queues }
     }
 
     pub fn requests(&self) -> impl Iterator<Item = &Request> {
@@ -87,6 +91,19 @@ impl<'a> Case<'a> {
     pub fn began(&self, moment: Moment) -> Moment {
         let first = self.trace.events.partition_point(|event| event.at < moment.at);
         Moment { event: first.saturating_sub(1), at: moment.at.saturating_sub(1) }
+    }
+
+    /// The end of an instant.
+    pub fn end_of(&self, at: Millis) -> Moment {
+        let events = self.trace.events.partition_point(|event| event.at <= at);
+        Moment { event: events.saturating_sub(1), at }
+    }
+
+    /// When a connection became stale. Where time alone made it so, that was before anything else in the instant.
+    pub fn moment_of(&self, stale: &Staleness) -> Moment {
+        let by_event = self.trace.events.get(stale.event).is_some_and(|event| event.at == stale.at);
+        let before = self.trace.events.partition_point(|event| event.at < stale.at).saturating_sub(1);
+        Moment { event: if by_event { stale.event } else { before }, at: stale.at }
     }
 
     /// When the application began to close the client.

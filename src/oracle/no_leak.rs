@@ -45,7 +45,8 @@ fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
     let mut most = None;
     for exchange in &connection.exchanges {
         let (opened, Some(stream)) = (exchange.request.first_sent, &exchange.stream) else { continue };
-        let Some(limit) = streams::limit(connection, chosen(case, connection, exchange)) else { continue };
+        let chosen = chosen(case, connection, exchange);
+        let Some(limit) = streams::most(connection, chosen, opened) else { continue };
         let open = connection.open_streams(opened);
         most = most.max(Some(open));
         if u32::try_from(open).is_ok_and(|open| open > limit) {
@@ -62,13 +63,12 @@ fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
     }
 }
 
-/// When the client opened the stream: a request that finds the network full leaves later than it was written, and cannot be
-/// taken back.
+/// The earliest that the client can have opened the stream.
 fn chosen(case: &Case, connection: &Connection, exchange: &Exchange) -> Moment {
     let opened = exchange.request.first_sent;
     let request = exchange.request.id.as_deref().and_then(|id| case.views.requests.get(id));
     let started = request.map_or(opened, |request| request.started);
-    if send_queue::is_full(case, connection, opened) { started } else { opened }
+    send_queue::written(case, connection, opened).max(started)
 }
 
 fn judge_rest(case: &Case, tally: &mut Tally) {
@@ -105,9 +105,10 @@ fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
     let gave_up = given_up.then(|| last_syn(case, connection)).flatten();
     let gave_up =
         gave_up.map(|last| if is_succeeded(case, connection, last) { last.at } else { last.at + 1 });
-    let may_close = |since: &Moment| connection.may_close_behind_bytes(*since);
+    // A FIN may wait: whether the client had closed by then cannot be seen.
+    let closed = send_queue::closed(case, connection);
     let unused = [unused_since(case, connection), deaf_since(case, connection)];
-    let behind_bytes = unused.into_iter().flatten().filter(may_close).map(|since| since.at);
+    let behind_bytes = unused.into_iter().flatten().filter_map(|since| Some(since.max(closed?).at));
     let ends = over.into_iter().chain(gave_up).chain(behind_bytes);
     let to = ends.min().unwrap_or(Millis::MAX);
     connection.syn.map(|from| Span { from, to })
@@ -162,14 +163,14 @@ fn last_syn(case: &Case, connection: &Connection) -> Option<Moment> {
 
 /// When the connection lay idle and could be used: a stale one is the affair of `prompt-close`.
 fn idle_spans(case: &Case, connection: &Connection) -> Vec<Span> {
-    let over = connection.over().map_or(Millis::MAX, |over| over.at);
+    let closed = send_queue::closed(case, connection).map_or(Millis::MAX, |closed| closed.at);
     let stale = case.views.stale_since(connection.number).map_or(Millis::MAX, |stale| stale.at);
-    let spans = connection.idle().into_iter().map(|Idle { since, until, .. }| {
-        let next = until.map_or(Millis::MAX, |until| until.at);
-        let closing = until.is_none() && connection.may_close_behind_bytes(since);
-        // A request that was written may wait for the network.
-        let hidden = connection.http2.is_some() && send_queue::is_full(case, connection, since);
-        Span { from: since, to: if closing || hidden { since.at } else { next.min(over).min(stale) } }
+    let spans = connection.idle().into_iter().filter_map(|Idle { since, until, .. }| {
+        // Until then a request that was written may wait for the network.
+        let at = send_queue::taken(case, connection, since)?;
+        let next = until.map(|until| send_queue::written(case, connection, until));
+        let next = next.map_or(Millis::MAX, |next| next.at);
+        Some(Span { from: Moment { at, ..since }, to: next.min(closed).min(stale) })
     });
     spans.collect()
 }

@@ -2,7 +2,7 @@
 
 use super::case::{Case, cause};
 use super::tally::{Tally, ms};
-use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue};
+use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue, streams};
 use crate::trace::{Connection, Exchange, Moment, StaleReason, Staleness};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -70,15 +70,28 @@ fn is_reuse(case: &Case, connection: &Connection, stale: &Staleness, exchange: &
     written.at > stale.at || (written.at == stale.at && is_known(case, connection, stale, exchange))
 }
 
-/// Whether the request may have been in the host's hands when a signal came that let it through: it was on its way by then, and the
-/// network took nothing. Over HTTP/1.1 a request has nothing before it to wait for.
+/// Whether the request may have been in the host's hands when a signal came that let it through: it was on its way by then, had
+/// a stream, and the network took nothing until it left. Over HTTP/1.1 a request has nothing before it to wait for.
 fn was_queued(case: &Case, connection: &Connection, stale: &Staleness, exchange: &Exchange) -> bool {
-    let delivered = Moment { event: stale.event, at: stale.at };
+    let (left, known) = (exchange.request.first_sent, case.moment_of(stale));
     let request = exchange.request.id.as_deref().and_then(|id| case.views.requests.get(id));
     connection.http2.is_some()
-        && stale.at < exchange.request.first_sent.at
-        && request.is_some_and(|request| request.started < delivered || request.started.at < delivered.at)
-        && send_queue::is_full(case, connection, delivered)
+        && known.at < left.at
+        && request.is_some_and(|request| request.started.at <= known.at)
+        && send_queue::written(case, connection, left).at <= known.at
+        && had_stream(connection, exchange, known)
+}
+
+/// Whether a stream was free at a moment for one that was opened later. A reset of the client's own may have waited, too.
+fn had_stream(connection: &Connection, exchange: &Exchange, moment: Moment) -> bool {
+    let left = exchange.request.first_sent;
+    let own = |earlier: &Exchange| earlier.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
+    let is_open = |earlier: &&Exchange| {
+        let ended = earlier.over().is_some_and(|over| over.at <= moment.at);
+        earlier.request.first_sent < left && !ended && own(earlier).is_none_or(|reset| left < reset)
+    };
+    let open = connection.exchanges.iter().filter(is_open).count();
+    streams::limit(connection, moment).is_none_or(|limit| open < limit as usize)
 }
 
 /// At the very instant there is a race, unless the client must have had the signal in its own hands: it came

@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::streams;
 use super::tally::{Tally, ms};
-use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue};
 use crate::trace::{Connection, Exchange, Millis, Moment, StaleReason};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -51,8 +51,9 @@ fn judge_connection(case: &Case, connection: &Connection, fin: Moment, since: &s
     let number = connection.number;
     let over = connection.over();
     let kept = over.map_or(case.views.end, |over| over.at).saturating_sub(fin.at);
-    if kept > BOUND && connection.may_close_behind_bytes(fin) {
-        // When it was closed is not to be seen.
+    let in_time = |closed: Moment| closed.at.saturating_sub(fin.at) <= BOUND;
+    if kept > BOUND && send_queue::closed(case, connection).is_some_and(in_time) {
+        // Its FIN may have waited: when it was closed is not to be seen.
         return;
     }
     if kept <= BOUND {

@@ -94,8 +94,7 @@ fn is_lost(case: &Case, connection: &Connection, request: &Request) -> bool {
     let ended = connection.death().is_some_and(|death| death <= over);
     let reset = case.exchange_of(attempt).and_then(|exchange| exchange.stream.as_ref()?.reset_delivered());
     // The client has waited since it wrote, though the network took it only later.
-    let queued = send_queue::is_full(case, connection, attempt.first_sent);
-    let written = if queued { request.started } else { attempt.first_sent };
+    let written = send_queue::written(case, connection, attempt.first_sent).max(request.started);
     ended || (reset.is_none() && streams::is_cut_off(case, connection, written, over))
 }
 

@@ -109,8 +109,8 @@ fn spare_stream_since(
     let since = idle_since.map_or(settled, |idle| idle.max(settled));
     let owed = idle_since.is_none_or(|idle| started.at - idle.at <= owed_idle(case, last));
     let excused = is_in_doubt(case, connection, until.used)
-        || streams::refusals(connection, until.decided) > 1
-        || is_suspect(case, connection, until.decided)
+        || streams::refuses(connection, until.decided)
+        || is_suspect(case, connection, started, until.decided)
         || is_stuck(case, connection, until.decided)
         || closed_for_a_reason(case, connection, request);
     (has_room && owed && !excused && since.at < started.at).then_some(since)
@@ -143,26 +143,28 @@ fn is_stuck(case: &Case, connection: &Connection, moment: Moment) -> bool {
     let at = moment.at.saturating_sub(LONG_SILENCE);
     let since = Moment { event: case.began(Moment { at, ..moment }).event + 1, at };
     connection.established.is_some_and(|established| established < since)
-        && send_queue::is_full(case, connection, moment)
+        && send_queue::waits(case, connection, since, moment)
         && streams::is_cut_off(case, connection, since, moment)
 }
 
 /// A client may mistrust a connection on which nothing came since a request that was given up was written, since it was
-/// given up with the network full (its PING may wait there), or since a PING was sent.
-fn is_suspect(case: &Case, connection: &Connection, moment: Moment) -> bool {
+/// given up with the network full (its PING may wait there), or since a PING was sent. Where the silence began only after the
+/// request, it has to be long: that an answer is on its way is no reason to dial.
+fn is_suspect(case: &Case, connection: &Connection, started: Moment, moment: Moment) -> bool {
     let moment = connection.client_close().map_or(moment, |close| close.min(moment));
+    let counts =
+        |since: &Moment| *since < moment && (since.at <= started.at || moment.at - since.at >= LONG_SILENCE);
     let given_up = case.requests().filter_map(|request| Some((request, request.over()?)));
-    let mut silent = given_up.filter(|(_, over)| *over < moment).filter(|(request, over)| {
+    let mut silent = given_up.filter(|(_, over)| counts(over)).filter(|(request, over)| {
         let on_it = |attempt: &&Attempt| attempt.connection == connection.number;
         request.attempts.iter().filter(on_it).any(|attempt| {
             streams::is_silent(connection, attempt.first_sent, moment)
                 || streams::is_silent(connection, *over, moment)
-                    && send_queue::is_full(case, connection, *over)
+                    && send_queue::waits(case, connection, *over, moment)
         })
     });
     let pings = connection.http2.iter().flat_map(|http2| http2.pings());
-    silent.next().is_some()
-        || pings.filter(|ping| *ping < moment).any(|ping| streams::is_silent(connection, ping, moment))
+    silent.next().is_some() || pings.filter(counts).any(|ping| streams::is_silent(connection, ping, moment))
 }
 
 /// A connection that was, or became, free while a request waited for one in vain, and stayed so.
@@ -237,7 +239,9 @@ fn is_odd(connection: &Connection, moment: Moment) -> bool {
 /// it made a close that waited for the network, and why, nothing tells.
 fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) -> bool {
     let unused = connection.exchanges.iter().all(|exchange| exchange.request.first_sent < request.started);
-    if unused && connection.close_waited() && connection.may_close_behind_bytes(request.started) {
+    let closed =
+        send_queue::closed(case, connection).filter(|closed| Some(*closed) < connection.client_close());
+    if unused && closed.is_some_and(|closed| closed <= request.started) {
         return true;
     }
     let close = connection.client_close().filter(|close| close.at <= request.started.at);
@@ -256,10 +260,11 @@ fn objects(case: &Case, connection: &Connection, close: Moment) -> bool {
     let Some(http2) = &connection.http2 else { return false };
     let limit = case.scenario.client.ping_timeout.map(millis);
     let delivered = &connection.data().1.delivered;
+    let closed = send_queue::closed(case, connection).unwrap_or(close);
     let too_late = |ping: Moment| {
         let answer = delivered.moment_of(delivered.len_after(ping.event));
         let Some(expiry) = limit.map(|limit| ping.at.saturating_add(limit)) else { return false };
-        let expired = expiry == close.at || (expiry < close.at && connection.close_waited());
+        let expired = closed.at <= expiry && expiry <= close.at;
         expired && answer.is_none_or(|answer| expiry <= answer.at)
     };
     http2.to_origin.iter().any(streams::is_complaint) || http2.pings().any(too_late)

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use crate::trace::http2::{ErrorCode, FrameKind, Setting, WireFrame};
-use crate::trace::{Attempt, Connection, Direction, Execution, Fate, Moment, Request, What};
+use crate::trace::{Attempt, Connection, Direction, Exchange, Execution, Fate, Moment, Request, What};
 
 /// When the client learned that the origin had not processed an attempt and never will: REFUSED_STREAM, or a
 /// GOAWAY whose last stream is an earlier one (RFC 9113 section 8.7).
@@ -19,12 +19,26 @@ pub(super) fn excluded(connection: &Connection, stream: u32) -> Option<Moment> {
     goaways.find_map(|goaway| goaway.delivered.filter(|_| goaway.last_stream < stream))
 }
 
-/// How many streams the origin had refused on the connection until then.
-pub(super) fn refusals(connection: &Connection, until: Moment) -> usize {
-    let streams = connection.exchanges.iter().filter_map(|exchange| exchange.stream.as_ref());
-    let refused = streams.filter_map(|stream| stream.reset_by_origin);
+/// Whether the client may have given up a connection on which the origin refuses streams: two in a row, and nothing was opened
+/// on it after that.
+pub(super) fn refuses(connection: &Connection, until: Moment) -> bool {
+    let exchanges = || connection.exchanges.iter();
+    let opened = exchanges().map(|exchange| exchange.request.first_sent).filter(|sent| *sent < until).max();
+    // What answers a request that was given up reaches nobody.
+    let heard = |exchange: &Exchange| {
+        let answer = exchange.response.as_ref()?.complete?;
+        let given_up = exchange.stream.as_ref()?.reset_by_client.and_then(|reset| reset.sent);
+        Some(answer).filter(|answer| given_up.is_none_or(|given_up| *answer < given_up))
+    };
+    let answers = || exchanges().filter_map(heard);
+    let refused = exchanges().filter_map(|exchange| exchange.stream.as_ref()?.reset_by_origin);
     let refused = refused.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
-    refused.filter(|reset| reset.delivered.is_some_and(|delivered| delivered < until)).count()
+    let mut refused: Vec<Moment> = refused.filter_map(|reset| reset.delivered).collect();
+    refused.sort_unstable();
+    refused.windows(2).any(|pair| {
+        let in_a_row = !answers().any(|answer| pair[0] < answer && answer < pair[1]);
+        in_a_row && opened < Some(pair[1]) && pair[1] < until
+    })
 }
 
 /// The executions that count against the client: not those of attempts that the origin disowned before the client
@@ -58,7 +72,14 @@ pub(super) fn limit(connection: &Connection, moment: Moment) -> Option<u32> {
     now.map(|(_, value)| value).chain(known).max().filter(|_| known.is_some())
 }
 
-/// The same for a client that is careful: what arrives within the instant may already count.
+/// The most that it permits at any moment from one to another.
+pub(super) fn most(connection: &Connection, from: Moment, to: Moment) -> Option<u32> {
+    let later = settings(connection).filter(|(delivered, _)| from.at < delivered.at && delivered.at <= to.at);
+    let limit = limit(connection, from)?;
+    later.map(|(_, value)| value).chain([limit]).max()
+}
+
+/// The most at a moment for a client that is careful: what arrives within the instant may already count.
 pub(super) fn least_limit(connection: &Connection, moment: Moment) -> Option<u32> {
     let known = settings(connection).filter(|(delivered, _)| delivered.at < moment.at).last();
     let now = settings(connection).filter(|(delivered, _)| delivered.at == moment.at);

@@ -96,7 +96,7 @@ fn is_avoidable(case: &Case, request: &Request, kind: ErrorKind, finished: Momen
     let mut dials = case.connections().filter(|connection| connection.syn.is_some_and(in_life));
     let refused = dials.any(|connection| connection.ready().is_none() && !connection.was_given_up());
     let closing = case.closing().is_some_and(|closing| closing < finished);
-    is_of_the_pool && !refused && !closing && !send_queue::may_hold(case, request)
+    is_of_the_pool && !refused && !closing && send_queue::holder(case, request).is_none()
 }
 
 /// When the request began, or at that very instant, the connection had ended and the client had not closed it before.

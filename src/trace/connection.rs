@@ -37,13 +37,10 @@ pub struct Connection {
     spoke: bool,
     /// The client's host has answered a SYN-ACK with RST.
     given_up: bool,
-    /// Since when the network would have taken a FIN: every byte was acknowledged, and the window was open.
-    clear_since: Option<Moment>,
-    /// The client's end left as soon as the network took it: a FIN behind the last byte, or the RST by which a host without
-    /// an application answers what arrives while a FIN still waits (RFC 9293 section 3.10.7.1).
-    end_waited: bool,
     /// When bytes last reached the client's host.
     heard: Option<Millis>,
+    /// The client's RST came upon bytes of that instant.
+    answered_with_rst: bool,
 }
 
 /// Something that tells a client not to use the connection.
@@ -176,21 +173,10 @@ impl Connection {
         signals
     }
 
-    /// Whether the client may have closed the connection at `since`, although its FIN left later or never: the FIN waits its
-    /// turn behind bytes of a request that the network has not taken, and leaves on their heels.
-    pub fn may_close_behind_bytes(&self, since: Moment) -> bool {
-        let before = self.exchanges.iter().filter(|exchange| exchange.request.first_sent < since);
-        let sends = before.map(Exchange::stops_sending).any(|end| end.is_none_or(|end| since < end));
-        // To what arrives behind an RST the host answers for a connection that is gone.
-        let gone = self.to_client.rst.delivered;
-        let close = self.client_close().filter(|close| gone.is_none_or(|gone| *close < gone));
-        let closed_otherwise = close.is_some() && !self.end_waited;
-        sends && !closed_otherwise
-    }
-
-    /// Whether the client's end left only as the network took it: the client may have closed the connection before.
-    pub fn close_waited(&self) -> bool {
-        self.end_waited
+    /// Whether the client's end is an RST in the instant in which bytes arrived: so does a host answer whose application has
+    /// closed, and an application that closes without reading them (RFC 9293 section 3.10.7.1, RFC 2525 section 2.17).
+    pub fn answered_with_rst(&self) -> bool {
+        self.answered_with_rst
     }
 
     fn frame_signals(&self) -> impl Iterator<Item = Signal> {
@@ -232,7 +218,7 @@ impl Connection {
         if fate == Fate::Sent && segment.ack {
             reverse.on_acknowledged(segment.ack_seq, now);
         }
-        self.note_queue(direction, fate, segment, now);
+        self.note_answer(direction, fate, segment, now);
         if direction == Direction::ToOrigin && fate == Fate::Sent && segment.syn {
             self.syn.get_or_insert(now);
         }
@@ -248,29 +234,12 @@ impl Connection {
         }
     }
 
-    fn note_queue(&mut self, direction: Direction, fate: Fate, segment: &Segment, now: Moment) {
+    fn note_answer(&mut self, direction: Direction, fate: Fate, segment: &Segment, now: Moment) {
         if (direction, fate) == (Direction::ToClient, Fate::Delivered) && !segment.payload.is_empty() {
             self.heard = Some(now.at);
         }
-        match (direction, fate) {
-            (Direction::ToClient, Fate::Delivered) if segment.ack && !segment.rst => {
-                let all = segment.ack_seq as usize > self.to_origin.sent.len();
-                let clear = all && segment.window > 0;
-                self.clear_since = if clear { self.clear_since.or(Some(now)) } else { None };
-            }
-            (Direction::ToOrigin, Fate::Sent) => {
-                if !segment.payload.is_empty() && !segment.retransmission {
-                    self.clear_since = None;
-                }
-                let waited = self.clear_since.is_none_or(|clear| clear.at == now.at);
-                if self.to_origin.own_rst == Some(now) && self.to_origin.fin.sent.is_none() {
-                    self.end_waited = waited && self.heard == Some(now.at);
-                }
-                if self.to_origin.fin.sent == Some(now) {
-                    self.end_waited = waited;
-                }
-            }
-            _ => {}
+        if self.to_origin.own_rst == Some(now) && self.to_origin.fin.sent.is_none() {
+            self.answered_with_rst = self.heard == Some(now.at);
         }
     }
 

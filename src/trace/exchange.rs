@@ -104,14 +104,6 @@ impl Exchange {
         self.request.last_sent.map(|request| request.max(response))
     }
 
-    /// When the client had no more to send: the end of the request, or RST_STREAM either way.
-    pub fn stops_sending(&self) -> Option<Moment> {
-        let resets = self.stream.iter().flat_map(|stream| {
-            [stream.reset_by_client.and_then(|reset| reset.sent), stream.reset_delivered()]
-        });
-        self.request.last_sent.into_iter().chain(resets.flatten()).min()
-    }
-
     /// When nothing more was to come, as the client knows: the end of request and response, or RST_STREAM either way.
     pub fn over(&self) -> Option<Moment> {
         let stream = self.stream.iter();
