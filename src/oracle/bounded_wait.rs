@@ -101,7 +101,7 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
 
 /// Whether the client may have written the request on a connection that was still there, and the network did not take it.
 fn is_held(case: &Case, request: &Request, finished: Moment) -> bool {
-    let holder = send_queue::holder(case, request);
+    let holder = send_queue::holder(case, request, request.started);
     holder.is_some_and(|connection| connection.over().is_none_or(|over| finished.at <= over.at))
 }
 

@@ -5,7 +5,7 @@ use super::streams::{self, place};
 use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict, send_queue};
 use crate::scenario::Protocol;
-use crate::trace::{Attempt, BodyEnd, Connection, ErrorKind, Exchange, Moment, Outcome, Request, Stream};
+use crate::trace::{Attempt, BodyEnd, Connection, ErrorKind, Exchange, Moment, Outcome, Request};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "cancel-is-told",
@@ -99,13 +99,11 @@ fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment, due: 
     let own = exchange.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
     let ended_by_origin = exchange.over().filter(|over| own.is_none_or(|own| *over < own));
     let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
-    // Behind a whole answer nothing is left to say, unless an upload goes on for nobody.
+    let ends = ended_by_origin.into_iter().chain(excluded).chain(connection.death());
+    // Behind a whole answer nothing is given up: the origin may want the rest of the request (RFC 9113 section 8.1).
     let answered = exchange.response.as_ref().and_then(|response| response.complete);
-    let later =
-        |stream: &Stream| connection.http2.as_ref().map_or(0, |http2| http2.data_after(stream.id, due));
-    let answered = answered.filter(|_| exchange.stream.as_ref().map_or(0, later) == 0);
-    let ends = ended_by_origin.into_iter().chain(answered).chain(excluded).chain(connection.death());
-    let ended = ends.into_iter().any(|end| end.at <= due.at);
+    let answered = answered.is_some_and(|answered| answered.at <= given_up.at);
+    let ended = answered || ends.into_iter().any(|end| end.at <= due.at);
     let told_before = own.into_iter().chain(connection.client_close()).any(|told| told < given_up);
     exchange.request.first_sent < given_up && !ended && !told_before
 }

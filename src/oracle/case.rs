@@ -40,6 +40,11 @@ impl<'a> Case<'a> {
         self.connection_of(attempt)?.exchanges.get(attempt.exchange)
     }
 
+    /// The request that an exchange carries, if it names itself.
+    pub fn request_of(&self, exchange: &Exchange) -> Option<&Request> {
+        self.views.requests.get(exchange.request.id.as_deref()?)
+    }
+
     /// The attempt that decided the outcome. What waited for the network, and leaves when a GOAWAY has excluded it, decides
     /// nothing if there is another.
     pub fn final_attempt<'r>(&self, request: &'r Request) -> Option<&'r Attempt> {

@@ -103,16 +103,25 @@ fn a_timer_may_expire_behind_a_repeated_syn() {
     check(tried().syn(0, 2), "HangOrLeak: 2 open connections at 0 ms; the limit is 1");
 }
 
-/// An upload that is given up at 50 ms with half of it written; what is left in the host's buffer goes on.
+/// What the stopped upload has written by 60 ms, bytes.
+const WRITTEN: usize = 55 + 8;
+
+/// An upload that is given up at 50 ms with half of it written; what is left in the host's buffer goes on, and fills the
+/// origin's window.
 fn stopped_upload() -> TraceBuilder {
+    stopped_with(63)
+}
+
+fn stopped_with(window: u32) -> TraceBuilder {
     let half = "PUT /a HTTP/1.1\r\nx-request-id: a\r\ncontent-length: 9\r\n\r\n1234";
-    let trace = opened().start(0, "a", "PUT").client_sends(0, 1, half).deadline(50, "a");
+    let syn_ack = Segment { syn: true, ack: true, ack_seq: 1, window, ..Segment::default() };
+    let opened = TraceBuilder::new().syn(0, 1).segment(0, 1, Direction::ToClient, Fate::Delivered, syn_ack);
+    let trace = opened.start(0, "a", "PUT").client_sends(0, 1, half).deadline(50, "a");
     trace.client_sends(60, 1, "5678")
 }
 
 #[test]
 fn a_fin_waits_behind_bytes() {
-    const WRITTEN: usize = 55 + 8;
     let waits = "holds: never more than 1 open; no socket was left after close";
     let leaks = "HangOrLeak: 2 open connections at 100 ms; the limit is 1";
     let later = |trace: TraceBuilder| trace.start(100, "b", "GET").open(100, 2);
@@ -126,6 +135,8 @@ fn a_fin_waits_behind_bytes() {
     check(later(stopped_upload()), waits);
     // Everything was taken at 80 ms: whoever closes at 120 ms has kept the connection until then.
     check(later(acked(stopped_upload(), 80, WRITTEN, 4096)).client_fin(120, 1), leaks);
+    // What was taken and not yet acknowledged is no reason to wait.
+    check(acked(later(stopped_with(4096)), 120, WRITTEN, 4096).client_fin(120, 1), leaks);
     // An abort waits behind nothing.
     let rst = Segment { rst: true, seq: 60, ..Segment::default() };
     check(later(ack(stopped_upload(), 60, 1)).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst), leaks);

@@ -28,6 +28,8 @@ mod reuses_when_healthy;
 #[cfg(test)]
 mod robustness;
 mod send_queue;
+#[cfg(test)]
+mod send_queue_tests;
 mod streams;
 mod table;
 mod tally;

@@ -66,7 +66,7 @@ fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
 /// The earliest that the client can have opened the stream.
 fn chosen(case: &Case, connection: &Connection, exchange: &Exchange) -> Moment {
     let opened = exchange.request.first_sent;
-    let request = exchange.request.id.as_deref().and_then(|id| case.views.requests.get(id));
+    let request = case.request_of(exchange);
     let started = request.map_or(opened, |request| request.started);
     send_queue::written(case, connection, opened).max(started)
 }
@@ -117,7 +117,7 @@ fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
 /// Since when nobody waits for anything on the connection.
 fn unused_since(case: &Case, connection: &Connection) -> Option<Moment> {
     let over = |exchange: &Exchange| {
-        let request = case.views.requests.get(exchange.request.id.as_deref()?)?;
+        let request = case.request_of(exchange)?;
         let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
         let ends = request.over().into_iter().chain(exchange.over());
         ends.chain(excluded).chain(connection.death()).min()

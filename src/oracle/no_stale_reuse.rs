@@ -74,7 +74,7 @@ fn is_reuse(case: &Case, connection: &Connection, stale: &Staleness, exchange: &
 /// a stream, and the network took nothing until it left. Over HTTP/1.1 a request has nothing before it to wait for.
 fn was_queued(case: &Case, connection: &Connection, stale: &Staleness, exchange: &Exchange) -> bool {
     let (left, known) = (exchange.request.first_sent, case.moment_of(stale));
-    let request = exchange.request.id.as_deref().and_then(|id| case.views.requests.get(id));
+    let request = case.request_of(exchange);
     connection.http2.is_some()
         && known.at < left.at
         && request.is_some_and(|request| request.started.at <= known.at)
@@ -100,9 +100,7 @@ fn is_known(case: &Case, connection: &Connection, stale: &Staleness, exchange: &
     let written = exchange.request.first_sent;
     connection.exchanges.iter().any(|earlier| {
         let response = earlier.response.as_ref().and_then(|response| response.complete);
-        let id = earlier.request.id.as_deref();
-        let finished =
-            id.and_then(|id| case.views.requests.get(id)).and_then(|request| request.finished.as_ref());
+        let finished = case.request_of(earlier).and_then(|request| request.finished.as_ref());
         match (response, finished) {
             (Some(response), Some((finished, _))) => {
                 stale.event <= response.event && response < *finished && *finished < written

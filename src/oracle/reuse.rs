@@ -109,7 +109,7 @@ fn spare_stream_since(
     let since = idle_since.map_or(settled, |idle| idle.max(settled));
     let owed = idle_since.is_none_or(|idle| started.at - idle.at <= owed_idle(case, last));
     let excused = is_in_doubt(case, connection, until.used)
-        || streams::refuses(connection, until.decided)
+        || streams::refuses(case, connection, until.decided)
         || is_suspect(case, connection, started, until.decided)
         || is_stuck(case, connection, until.decided)
         || closed_for_a_reason(case, connection, request);
@@ -126,7 +126,7 @@ fn idle_since(case: &Case, connection: &Connection, moment: Moment) -> Option<Mo
     let over = |exchange: &Exchange| {
         let answered = exchange.response.as_ref().and_then(|response| response.complete);
         exchange.over().or_else(|| {
-            let over = case.views.requests.get(exchange.request.id.as_deref()?)?.over()?;
+            let over = case.request_of(exchange)?.over()?;
             answered.map(|answered| answered.max(over))
         })
     };
@@ -198,7 +198,7 @@ fn last_exchange_before(connection: &Connection, moment: Moment) -> Option<(usiz
 /// When an exchange was over for wire and application, if it ended well.
 fn released(case: &Case, exchange: &Exchange) -> Option<Moment> {
     let complete = exchange.complete()?;
-    let request = case.views.requests.get(exchange.request.id.as_deref()?)?;
+    let request = case.request_of(exchange)?;
     match &request.finished {
         Some((finished, Outcome::Response { end: BodyEnd::Complete, .. })) => Some(complete.max(*finished)),
         _ => None,

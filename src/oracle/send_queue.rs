@@ -78,16 +78,16 @@ pub(super) fn closed(case: &Case, connection: &Connection) -> Option<Moment> {
     }
 }
 
-/// The connection over HTTP/2 on which the client may have written a request that no packet shows.
-pub(super) fn holder<'a>(case: &'a Case, request: &Request) -> Option<&'a Connection> {
-    let (started, over) = (request.started, request.over()?);
+/// The connection over HTTP/2 on which the client may have written a request, at `moment`, that no packet shows.
+pub(super) fn holder<'a>(case: &'a Case, request: &Request, moment: Moment) -> Option<&'a Connection> {
+    let over = request.over()?;
     let holds = |connection: &&Connection| {
-        let open = connection.ready().is_some_and(|ready| ready < started)
-            && connection.over().is_none_or(|end| started < end);
+        let open = connection.ready().is_some_and(|ready| ready < moment)
+            && connection.over().is_none_or(|end| moment < end);
         let until = connection.over().map_or(over, |end| end.min(over));
-        connection.http2.is_some() && open && waits(case, connection, started, until)
+        connection.http2.is_some() && open && waits(case, connection, moment, until)
     };
-    case.connections().find(holds).filter(|_| request.attempts.is_empty())
+    case.connections().find(holds)
 }
 
 impl Case<'_> {

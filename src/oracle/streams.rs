@@ -2,7 +2,9 @@
 
 use super::case::Case;
 use crate::trace::http2::{ErrorCode, FrameKind, Setting, WireFrame};
-use crate::trace::{Attempt, Connection, Direction, Exchange, Execution, Fate, Moment, Request, What};
+use crate::trace::{
+    Attempt, BodyEnd, Connection, Direction, Exchange, Execution, Fate, Moment, Outcome, Request, What,
+};
 
 /// When the client learned that the origin had not processed an attempt and never will: REFUSED_STREAM, or a
 /// GOAWAY whose last stream is an earlier one (RFC 9113 section 8.7).
@@ -19,25 +21,23 @@ pub(super) fn excluded(connection: &Connection, stream: u32) -> Option<Moment> {
     goaways.find_map(|goaway| goaway.delivered.filter(|_| goaway.last_stream < stream))
 }
 
-/// Whether the client may have given up a connection on which the origin refuses streams: two in a row, and nothing was opened
-/// on it after that.
-pub(super) fn refuses(connection: &Connection, until: Moment) -> bool {
+/// Whether the client may have given up a connection on which the origin refuses streams: two in a row, without a request
+/// that ended well between them, and nothing was opened on it after that.
+pub(super) fn refuses(case: &Case, connection: &Connection, until: Moment) -> bool {
     let exchanges = || connection.exchanges.iter();
     let opened = exchanges().map(|exchange| exchange.request.first_sent).filter(|sent| *sent < until).max();
-    // What answers a request that was given up reaches nobody.
-    let heard = |exchange: &Exchange| {
-        let answer = exchange.response.as_ref()?.complete?;
-        let given_up = exchange.stream.as_ref()?.reset_by_client.and_then(|reset| reset.sent);
-        Some(answer).filter(|answer| given_up.is_none_or(|given_up| *answer < given_up))
+    let ended_well = |exchange: &Exchange| {
+        let (finished, outcome) = case.request_of(exchange)?.finished.as_ref()?;
+        let well = matches!(outcome, Outcome::Response { end: BodyEnd::Complete, .. });
+        Some(*finished).filter(|_| well)
     };
-    let answers = || exchanges().filter_map(heard);
     let refused = exchanges().filter_map(|exchange| exchange.stream.as_ref()?.reset_by_origin);
     let refused = refused.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
     let mut refused: Vec<Moment> = refused.filter_map(|reset| reset.delivered).collect();
     refused.sort_unstable();
     refused.windows(2).any(|pair| {
-        let in_a_row = !answers().any(|answer| pair[0] < answer && answer < pair[1]);
-        in_a_row && opened < Some(pair[1]) && pair[1] < until
+        let parted = exchanges().filter_map(ended_well).any(|end| pair[0] < end && end < pair[1]);
+        !parted && opened.is_none_or(|opened| opened.at <= pair[1].at) && pair[1] < until
     })
 }
 

@@ -21,7 +21,7 @@ fn judge(case: &Case) -> Verdict {
     for request in case.requests() {
         match (&request.finished, request.attempts.first()) {
             (Some((finished, Outcome::Error { kind, message })), None)
-                if is_avoidable(case, request, *kind, *finished) =>
+                if is_avoidable(case, request, *kind, (request.started, *finished)) =>
             {
                 let message = format!("{} failed although no byte of it was written ({message})", request.id);
                 let evidence = [request.started.event, finished.event];
@@ -52,7 +52,7 @@ fn judge_disowned(case: &Case, request: &Request, attempt: &Attempt, tally: &mut
             tally.holds(format!("{} was sent again, as the origin had not processed it", request.id));
         }
         (Some((finished, Outcome::Error { kind, message })), None)
-            if disowned < *finished && is_avoidable(case, request, *kind, *finished) =>
+            if disowned < *finished && is_avoidable(case, request, *kind, (disowned, *finished)) =>
         {
             let message = format!(
                 "{} failed although the origin said that it had not processed {} ({message})",
@@ -88,15 +88,20 @@ fn tally_passed_over(case: &Case, request: &Request, attempt: &Attempt, tally: &
     }
 }
 
-/// The origin could be reached, neither the application nor the client had ended the matter, and nothing of it may lie in the
-/// host's buffer.
-fn is_avoidable(case: &Case, request: &Request, kind: ErrorKind, finished: Moment) -> bool {
+/// The origin could be reached, neither the application nor the client had ended the matter, and nothing that was written from
+/// a moment on may lie in the host's buffer.
+fn is_avoidable(
+    case: &Case,
+    request: &Request,
+    kind: ErrorKind,
+    (since, finished): (Moment, Moment),
+) -> bool {
     let is_of_the_pool = !matches!(kind, ErrorKind::Connect | ErrorKind::Timeout);
     let in_life = |moment: Moment| request.started < moment && moment < finished;
     let mut dials = case.connections().filter(|connection| connection.syn.is_some_and(in_life));
     let refused = dials.any(|connection| connection.ready().is_none() && !connection.was_given_up());
     let closing = case.closing().is_some_and(|closing| closing < finished);
-    is_of_the_pool && !refused && !closing && send_queue::holder(case, request).is_none()
+    is_of_the_pool && !refused && !closing && send_queue::holder(case, request, since).is_none()
 }
 
 /// When the request began, or at that very instant, the connection had ended and the client had not closed it before.

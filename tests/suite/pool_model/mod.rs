@@ -68,6 +68,7 @@ impl ReferenceStateMachine for Wishes {
             3 => pick().prop_map(Step::Multiplex),
             4 => pick().prop_map(Step::Turn),
             4 => (pick(), pick()).prop_map(|(pick, how)| Step::Finish(pick, how)),
+            1 => pick().prop_map(Step::Sent),
             1 => (pick(), pick()).prop_map(|(pick, streams)| Step::Capacity(pick, streams)),
             2 => pick().prop_map(Step::Hear),
             1 => pick().prop_map(Step::GoAway),

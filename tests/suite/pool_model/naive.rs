@@ -101,6 +101,12 @@ impl Naive {
         shared.flat_map(|(id, streams)| streams.open().into_iter().map(move |ticket| (id, ticket))).collect()
     }
 
+    pub fn sending(&self) -> Vec<(ConnectionId, Ticket)> {
+        let shared =
+            self.connections.iter().filter_map(|c| c.streams.as_ref().map(|streams| (c.id, streams)));
+        shared.flat_map(|(id, streams)| streams.sending.iter().map(move |ticket| (id, *ticket))).collect()
+    }
+
     /// An event that ends something, if anything is still going on.
     pub fn next_to_finish(&self) -> Option<Event> {
         if let Some(ticket) = self.turning().first() {
@@ -214,9 +220,14 @@ impl Naive {
         let (closing, idle, lifetime) = (self.closing, self.limits.idle, self.limits.lifetime);
         let Some(connection) = self.find(id) else { return Vec::new() };
         let Some(streams) = &mut connection.streams else { return Vec::new() };
+        streams.sending.retain(|sending| *sending != ticket);
         let Some(since) = streams.release(ticket) else { return Vec::new() };
         match how {
             Finish::Done => streams.refused = 0,
+            Finish::Answered => {
+                streams.refused = 0;
+                streams.sending.push(ticket);
+            }
             Finish::Refused => streams.refused += 1,
             Finish::Abandoned => {}
         }

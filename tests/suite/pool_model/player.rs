@@ -20,6 +20,7 @@ pub enum Step {
     Multiplex(u8),
     Turn(u8),
     Finish(u8, u8),
+    Sent(u8),
     Capacity(u8, u8),
     Hear(u8),
     GoAway(u8),
@@ -99,8 +100,12 @@ impl Player {
             Step::Turn(n) => Event::Turned { ticket: pick(&naive.turning(), n)? },
             Step::Finish(n, how) => {
                 let (connection, ticket) = pick(&naive.open_streams(), n)?;
-                let how = [Finish::Done, Finish::Abandoned, Finish::Refused][usize::from(how) % 3];
-                Event::Finished { connection, ticket, how }
+                let ends = [Finish::Done, Finish::Answered, Finish::Abandoned, Finish::Refused];
+                Event::Finished { connection, ticket, how: ends[usize::from(how) % ends.len()] }
+            }
+            Step::Sent(n) => {
+                let (connection, ticket) = pick(&naive.sending(), n)?;
+                Event::Finished { connection, ticket, how: Finish::Done }
             }
             Step::Capacity(n, streams) => {
                 Event::Capacity { connection: pick(&naive.shared(), n)?, streams: u32::from(streams % 8) }

@@ -9,6 +9,8 @@ use closewait::client::reference::pool::{Limits, Ticket};
 pub struct Streams {
     /// Who has a place: `None` until it became a stream, then since when.
     pub held: Vec<(Ticket, Option<Duration>)>,
+    /// Whose request is still being sent, behind its response.
+    pub sending: Vec<Ticket>,
     pub limit: u32,
     pub draining: bool,
     pub heard: Duration,
@@ -21,6 +23,7 @@ impl Streams {
     pub fn new(now: Duration) -> Self {
         Self {
             held: Vec::new(),
+            sending: Vec::new(),
             limit: 100,
             draining: false,
             heard: now,
@@ -51,7 +54,7 @@ impl Streams {
 
     /// Those of them, the last first, for whom there is no room any more.
     pub fn turn_away_surplus(&mut self) -> Vec<Ticket> {
-        let surplus = self.held.len().saturating_sub(self.limit as usize);
+        let surplus = self.taken().saturating_sub(self.limit as usize);
         let mut looking = self.looking();
         looking.sort_unstable();
         let turned_away = looking.split_off(looking.len().saturating_sub(surplus));
@@ -65,10 +68,15 @@ impl Streams {
         self.held.remove(place).1
     }
 
+    /// How many streams are open or promised.
+    fn taken(&self) -> usize {
+        self.held.len() + self.sending.len()
+    }
+
     pub fn assert_takes_one_more(&self) {
         assert!(!self.draining, "a stream after GOAWAY");
         assert!(!self.in_doubt, "a stream on a connection in doubt");
-        assert!(self.held.len() < self.limit as usize, "more streams than the peer takes");
+        assert!(self.taken() < self.limit as usize, "more streams than the peer takes");
     }
 
     pub fn assert_may_be_asked(&self, now: Duration, given_up: bool, limits: &Limits) {

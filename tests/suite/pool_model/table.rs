@@ -58,6 +58,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("connected, shared", Event::Multiplexed { connection }),
         ("turned", Event::Turned { ticket: HOLDER }),
         ("stream finished", finished(Finish::Done)),
+        ("stream answered", finished(Finish::Answered)),
         ("stream refused", finished(Finish::Refused)),
         ("stream abandoned", finished(Finish::Abandoned)),
         ("one stream at a time", Event::Capacity { connection, streams: 1 }),

@@ -119,6 +119,8 @@ pub enum Return {
 pub enum Finish {
     /// With the response, or an error that the peer reported.
     Done,
+    /// With the response, and the request is not sent whole: the stream stays open, for nobody (RFC 9113 section 8.1).
+    Answered,
     /// The peer refused it unseen (REFUSED_STREAM).
     Refused,
     /// The request was cancelled, timed out, or its response was dropped before its end.

@@ -32,6 +32,8 @@ pub(super) enum Hold {
     Looking,
     /// A stream.
     Open { since: Duration },
+    /// A stream on which only the rest of a request goes on, behind its response: one less for others.
+    Sending,
 }
 
 impl Streams {
@@ -46,7 +48,7 @@ impl Streams {
     }
 
     pub fn is_busy(&self) -> bool {
-        !self.held.is_empty()
+        self.held.values().any(|hold| *hold != Hold::Sending)
     }
 
     pub fn has_room(&self) -> bool {
@@ -155,7 +157,11 @@ impl Pool {
         let mut over = Vec::new();
         for (id, connection) in &mut self.connections {
             let Some(streams) = &mut connection.streams else { continue };
-            if streams.held.remove(&ticket).is_some() && streams.draining && !streams.is_busy() {
+            if streams.held.get(&ticket).is_none_or(|hold| *hold == Hold::Sending) {
+                continue;
+            }
+            streams.held.remove(&ticket);
+            if streams.draining && !streams.is_busy() {
                 over.push(*id);
             }
         }
@@ -172,12 +178,15 @@ impl Pool {
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Some(streams) = &mut connection.streams else { return };
-        let Some(Hold::Open { since }) = streams.held.get(&ticket).copied() else { return };
-        streams.held.remove(&ticket);
+        let Some(Hold::Open { since }) = streams.held.remove(&ticket) else { return };
         connection.uses += 1;
         connection.quiet_since = now;
         match how {
             Finish::Done => streams.refused = 0,
+            Finish::Answered => {
+                streams.refused = 0;
+                streams.held.insert(ticket, Hold::Sending);
+            }
             Finish::Refused => {
                 streams.refused += 1;
                 // As OkHttp: one refusal is an accident, two in a row are a policy.

@@ -2,7 +2,8 @@
 //! before hyper does; pings are put in between hyper's frames.
 //!
 //! It takes whatever hyper writes, at once and whole: h2 reads nothing while an acknowledgement that it owes finds no room,
-//! and opens streams late. What the socket does not take waits here; uploads are held back meanwhile, so that is little.
+//! and opens streams late, and so it does while TLS has records left to send. What the socket does not take waits here, or in
+//! TLS; uploads are held back meanwhile, so that is little.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
@@ -48,9 +49,11 @@ struct Inner {
     end: Option<io::Result<()>>,
     /// The peer has told its limit.
     settled: bool,
-    /// Whole frames that the socket has not taken yet.
+    /// Whole frames that the socket, or TLS on it, has not taken yet.
     outbox: BytesMut,
-    /// Uploads that go on when the outbox is empty.
+    /// The socket has taken everything.
+    sent: bool,
+    /// Uploads that go on when it has.
     uploads: Vec<Waker>,
     /// hyper's task.
     hyper: Option<Waker>,
@@ -74,6 +77,7 @@ impl Link {
             end: None,
             settled: false,
             outbox: BytesMut::new(),
+            sent: true,
             uploads: Vec::new(),
             hyper: None,
             unresponsive: false,
@@ -95,7 +99,7 @@ impl Link {
     /// Sends a PING, behind what hyper has written.
     pub fn ping(&self) {
         let mut inner = self.lock();
-        inner.outbox.extend_from_slice(&ping());
+        inner.put(&ping());
         let waker = inner.hyper.clone().unwrap_or_else(|| Waker::noop().clone());
         // An error shows when hyper writes, or reads, next.
         let _ = inner.poll_send(&mut Context::from_waker(&waker));
@@ -104,7 +108,7 @@ impl Link {
     /// Resolves when the socket has taken everything, or is gone: only then is it worth handing over more of a body.
     pub fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
-        if inner.outbox.is_empty() || inner.stream.is_none() {
+        if inner.sent || inner.stream.is_none() {
             return Poll::Ready(());
         }
         inner.uploads.push(cx.waker().clone());
@@ -223,11 +227,16 @@ impl Inner {
         if self.stream.is_none() {
             return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
         }
-        slices.iter().for_each(|slice| self.outbox.extend_from_slice(slice));
+        slices.iter().for_each(|slice| self.put(slice));
         if let Poll::Ready(Err(error)) = self.poll_send(cx) {
             return Poll::Ready(Err(error));
         }
         Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()))
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.outbox.extend_from_slice(bytes);
+        self.sent = false;
     }
 
     /// Has the socket take what it will.
@@ -238,6 +247,10 @@ impl Inner {
             self.outgoing.follow(&self.outbox[..written]);
             self.outbox.advance(written);
         }
+        if let Some(stream) = &mut self.stream {
+            ready!(Pin::new(stream).poll_flush(cx))?;
+        }
+        self.sent = true;
         self.uploads.drain(..).for_each(Waker::wake);
         Poll::Ready(Ok(()))
     }
@@ -275,11 +288,8 @@ impl AsyncWrite for LinkIo {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut inner = self.0.lock();
         inner.hyper = Some(cx.waker().clone());
-        match inner.poll_send(cx)? {
-            Poll::Ready(()) => match &mut inner.stream {
-                Some(stream) => Pin::new(stream).poll_flush(cx),
-                None => Poll::Ready(Ok(())),
-            },
+        match inner.poll_send(cx) {
+            Poll::Ready(result) => Poll::Ready(result),
             Poll::Pending => Poll::Ready(Ok(())),
         }
     }

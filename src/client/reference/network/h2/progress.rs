@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
 
 use super::super::watchdog::timeout;
+use super::lease::{Report, StreamLease};
 use super::link::Link;
 use crate::client::Timeouts;
 use crate::client::reference::{Cause, Phase};
@@ -68,12 +69,13 @@ pub(in super::super) struct Upload {
     left: Bytes,
     clock: Clock,
     link: Arc<Link>,
+    _report: Arc<Report>,
 }
 
 impl Upload {
-    pub(super) fn new(body: Bytes, clock: Clock, link: Arc<Link>) -> Self {
+    pub(super) fn new(body: Bytes, clock: Clock, lease: &StreamLease) -> Self {
         clock.set(|moved| moved.uploading = !body.is_empty());
-        Self { left: body, clock, link }
+        Self { left: body, clock, link: lease.link.clone(), _report: lease.report() }
     }
 }
 
