@@ -81,6 +81,12 @@ fn what_was_not_processed_costs_no_retry() {
     check("bounded-retries", twice(ErrorCode::REFUSED_STREAM), "holds: a: 3 attempts");
     let storm = "RetryStorm: a was written on 3 new connections in turn; the budget is 2";
     check("bounded-retries", twice(ErrorCode::CANCEL), storm);
+    // Nobody knew yet that it would not be processed.
+    let impatient = (1..=3).fold(TraceBuilder::new().start(0, "a", "GET"), |trace, connection| {
+        trace.h2_open(0, connection, &[]).h2_attempt(0, "a", "GET", connection, 1)
+    });
+    let told_late = (1..=3).fold(impatient, |trace, connection| trace.bytes(20, connection, refused(1)));
+    check("bounded-retries", told_late, storm);
 }
 
 #[test]

@@ -22,7 +22,8 @@ pub(super) fn excluded(connection: &Connection, stream: u32) -> Option<Moment> {
 }
 
 /// Whether the client may have given up a connection on which the origin refuses streams: two in a row, without a request
-/// that ended well between them, and nothing was opened on it after that.
+/// that ended well between them, and nothing was opened on it after that. What happens within an instant has no order for
+/// the client.
 pub(super) fn refuses(case: &Case, connection: &Connection, until: Moment) -> bool {
     let exchanges = || connection.exchanges.iter();
     let opened = exchanges().map(|exchange| exchange.request.first_sent).filter(|sent| *sent < until).max();
@@ -36,7 +37,7 @@ pub(super) fn refuses(case: &Case, connection: &Connection, until: Moment) -> bo
     let mut refused: Vec<Moment> = refused.filter_map(|reset| reset.delivered).collect();
     refused.sort_unstable();
     refused.windows(2).any(|pair| {
-        let parted = exchanges().filter_map(ended_well).any(|end| pair[0] < end && end < pair[1]);
+        let parted = exchanges().filter_map(ended_well).any(|end| pair[0].at < end.at && end.at < pair[1].at);
         !parted && opened.is_none_or(|opened| opened.at <= pair[1].at) && pair[1] < until
     })
 }
