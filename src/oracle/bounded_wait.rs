@@ -6,9 +6,7 @@ use super::tally::{Tally, count, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use super::{send_queue, streams};
 use crate::trace::http2::Http2;
-use crate::trace::{
-    Attempt, Connection, End, Exchange, Millis, Moment, Outcome, Request, StaleReason, millis,
-};
+use crate::trace::{Attempt, Connection, End, Millis, Moment, Outcome, Request, StaleReason, millis};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "bounded-wait",
@@ -79,18 +77,19 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
         Some(attempt) => {
             let connection = case.connection_of(attempt)?;
             let ended = end_of_attempt(case, connection, attempt);
-            if ended.as_ref().is_some_and(|(_, end)| case.dials_again(request, *end)) {
+            let dials =
+                |(_, end): &(String, Moment)| case.dials_again(request, reacted(case, connection, *end));
+            if ended.as_ref().is_some_and(dials) {
                 // On its way to another attempt: what it waits for is a connection.
                 return connect_timeout(case, request, finished).filter(|(_, since)| since.at < finished.at);
             }
             ended
                 .filter(|(_, end)| case.room(*end, finished).is_some_and(|room| room.at < finished.at))
-                .filter(|(_, end)| !waits_for_a_stream(case, request, attempt, (*end, finished)))
-                .filter(|(_, end)| !is_queued_again(case, connection, attempt, (*end, finished)))
+                .filter(|(_, end)| !is_sent_again(case, request, attempt, (*end, finished)))
                 .or_else(|| undelivered_answer(case, request))
                 .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
         }
-        None if is_held(case, request, finished) => None,
+        None if is_held(case, request, request.started, finished) => None,
         None => connect_timeout(case, request, finished).or_else(|| {
             let missed = || idle_connection(case, request).or_else(|| in_line(case, request, finished));
             if is_being_dialled(case, request, finished) { None } else { missed() }
@@ -99,47 +98,44 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
     missed.filter(|(_, since)| since.at < finished.at)
 }
 
-/// Whether the client may have written the request on a connection that was still there, and the network did not take it.
-fn is_held(case: &Case, request: &Request, finished: Moment) -> bool {
-    let holder = send_queue::holder(case, request, request.started);
-    holder.is_some_and(|connection| connection.over().is_none_or(|over| finished.at <= over.at))
+/// From when on a dial may be the client's answer to the end of an attempt. With a close of its own it may dial before it closes.
+fn reacted(case: &Case, connection: &Connection, end: Moment) -> Moment {
+    if connection.client_close() == Some(end) { case.began(end) } else { end }
 }
 
-/// Whether the client may have written a refused request again, on the same connection, and the network did not take it.
-fn is_queued_again(
-    case: &Case,
-    connection: &Connection,
-    attempt: &Attempt,
-    (end, finished): (Moment, Moment),
-) -> bool {
-    let sound = case.views.stale_since(connection.number).is_none_or(|stale| end.at < stale.at);
-    let refused = streams::disowned(case, attempt) == Some(end);
-    sound && refused && send_queue::waits(case, connection, end, finished)
-}
-
-/// Whether a request that may be sent again found a sound connection without a stream to spare, from the end of its
-/// attempt on: a second one to the same origin SHOULD NOT be (RFC 9113 section 9.1).
-fn waits_for_a_stream(
+/// Whether a request that may be sent again waited for a stream, or for the network, from the end of its attempt on.
+fn is_sent_again(
     case: &Case,
     request: &Request,
     attempt: &Attempt,
     (end, finished): (Moment, Moment),
 ) -> bool {
-    let again = request.is_idempotent() || streams::disowned(case, attempt) == Some(end);
-    let is_full = |connection: &Connection| {
-        let ends = connection.exchanges.iter().filter_map(Exchange::over);
-        let ends = ends.filter(|over| end.at < over.at && over.at < finished.at);
-        ends.chain([end]).all(|moment| {
-            let settled = case.end_of(moment.at);
-            let limit = streams::least_limit(connection, settled).map(|limit| limit as usize);
-            limit.is_some_and(|limit| limit <= connection.open_streams(settled))
-        })
-    };
-    let usable = |connection: &&Connection| {
+    let may_be = request.is_idempotent() || streams::disowned(case, attempt) == Some(end);
+    may_be && (waits_for_a_stream(case, end, finished) || is_held(case, request, end, finished))
+}
+
+/// Whether the client may have written the request, from a moment on, on a connection that was there to the last, and the
+/// network did not take it.
+fn is_held(case: &Case, request: &Request, since: Moment, finished: Moment) -> bool {
+    let holder = send_queue::holder(case, request, since);
+    holder.is_some_and(|connection| connection.over().is_none_or(|over| finished.at <= over.at))
+}
+
+/// Whether there were sound connections, and none had a stream to spare: another to the same origin SHOULD NOT be (RFC 9113
+/// section 9.1).
+fn waits_for_a_stream(case: &Case, end: Moment, finished: Moment) -> bool {
+    let began = case.began(finished);
+    let usable = case.connections().filter(|connection| {
         connection.over().is_none_or(|over| finished.at <= over.at)
             && case.views.stale_since(connection.number).is_none_or(|stale| finished.at <= stale.at)
-    };
-    again && case.connections().filter(usable).any(is_full)
+            && !reuse::is_suspect(case, connection, end, began)
+    });
+    let mut settled = usable
+        .filter_map(|connection| Some((connection, connection.http2.as_ref()?.settled()?)))
+        .filter(|(_, settled)| settled.at < finished.at)
+        .peekable();
+    settled.peek().is_some()
+        && settled.all(|(connection, settled)| streams::is_full(case, connection, settled.max(end), finished))
 }
 
 /// A client whose dial is younger than this need not look for a connection that came free meanwhile: the SYN may just be
@@ -219,29 +215,39 @@ fn own_close(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<
 
 fn ping_timeout(case: &Case, connection: &Connection) -> Option<(String, Moment)> {
     let stale = case.views.stale_since(connection.number)?;
-    let since = case.moment_of(stale);
-    let number = connection.number;
-    let why = match stale.reason {
+    match stale.reason {
         StaleReason::PingUnanswered { limit } => {
-            format!("the client's ping timeout of {} had passed on connection {number}", ms(limit))
+            Some((ping_expired(connection, limit), case.moment_of(stale)))
         }
-        StaleReason::PingOmitted { .. } if is_ping_queued(case, connection, since) => return None,
-        StaleReason::PingOmitted { limit } => {
-            format!("nothing had come on connection {number} for {}, without a PING of the client", ms(limit))
-        }
-        _ => return None,
-    };
-    Some((why, since))
+        StaleReason::PingOmitted { limit } => ping_omitted(case, connection, stale.at, limit),
+        _ => None,
+    }
 }
 
-/// Whether the PING that was due had to wait for the network, and left as soon as it could.
-fn is_ping_queued(case: &Case, connection: &Connection, stale: Moment) -> bool {
+fn ping_expired(connection: &Connection, limit: Millis) -> String {
+    format!("the client's ping timeout of {} had passed on connection {}", ms(limit), connection.number)
+}
+
+/// A PING that was due may have had to wait for the network, and its timeout with it.
+fn ping_omitted(
+    case: &Case,
+    connection: &Connection,
+    stale: Millis,
+    limit: Millis,
+) -> Option<(String, Moment)> {
     let timeout = case.scenario.client.ping_timeout.map_or(0, millis);
-    let due = case.end_of(stale.at.saturating_sub(timeout));
-    let taken = send_queue::taken(case, connection, due);
+    let due = case.end_of(stale.saturating_sub(timeout));
+    let taken = send_queue::taken(case, connection, due)?;
     let mut pings = connection.http2.iter().flat_map(Http2::pings);
-    let left = |ping: Moment| due.at < ping.at && taken.is_some_and(|taken| ping.at <= taken);
-    send_queue::waits(case, connection, due, stale) || pings.any(left)
+    let why = if pings.any(|ping| due.at < ping.at && ping.at <= taken) {
+        ping_expired(connection, timeout)
+    } else {
+        let number = connection.number;
+        format!("nothing had come on connection {number} for {}, without a PING of the client", ms(limit))
+    };
+    let expiry = taken.saturating_add(timeout);
+    let silent = streams::is_silent(connection, due, case.end_of(expiry));
+    silent.then(|| (why, case.start_of(expiry)))
 }
 
 fn undelivered_answer(case: &Case, request: &Request) -> Option<(String, Moment)> {

@@ -107,8 +107,13 @@ impl<'a> Case<'a> {
     /// When a connection became stale. Where time alone made it so, that was before anything else in the instant.
     pub fn moment_of(&self, stale: &Staleness) -> Moment {
         let by_event = self.trace.events.get(stale.event).is_some_and(|event| event.at == stale.at);
-        let before = self.trace.events.partition_point(|event| event.at < stale.at).saturating_sub(1);
-        Moment { event: if by_event { stale.event } else { before }, at: stale.at }
+        if by_event { Moment { event: stale.event, at: stale.at } } else { self.start_of(stale.at) }
+    }
+
+    /// An instant, before anything happened in it.
+    pub fn start_of(&self, at: Millis) -> Moment {
+        let first = self.trace.events.partition_point(|event| event.at < at);
+        Moment { event: first.saturating_sub(1), at }
     }
 
     /// When the application began to close the client.

@@ -3,7 +3,7 @@
 use super::case::{Case, cause};
 use super::tally::{Tally, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue, streams};
-use crate::trace::{Connection, Exchange, Moment, StaleReason, Staleness};
+use crate::trace::{Connection, Exchange, StaleReason, Staleness};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-stale-reuse",
@@ -74,24 +74,16 @@ fn is_reuse(case: &Case, connection: &Connection, stale: &Staleness, exchange: &
 /// a stream, and the network took nothing until it left. Over HTTP/1.1 a request has nothing before it to wait for.
 fn was_queued(case: &Case, connection: &Connection, stale: &Staleness, exchange: &Exchange) -> bool {
     let (left, known) = (exchange.request.first_sent, case.moment_of(stale));
-    let request = case.request_of(exchange);
+    let written = send_queue::written(case, connection, left);
+    let request = case.request_of(exchange).filter(|request| request.started.at <= known.at);
     connection.http2.is_some()
         && known.at < left.at
-        && request.is_some_and(|request| request.started.at <= known.at)
-        && send_queue::written(case, connection, left).at <= known.at
-        && had_stream(connection, exchange, known)
-}
-
-/// Whether a stream was free at a moment for one that was opened later. A reset of the client's own may have waited, too.
-fn had_stream(connection: &Connection, exchange: &Exchange, moment: Moment) -> bool {
-    let left = exchange.request.first_sent;
-    let own = |earlier: &Exchange| earlier.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
-    let is_open = |earlier: &&Exchange| {
-        let ended = earlier.over().is_some_and(|over| over.at <= moment.at);
-        earlier.request.first_sent < left && !ended && own(earlier).is_none_or(|reset| left < reset)
-    };
-    let open = connection.exchanges.iter().filter(is_open).count();
-    streams::limit(connection, moment).is_none_or(|limit| open < limit as usize)
+        && written.at <= known.at
+        && request.is_some_and(|request| {
+            let limit = streams::most(connection, written.max(request.started), known);
+            let open = streams::open_at(case, connection, left, known);
+            limit.is_none_or(|limit| open < limit as usize)
+        })
 }
 
 /// At the very instant there is a race, unless the client must have had the signal in its own hands: it came

@@ -150,7 +150,7 @@ fn is_stuck(case: &Case, connection: &Connection, moment: Moment) -> bool {
 /// A client may mistrust a connection on which nothing came since a request that was given up was written, since it was
 /// given up with the network full (its PING may wait there), or since a PING was sent. Where the silence began only after the
 /// request, it has to be long: that an answer is on its way is no reason to dial.
-fn is_suspect(case: &Case, connection: &Connection, started: Moment, moment: Moment) -> bool {
+pub(super) fn is_suspect(case: &Case, connection: &Connection, started: Moment, moment: Moment) -> bool {
     let moment = connection.client_close().map_or(moment, |close| close.min(moment));
     let counts =
         |since: &Moment| *since < moment && (since.at <= started.at || moment.at - since.at >= LONG_SILENCE);
@@ -239,8 +239,8 @@ fn is_odd(connection: &Connection, moment: Moment) -> bool {
 /// it made a close that waited for the network, and why, nothing tells.
 fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) -> bool {
     let unused = connection.exchanges.iter().all(|exchange| exchange.request.first_sent < request.started);
-    let closed =
-        send_queue::closed(case, connection).filter(|closed| Some(*closed) < connection.client_close());
+    let closed = send_queue::closed(case, connection);
+    let closed = closed.filter(|closed| connection.over().is_none_or(|over| *closed < over));
     if unused && closed.is_some_and(|closed| closed <= request.started) {
         return true;
     }

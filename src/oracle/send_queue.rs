@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::case::Case;
+use super::streams;
 use crate::scenario::Scenario;
-use crate::trace::{Connection, Direction, Fate, Millis, Moment, Request, Trace, Views, What};
+use crate::trace::{Connection, Direction, Fate, Millis, Moment, Request, Segment, Trace, Views, What};
 
 /// RST_STREAM, the smallest frame that says anything of a stream, bytes.
 const FRAME: usize = 13;
@@ -21,34 +22,57 @@ const WRITE_BUFFER: usize = 2 * 16_384;
 /// The send queue of each connection, by number.
 pub(super) type SendQueues = BTreeMap<u32, SendQueue>;
 
-/// How the queue stood at the end of each instant at which it may have changed, in order.
+/// How a send queue stood at the end of each instant at which it may have changed, in order.
 #[derive(Default)]
-pub(super) struct SendQueue(Vec<State>);
+pub(super) struct SendQueue {
+    states: Vec<State>,
+    /// How many bytes the client knew to be with the origin.
+    acknowledged: usize,
+    /// How many the origin permitted in all (RFC 9293 section 3.8.6).
+    edge: usize,
+}
 
 #[derive(Clone, Copy)]
 struct State {
     /// The first event of the connection in the instant.
     since: Moment,
-    /// The peer's window or the host's send buffer had no room for one more frame.
+    /// The peer's window had no room for one more frame, nor for a FIN behind what waits.
+    shut: bool,
+    /// The window or the host's send buffer had no room for one more frame.
     full: bool,
+    /// How many bytes had left.
+    sent: usize,
     /// How many bytes the client can have written in all.
     capacity: usize,
 }
 
 pub(super) fn all(scenario: &Scenario, trace: &Trace, views: &Views) -> SendQueues {
-    let send_buffer = scenario.network.send_buffer as usize;
-    let queue = |connection: &Connection| SendQueue::of(trace, connection, send_buffer);
-    views.connections.iter().map(|connection| (connection.number, queue(connection))).collect()
+    let mut queues = SendQueues::new();
+    for (event, entry) in trace.events.iter().enumerate() {
+        let What::Segment { connection, direction, fate, segment } = &entry.what else { continue };
+        let Some(connection) = views.connections.get(*connection) else { continue };
+        // Before the handshake nothing can be written.
+        if connection.established.is_none_or(|established| event < established.event) {
+            continue;
+        }
+        let queue = queues.entry(connection.number).or_default();
+        match (direction, fate) {
+            (Direction::ToClient, Fate::Delivered) if segment.ack => queue.on_acknowledged(segment),
+            (Direction::ToOrigin, Fate::Sent) => {}
+            _ => continue,
+        }
+        queue.note(connection, Moment { event, at: entry.at }, scenario.network.send_buffer as usize);
+    }
+    queues
 }
 
-/// The instant by whose end the network had taken all that the client had written at `moment`; `None` if it never did.
+/// The instant by whose end everything that the client had written at `moment` had left; `None` if it never did.
 pub(super) fn taken(case: &Case, connection: &Connection, moment: Moment) -> Option<Millis> {
     let states = case.states(connection);
     let (past, later) = states.split_at(states.partition_point(|state| state.since.at <= moment.at));
-    if past.last().is_none_or(|state| !state.full) {
-        return Some(moment.at);
-    }
-    later.iter().find(|state| !state.full).map(|state| state.since.at)
+    let Some(then) = past.last().filter(|then| then.full) else { return Some(moment.at) };
+    let all_left = |state: &&State| !state.full || then.capacity <= state.sent;
+    later.iter().find(all_left).map(|state| state.since.at)
 }
 
 /// Whether what the client wrote at `moment` may have waited until the instant of another.
@@ -58,79 +82,78 @@ pub(super) fn waits(case: &Case, connection: &Connection, moment: Moment, until:
 
 /// The earliest moment at which the client can have written what left its host at `left`.
 pub(super) fn written(case: &Case, connection: &Connection, left: Moment) -> Moment {
-    let states = case.states(connection);
-    let before = &states[..states.partition_point(|state| state.since.at < left.at)];
     let ahead = connection.to_origin.sent.len_after(left.event.saturating_sub(1));
-    let held = before.iter().rev().take_while(|state| state.full && ahead <= state.capacity).last();
-    held.map_or(left, |state| state.since)
+    waited_since(case, connection, left, |state| state.full && ahead <= state.capacity)
 }
 
 /// The earliest moment at which the client can have closed the connection: its FIN waits behind what it had written. While
 /// it waits the host answers what arrives with RST, and an RST that arrives takes it along (RFC 9293 section 3.10.7).
 pub(super) fn closed(case: &Case, connection: &Connection) -> Option<Moment> {
     let end = Moment { event: case.trace.events.len(), at: Millis::MAX };
-    match connection.over() {
-        Some(over) if connection.to_origin.own_rst == Some(over) && !connection.answered_with_rst() => {
-            Some(over)
-        }
-        Some(over) => Some(written(case, connection, over)),
-        None => Some(written(case, connection, end)).filter(|closed| *closed != end),
+    let over = connection.over();
+    let aborts = over.is_some() && over == connection.to_origin.own_rst && !connection.answered_with_rst();
+    if aborts {
+        return over;
     }
+    let seen = over.unwrap_or(end);
+    let closed = waited_since(case, connection, seen, |state| state.shut);
+    Some(closed).filter(|closed| *closed != end)
 }
 
-/// The connection over HTTP/2 on which the client may have written a request, at `moment`, that no packet shows.
-pub(super) fn holder<'a>(case: &'a Case, request: &Request, moment: Moment) -> Option<&'a Connection> {
+/// Since when a condition held at the end of every instant before that of `seen`; `seen` itself if it did not.
+fn waited_since(
+    case: &Case,
+    connection: &Connection,
+    seen: Moment,
+    waits: impl Fn(&State) -> bool,
+) -> Moment {
+    let states = case.states(connection);
+    let before = &states[..states.partition_point(|state| state.since.at < seen.at)];
+    before.iter().rev().take_while(|state| waits(state)).last().map_or(seen, |state| state.since)
+}
+
+/// The connection over HTTP/2 on which the client may have written a request, from a moment on, that no packet shows: it was
+/// sound, had a stream, and from then on the network took nothing as long as request and connection lasted.
+pub(super) fn holder<'a>(case: &'a Case, request: &Request, since: Moment) -> Option<&'a Connection> {
     let over = request.over()?;
-    let holds = |connection: &&Connection| {
-        let open = connection.ready().is_some_and(|ready| ready < moment)
-            && connection.over().is_none_or(|end| moment < end);
-        let until = connection.over().map_or(over, |end| end.min(over));
-        connection.http2.is_some() && open && waits(case, connection, moment, until)
-    };
-    case.connections().find(holds)
+    case.connections().find(|connection| {
+        let end = connection.over().map_or(over, |end| end.min(over));
+        let stale = case.views.stale_since(connection.number).map_or(Millis::MAX, |stale| stale.at);
+        let ready = connection.ready().filter(|_| connection.http2.is_some());
+        let free = ready.and_then(|ready| streams::first_free(case, connection, ready.max(since)));
+        free.is_some_and(|free| free < end && free.at <= stale && waits(case, connection, free, end))
+    })
 }
 
 impl Case<'_> {
     fn states(&self, connection: &Connection) -> &[State] {
-        self.queues.get(&connection.number).map_or(&[], |queue| &queue.0)
+        self.queues.get(&connection.number).map_or(&[], |queue| &queue.states)
     }
 }
 
 impl SendQueue {
-    /// From the handshake on; before it nothing can be written.
-    fn of(trace: &Trace, connection: &Connection, send_buffer: usize) -> Self {
-        let frame = if connection.tls.is_some() { FRAME + SEAL } else { FRAME };
-        let mut queue = Self::default();
-        // What the client knew to be with the origin, and what the origin permitted in all (RFC 9293 section 3.8.6), bytes.
-        let (mut acknowledged, mut edge) = (0, 0);
-        let established = connection.established.map_or(trace.events.len(), |established| established.event);
-        for (event, entry) in trace.events.iter().enumerate().skip(established) {
-            let What::Segment { connection: number, direction, fate, segment } = &entry.what else {
-                continue;
-            };
-            match (direction, fate) {
-                _ if *number != connection.number => continue,
-                (Direction::ToClient, Fate::Delivered) if segment.ack => {
-                    // The SYN takes number 0.
-                    let now = segment.ack_seq.saturating_sub(1) as usize;
-                    acknowledged = acknowledged.max(now);
-                    edge = edge.max(now + segment.window as usize);
-                }
-                (Direction::ToOrigin, Fate::Sent) => {}
-                _ => continue,
-            }
-            let room = edge.min(acknowledged + send_buffer);
-            let full = connection.to_origin.sent.len_after(event) + frame > room;
-            let capacity = acknowledged + send_buffer + WRITE_BUFFER;
-            queue.note(State { since: Moment { event, at: entry.at }, full, capacity });
-        }
-        queue
+    fn on_acknowledged(&mut self, segment: &Segment) {
+        // The SYN takes number 0.
+        let now = segment.ack_seq.saturating_sub(1) as usize;
+        self.acknowledged = self.acknowledged.max(now);
+        self.edge = self.edge.max(now + segment.window as usize);
     }
 
-    fn note(&mut self, state: State) {
-        match self.0.last_mut().filter(|last| last.since.at == state.since.at) {
+    fn note(&mut self, connection: &Connection, now: Moment, send_buffer: usize) {
+        let frame = if connection.tls.is_some() { FRAME + SEAL } else { FRAME };
+        let sent = connection.to_origin.sent.len_after(now.event);
+        let buffered = self.acknowledged + send_buffer;
+        let shut = sent + frame > self.edge;
+        let state = State {
+            since: now,
+            shut,
+            full: shut || sent + frame > buffered,
+            sent,
+            capacity: buffered + WRITE_BUFFER,
+        };
+        match self.states.last_mut().filter(|last| last.since.at == now.at) {
             Some(last) => *last = State { since: last.since, ..state },
-            None => self.0.push(state),
+            None => self.states.push(state),
         }
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn refuses(case: &Case, connection: &Connection, until: Moment) -> bo
     let exchanges = || connection.exchanges.iter();
     let opened = exchanges().map(|exchange| exchange.request.first_sent).filter(|sent| *sent < until).max();
     let ended_well = |exchange: &Exchange| {
+        exchange.complete()?;
         let (finished, outcome) = case.request_of(exchange)?.finished.as_ref()?;
         let well = matches!(outcome, Outcome::Response { end: BodyEnd::Complete, .. });
         Some(*finished).filter(|_| well)
@@ -78,6 +79,44 @@ pub(super) fn most(connection: &Connection, from: Moment, to: Moment) -> Option<
     let later = settings(connection).filter(|(delivered, _)| from.at < delivered.at && delivered.at <= to.at);
     let limit = limit(connection, from)?;
     later.map(|(_, value)| value).chain([limit]).max()
+}
+
+/// How many of the streams that were opened before `left` were open at a moment, as far as the client must know: what it had given up
+/// by then it may have reset, in what waits for the network.
+pub(super) fn open_at(case: &Case, connection: &Connection, left: Moment, moment: Moment) -> usize {
+    let is_over = |over: Option<Moment>| over.is_some_and(|over| over.at <= moment.at);
+    let given_up = |exchange: &Exchange| case.request_of(exchange).and_then(Request::over);
+    let before = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent < left);
+    before.filter(|exchange| !is_over(exchange.over()) && !is_over(given_up(exchange))).count()
+}
+
+/// The first moment, from one on, at which the client may have had a stream to spare.
+pub(super) fn first_free(case: &Case, connection: &Connection, since: Moment) -> Option<Moment> {
+    let is_free = |moment: &Moment| {
+        let open = open_at(case, connection, case.end_of(moment.at), *moment);
+        most(connection, *moment, *moment).is_none_or(|limit| open < limit as usize)
+    };
+    changes(case, connection, since).into_iter().find(is_free)
+}
+
+/// Whether at the end of each instant between two moments the client must have had no stream to spare.
+pub(super) fn is_full(case: &Case, connection: &Connection, since: Moment, until: Moment) -> bool {
+    let changes = changes(case, connection, since).into_iter().filter(|moment| moment.at < until.at);
+    changes.map(|moment| case.end_of(moment.at)).all(|moment| {
+        let limit = least_limit(connection, moment);
+        limit.is_some_and(|limit| limit as usize <= connection.open_streams(moment))
+    })
+}
+
+/// When the number of streams to spare may have become larger: `since`, and then in order.
+fn changes(case: &Case, connection: &Connection, since: Moment) -> Vec<Moment> {
+    let over = connection.exchanges.iter().filter_map(Exchange::over);
+    let given_up = connection.exchanges.iter().filter_map(|exchange| case.request_of(exchange)?.over());
+    let raised = settings(connection).map(|(delivered, _)| delivered);
+    let later = over.chain(given_up).chain(raised).filter(|moment| since < *moment);
+    let mut changes: Vec<Moment> = later.chain([since]).collect();
+    changes.sort_unstable();
+    changes
 }
 
 /// The most at a moment for a client that is careful: what arrives within the instant may already count.

@@ -21,8 +21,8 @@ pub(in super::super) struct StreamLease {
     over: bool,
 }
 
-/// Tells the pool what became of a stream. Held by all who use it: an answer may come before the end of the request, and the
-/// stream is free only then.
+/// Tells the pool what became of a stream. Held by all who use it: an answer may come before hyper has taken all of the
+/// request, and the stream is free only then.
 pub(super) struct Report {
     shared: Arc<Shared>,
     connection: ConnectionId,
