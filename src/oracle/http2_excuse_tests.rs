@@ -134,6 +134,25 @@ fn a_refused_request_waits_in_line_for_a_stream() {
     check("bounded-wait", c(free("GET"), 40), line);
     check("bounded-wait", c(free("GET"), 41), hung);
     check("bounded-wait", c(free("POST"), 40), hung);
+    // The origin permits more; another connection has a stream.
+    let limited = |trace: TraceBuilder| {
+        let trace = trace.h2_open(0, 1, &[(3, 1)]).h2_request(10, "a", "GET", 1, 1);
+        trace.h2_request(20, "b", "GET", 1, 3).bytes(40, 1, refused(3))
+    };
+    let raised = limited(TraceBuilder::new()).bytes(100, 1, settings(&[(3, 100)]));
+    check("bounded-wait", raised.deadline(500, "b").cancel(600, "a"), hung);
+    let beside = limited(TraceBuilder::new().h2_open(0, 2, &[]));
+    check("bounded-wait", beside.deadline(500, "b").cancel(600, "a"), hung);
+    // It is known only when the new connection is open.
+    let redialled = |limit| {
+        let both = opened().h2_request(0, "b", "GET", 1, 1).h2_request(0, "c", "GET", 1, 3).fin(20, 1);
+        let c = both.client_fin(20, 1).h2_open(40, 2, &[(3, limit)]).h2_attempt(40, "c", "GET", 2, 1);
+        c.deadline(500, "b").cancel(600, "c")
+    };
+    let line = "holds: b was ended by its deadline: nothing told the client; 1 request ended in time";
+    check("bounded-wait", redialled(1), line);
+    let hung = "HangOrLeak: b waited for its deadline, 480 ms after the FIN of connection 1 was delivered";
+    check("bounded-wait", redialled(2), hung);
 }
 
 #[test]
@@ -154,6 +173,10 @@ fn an_answer_behind_the_clients_own_close_reaches_nobody() {
     let closed = "HangOrLeak: a waited for its deadline, 480 ms after the client had closed connection 1";
     let late = |trace: TraceBuilder| trace.bytes(30, 1, answer(1, "a")).deadline(500, "a");
     check_limited("bounded-wait", late(asked().client_fin(20, 1)), closed);
+    // It is on its way to another.
+    let dials = |at| asked().syn(at, 2).client_fin(20, 1).deadline(500, "a");
+    check("bounded-wait", dials(20), "holds: a was ended by its deadline: nothing told the client");
+    check("bounded-wait", dials(19), closed);
     // It waits in line for another.
     let overtaken = || asked().start(10, "c", "GET").client_fin(20, 1).h2_open(20, 2, &[(3, 1)]);
     let line = "holds: a was ended by its deadline: nothing told the client; 1 request ended in time";
@@ -263,6 +286,14 @@ fn a_connection_that_refuses_streams_need_not_be_used() {
     check("reuses-when-healthy", on_new_connection(between, 50, "c", 2), &missed(34));
     let used = serve(refuse(refuse(answered(), 30, "b", 3), 32, "e", 5), 34, "d", 7);
     check("reuses-when-healthy", on_new_connection(used, 50, "c", 2), &missed(34));
+    // That another connection served it says nothing of this one.
+    let once = |trace: TraceBuilder| trace.h2_request(30, "b", "GET", 1, 3).bytes(30, 1, refused(3));
+    let elsewhere = |trace: TraceBuilder| {
+        let served = on_dialled(once(trace), 32, "b", 2).bytes(54, 2, gone(1)).client_fin(54, 2);
+        refuse(served, 60, "d", 5)
+    };
+    let reused = "holds: b reused connection 1; d reused connection 1";
+    check("reuses-when-healthy", on_new_connection(elsewhere(answered()), 70, "c", 3), reused);
     // An answer that the application does not want does not count.
     let dropped = Outcome::Response { status: 200, body: "".into(), end: BodyEnd::Dropped };
     let unwanted =

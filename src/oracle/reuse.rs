@@ -239,8 +239,8 @@ fn is_odd(connection: &Connection, moment: Moment) -> bool {
 /// it made a close that waited for the network, and why, nothing tells.
 fn closed_for_a_reason(case: &Case, connection: &Connection, request: &Request) -> bool {
     let unused = connection.exchanges.iter().all(|exchange| exchange.request.first_sent < request.started);
-    let closed = send_queue::closed(case, connection);
-    let closed = closed.filter(|closed| connection.over().is_none_or(|over| *closed < over));
+    let closed =
+        send_queue::closed(case, connection).filter(|closed| Some(*closed) < connection.client_close());
     if unused && closed.is_some_and(|closed| closed <= request.started) {
         return true;
     }

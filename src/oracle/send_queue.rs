@@ -97,7 +97,9 @@ pub(super) fn closed(case: &Case, connection: &Connection) -> Option<Moment> {
     }
     let seen = over.unwrap_or(end);
     let closed = waited_since(case, connection, seen, |state| state.shut);
-    Some(closed).filter(|closed| *closed != end)
+    // What arrived before was not answered with RST.
+    let heard = connection.to_client.delivered.moments().take_while(|heard| heard.at < seen.at).last();
+    Some(closed.max(heard.unwrap_or(closed))).filter(|_| closed != end)
 }
 
 /// Since when a condition held at the end of every instant before that of `seen`; `seen` itself if it did not.

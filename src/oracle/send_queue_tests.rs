@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::http2_excuse_tests::*;
 use super::tests::check_in;
-use crate::scenario::ClientSettings;
+use crate::scenario::{ClientSettings, NetworkSettings, Scenario};
 use crate::trace::http2::ErrorCode;
 use crate::trace::http2::testing::*;
 use crate::trace::testing::TraceBuilder;
@@ -26,6 +26,18 @@ fn what_waits_for_the_network_is_not_seen() {
     let dead = |at| full().cancel(30, "a").acknowledge(40, 1).rst(at, 1);
     check("cancel-is-told", dead(40), nothing);
     check("cancel-is-told", dead(41), never);
+
+    // An upload goes on, and fills the window again: all that could be written before has left by then.
+    let goes_on = |for_long: u64| {
+        let both = opened().start(0, "a", "POST").client_sends(0, 1, request(1, "a", "POST", 0));
+        let both = both.h2_request(5, "b", "GET", 1, 3).acknowledge(5, 1);
+        let full = both.client_sends(10, 1, content(1, &"x".repeat(65_526), 0));
+        let cancelled = full.cancel(30, "b").acknowledge(40, 1);
+        cancelled.client_sends(40, 1, content(1, &"x".repeat(65_526), 0)).rst(40 + for_long, 1)
+    };
+    let b = never.replace("a was", "b was").replace("stream 1", "stream 3");
+    check("cancel-is-told", goes_on(0), nothing);
+    check("cancel-is-told", goes_on(1), &b);
 
     let late = |trace: TraceBuilder| {
         let given_up = trace.start(20, "b", "GET").deadline(30, "b").acknowledge(40, 1);
@@ -62,6 +74,10 @@ fn a_request_may_wait_in_the_hosts_buffer() {
         reset.acknowledge(60, 1).h2_attempt(60, "b", "GET", 1, 3)
     };
     check("no-stale-reuse", limited(2), raced);
+    let lowered =
+        full().bytes(20, 1, settings(&[(3, 2)])).start(30, "b", "GET").bytes(35, 1, settings(&[(3, 1)]));
+    let lowered = lowered.bytes(40, 1, gone(u32::MAX >> 1)).acknowledge(60, 1);
+    check("no-stale-reuse", lowered.h2_attempt(60, "b", "GET", 1, 3), raced);
     check("no-stale-reuse", limited(1), stale);
     let behind = |bytes: usize| {
         let waits = full().start(30, "b", "GET").bytes(40, 1, gone(u32::MAX >> 1)).acknowledge(60, 1);
@@ -114,6 +130,10 @@ fn a_fin_may_wait_behind_what_was_reset() {
     let two = "HangOrLeak: 2 open connections at 50 ms; the limit is 1";
     check_limited("no-leak", replaced(full(), 45), two);
     check_limited("no-leak", replaced(uploading(1_000), 60), two);
+    // The host takes in what arrives, without an RST.
+    let over = full().bytes(40, 1, rst_stream(1, ErrorCode(2))).closed_error(40, "a");
+    let heard = over.start(50, "c", "GET").h2_open(50, 2, &[]).bytes(55, 1, settings(&[]));
+    check_limited("no-leak", heard.acknowledge(60, 1).client_fin(60, 1), two);
 }
 
 #[test]
@@ -173,12 +193,16 @@ fn a_ping_may_wait_in_the_hosts_buffer() {
     let hung = "HangOrLeak: a waited for its deadline, 2 985 ms after nothing had come on connection 1 for 2 000 ms, \
                 without a PING of the client";
     check_in("bounded-wait", &h2_with(client()), waits(uploading(1_000)), hung);
-    // The network takes it when it is due, or a little later.
+    // The network takes it when it is due, or a little later; then it has its time from there on.
     let taken = |at| full().bytes(15, 1, settings(&[])).acknowledge(at, 1);
     check_in("bounded-wait", &h2_with(client()), taken(1_015).deadline(5_000, "a"), hung);
-    check_in("bounded-wait", &h2_with(client()), taken(1_016).deadline(5_000, "a"), hung);
-    let pinged = taken(1_016).client_sends(1_016, 1, ping(false)).bytes(1_900, 1, ping(true));
-    check_in("bounded-wait", &h2_with(client()), pinged.deadline(2_500, "a"), told);
+    let later = hung.replace("2 985", "2 984");
+    check_in("bounded-wait", &h2_with(client()), taken(1_016).deadline(5_000, "a"), &later);
+    let pinged = || taken(1_016).client_sends(1_016, 1, ping(false));
+    let unanswered = "HangOrLeak: a waited for its deadline, 2 984 ms after the client's ping timeout of 1 000 ms had passed on connection 1";
+    check_in("bounded-wait", &h2_with(client()), pinged().deadline(5_000, "a"), unanswered);
+    let answered = pinged().bytes(2_016, 1, ping(true));
+    check_in("bounded-wait", &h2_with(client()), answered.deadline(2_500, "a"), told);
 }
 
 #[test]
@@ -275,4 +299,76 @@ fn a_network_that_takes_nothing_for_a_second_may_be_dead() {
                   had a stream to spare since 0 ms";
     check("reuses-when-healthy", replaced(full(), 20), missed);
     check("reuses-when-healthy", replaced(uploading(1_000), 19), missed);
+}
+
+#[test]
+fn the_hosts_buffer_may_be_full_before_the_window() {
+    let small = || {
+        let network = NetworkSettings { send_buffer: 4_096, ..NetworkSettings::default() };
+        Scenario { network, ..h2_with(ClientSettings::default()) }
+    };
+    let reset = || {
+        let cancelled = uploading(4_096).cancel(30, "a").acknowledge(40, 1);
+        cancelled.client_sends(40, 1, rst_stream(1, ErrorCode::CANCEL))
+    };
+    check_in(
+        "cancel-is-told",
+        &small(),
+        reset(),
+        "holds: a: stream 1 of connection 1 was reset as it was given up",
+    );
+    let late = "HangOrLeak: a was given up, and stream 1 of connection 1 was reset only 10 ms after that";
+    check("cancel-is-told", reset(), late);
+    // It does not hold a FIN back.
+    let kept =
+        "HangOrLeak: connection 1 was closed 2 980 ms after its FIN was delivered; the bound is 1 000 ms";
+    let closed = uploading(4_096).fin(20, 1).acknowledge(3_000, 1).client_fin(3_000, 1);
+    check_in("prompt-close", &small(), closed, kept);
+}
+
+/// `a` uploads on connection 1 and has filled the window; `c` was answered on connection 2.
+fn full_beside_idle() -> TraceBuilder {
+    on_dialled(full().start(11, "c", "GET"), 11, "c", 2)
+}
+
+#[test]
+fn what_cannot_take_a_request_does_not_hold_it() {
+    let waits = |trace: TraceBuilder| trace.start(40, "b", "GET").deadline(500, "b").cancel(500, "a");
+    let told = "holds: b was ended by its deadline: nothing told the client; 2 requests ended in time";
+    check("bounded-wait", waits(full_beside_idle()), told);
+    let free = "HangOrLeak: b waited for its deadline, 460 ms after connection 2 was free for it";
+    check("bounded-wait", waits(full_beside_idle().bytes(35, 1, gone(1))), free);
+    check("bounded-wait", waits(full_beside_idle().bytes(35, 1, settings(&[(3, 1)]))), free);
+}
+
+#[test]
+fn a_request_may_wait_for_a_stream_and_then_for_the_network() {
+    let lost = |bytes: usize| {
+        let begun = TraceBuilder::new().h2_open(0, 1, &[(3, 2)]).start(0, "a", "POST");
+        let begun = begun.client_sends(0, 1, request(1, "a", "POST", 0)).h2_request(0, "c", "GET", 1, 3);
+        let waits = begun.acknowledge(4, 1).start(5, "b", "POST");
+        let sends = waits.client_sends(10, 1, content(1, &"x".repeat(bytes - 9), 0));
+        sends.h2_response(20, "c", 1, 3).rst(50, 1).closed_error(50, "b")
+    };
+    let unexercised = "not exercised: no request met a dead connection before its first byte was written, \
+                       and none was disowned by the origin";
+    check("unsent-is-free", lost(65_535), unexercised);
+    let failed = "AvoidableFailure: b failed although no byte of it was written (connection closed before message completed)";
+    check("unsent-is-free", lost(1_000), failed);
+}
+
+#[test]
+fn a_retry_may_wait_in_the_buffer_of_another_connection() {
+    let waits = |taken| {
+        let other = TraceBuilder::new().h2_open(0, 1, &[]).h2_open(0, 2, &[]).start(0, "a", "POST");
+        let other = other.client_sends(0, 2, request(1, "a", "POST", 0)).acknowledge(5, 2);
+        let full =
+            other.h2_request(5, "b", "GET", 1, 1).client_sends(10, 2, content(1, &"x".repeat(65_526), 0));
+        let ended = full.fin(20, 1).client_fin(20, 1).acknowledge(taken, 2);
+        ended.deadline(500, "b").cancel(500, "a")
+    };
+    let told = "holds: b was ended by its deadline: nothing told the client; 1 request ended in time";
+    check("bounded-wait", waits(500), told);
+    let hung = "HangOrLeak: b waited for its deadline, 480 ms after the FIN of connection 1 was delivered";
+    check("bounded-wait", waits(499), hung);
 }

@@ -112,7 +112,9 @@ pub(super) fn is_full(case: &Case, connection: &Connection, since: Moment, until
 fn changes(case: &Case, connection: &Connection, since: Moment) -> Vec<Moment> {
     let over = connection.exchanges.iter().filter_map(Exchange::over);
     let given_up = connection.exchanges.iter().filter_map(|exchange| case.request_of(exchange)?.over());
-    let raised = settings(connection).map(|(delivered, _)| delivered);
+    // From the next instant on a new limit must be known.
+    let next = |delivered: Moment| Moment { at: delivered.at + 1, ..delivered };
+    let raised = settings(connection).flat_map(|(delivered, _)| [delivered, next(delivered)]);
     let later = over.chain(given_up).chain(raised).filter(|moment| since < *moment);
     let mut changes: Vec<Moment> = later.chain([since]).collect();
     changes.sort_unstable();

@@ -79,8 +79,8 @@ impl Upload {
     }
 }
 
-/// How much of a body is handed over at a time, bytes: the smallest maximum of a frame (RFC 9113 section 4.2).
-pub(in super::super) const PIECE: usize = 16_384;
+/// How much of a body is handed over at a time, bytes: little, as what waits for the socket with it cannot be taken back.
+pub(in super::super) const PIECE: usize = 4_096;
 
 impl Body for Upload {
     type Data = Bytes;
