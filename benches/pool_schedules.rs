@@ -54,7 +54,7 @@ fn schedule(random: &mut Random) -> u64 {
 }
 
 fn step(random: &mut Random) -> Step {
-    let (kind, pick, other) = (random.below(48), random.below(256) as u8, random.below(256) as u8);
+    let (kind, pick, other) = (random.below(49), random.below(256) as u8, random.below(256) as u8);
     match kind {
         0..=6 => Step::Want { fresh: pick.is_multiple_of(4), after: other },
         7 => Step::GiveUp(pick),
@@ -72,6 +72,7 @@ fn step(random: &mut Random) -> Step {
         39..=42 => Step::Finish(pick, other),
         43 => Step::Capacity(pick, other),
         44..=45 => Step::Hear(pick),
+        46 => Step::Sent(pick),
         _ => Step::GoAway(pick),
     }
 }
