@@ -98,7 +98,8 @@ fn missed_signal(case: &Case, request: &Request, finished: Moment) -> Option<(St
     missed.filter(|(_, since)| since.at < finished.at)
 }
 
-/// From when on a dial may be the client's answer to the end of an attempt. With a close of its own it may dial before it closes.
+/// From when on a dial may be the client's answer to the end of an attempt. Before a close of its own it may dial, within
+/// the instant.
 fn reacted(case: &Case, connection: &Connection, end: Moment) -> Moment {
     if connection.client_close() == Some(end) { case.began(end) } else { end }
 }

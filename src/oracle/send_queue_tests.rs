@@ -1,4 +1,4 @@
-//! What waits in the host's buffer excuses a client, each beside the near miss that it does not: random schedules met all of these.
+//! What waits in the host's buffer excuses a client, beside the near misses that do not: random schedules met all of these.
 
 use std::time::Duration;
 

@@ -81,8 +81,8 @@ pub(super) fn most(connection: &Connection, from: Moment, to: Moment) -> Option<
     later.map(|(_, value)| value).chain([limit]).max()
 }
 
-/// How many of the streams that were opened before `left` were open at a moment, as far as the client must know: what it had given up
-/// by then it may have reset, in what waits for the network.
+/// How many of the streams that were opened before `left` were open at a moment, as far as the client must know: what it
+/// had given up by then it may have reset, in what waits for the network.
 pub(super) fn open_at(case: &Case, connection: &Connection, left: Moment, moment: Moment) -> usize {
     let is_over = |over: Option<Moment>| over.is_some_and(|over| over.at <= moment.at);
     let given_up = |exchange: &Exchange| case.request_of(exchange).and_then(Request::over);

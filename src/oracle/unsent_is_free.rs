@@ -88,8 +88,8 @@ fn tally_passed_over(case: &Case, request: &Request, attempt: &Attempt, tally: &
     }
 }
 
-/// The origin could be reached, neither the application nor the client had ended the matter, and nothing of it that was written from
-/// a moment on may lie in the host's buffer.
+/// The origin could be reached, neither the application nor the client had ended the matter, and nothing of it that was
+/// written from a moment on may lie in the host's buffer.
 fn is_avoidable(
     case: &Case,
     request: &Request,

@@ -27,7 +27,8 @@ use crate::client::reference::{Cause, Phase};
 /// hyper's handle on one connection.
 pub(super) type Sender = SendRequest<Full<Bytes>>;
 
-/// What all parts of one transport share. Requests hold it, and what hyper still sends of them; the transport's tasks do not.
+/// What all parts of one transport share. Requests hold it, and what hyper still sends of them; tasks that outlive both do
+/// not.
 pub(super) struct Shared {
     state: Mutex<State>,
     dialer: Arc<dyn Dial>,

@@ -178,7 +178,10 @@ impl Pool {
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Some(streams) = &mut connection.streams else { return };
-        let Some(Hold::Open { since }) = streams.held.remove(&ticket) else { return };
+        let Some(Hold::Open { since }) = streams.held.remove(&ticket) else {
+            // Its response was there before: the stream is free, and that is all.
+            return;
+        };
         connection.uses += 1;
         connection.quiet_since = now;
         match how {
