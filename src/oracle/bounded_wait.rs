@@ -126,17 +126,17 @@ fn is_held(case: &Case, request: &Request, since: Moment, finished: Moment) -> b
 /// section 9.1).
 fn waits_for_a_stream(case: &Case, end: Moment, finished: Moment) -> bool {
     let began = case.began(finished);
-    let usable = case.connections().filter(|connection| {
+    let sound = case.connections().filter(|connection| {
         connection.over().is_none_or(|over| finished.at <= over.at)
             && case.views.stale_since(connection.number).is_none_or(|stale| finished.at <= stale.at)
-            && !reuse::is_suspect(case, connection, end, began)
     });
-    let mut settled = usable
-        .filter_map(|connection| Some((connection, connection.http2.as_ref()?.settled()?)))
-        .filter(|(_, settled)| settled.at < finished.at)
-        .peekable();
-    settled.peek().is_some()
-        && settled.all(|(connection, settled)| streams::is_full(case, connection, settled.max(end), finished))
+    let settled = sound.filter_map(|connection| {
+        let settled = connection.http2.as_ref()?.settled().filter(|settled| settled.at < finished.at)?;
+        Some((connection, streams::is_full(case, connection, settled.max(end), finished)))
+    });
+    let (full, spare): (Vec<_>, Vec<_>) = settled.partition(|(_, is_full)| *is_full);
+    let mistrusted = |connection| reuse::is_suspect(case, connection, end, began);
+    !full.is_empty() && spare.into_iter().all(|(connection, _)| mistrusted(connection))
 }
 
 /// A client whose dial is younger than this need not look for a connection that came free meanwhile: the SYN may just be

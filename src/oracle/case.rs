@@ -2,13 +2,16 @@
 
 use crate::scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario};
 use crate::trace::{
-    Attempt, Connection, Exchange, Millis, Moment, Request, SignalKind, StaleReason, Staleness, Trace, Views,
-    What, Window, millis,
+    Attempt, Connection, Direction, Exchange, Fate, Millis, Moment, Request, SignalKind, StaleReason,
+    Staleness, Trace, Views, What, Window, millis,
 };
 
 use super::send_queue::{self, SendQueues};
 use super::streams;
 use super::tally::ms;
+
+/// How long a SYN waits for its answer before it is repeated, ms (RFC 6298 section 2.1).
+const FIRST_TIMEOUT: Millis = 1_000;
 
 pub(super) struct Case<'a> {
     pub scenario: &'a Scenario,
@@ -67,15 +70,34 @@ impl<'a> Case<'a> {
     }
 
     /// Whether the client began to dial after an attempt had come to its end, and was still at it when the request was
-    /// over. A dial that led to a connection is no excuse for waiting on, be it taken by another request or by nobody.
+    /// over. A dial that led to a connection is no excuse for waiting on, be it taken by another request or by nobody. Where
+    /// requests share connections, a dial that was under way at that end is as good.
     pub fn dials_again(&self, request: &Request, end: Moment) -> bool {
         let over = request.over();
         let later = |moment: Moment| end < moment && end.at <= moment.at;
         self.connections().any(|connection| {
             let begun = connection.syn.is_some_and(|syn| later(syn) && over.is_none_or(|over| syn < over));
+            let joined = self.scenario.protocol.is_http2() && self.is_dialled_at(connection, end);
             let done = connection.ready().is_some_and(|ready| over.is_none_or(|over| ready.at < over.at));
-            begun && !done
+            (begun || joined) && !done
         })
+    }
+
+    /// Whether a dial that led to nothing until then was under way at a moment: its host repeats the SYN, after a second and
+    /// then twice as long each time (RFC 6298 section 5), until it is given up.
+    fn is_dialled_at(&self, connection: &Connection, moment: Moment) -> bool {
+        let events = self.trace.events.iter().take(moment.event + 1);
+        let syns = events.filter(|event| {
+            matches!(&event.what, What::Segment { connection: number, direction: Direction::ToOrigin, fate: Fate::Sent, segment }
+                if *number == connection.number && segment.syn)
+        });
+        let syns: Vec<Millis> = syns.map(|event| event.at).collect();
+        let next = match syns[..] {
+            [] => return false,
+            [first] => first + FIRST_TIMEOUT,
+            [.., before, last] => last + 2 * (last - before),
+        };
+        moment.at <= next && connection.ready().is_none_or(|ready| moment < ready)
     }
 
     /// The first moment, from one until another, at which the client had fewer connections than it may have; `None` if it

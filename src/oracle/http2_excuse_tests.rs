@@ -143,6 +143,15 @@ fn a_refused_request_waits_in_line_for_a_stream() {
     check("bounded-wait", raised.deadline(500, "b").cancel(600, "a"), hung);
     let beside = limited(TraceBuilder::new().h2_open(0, 2, &[]));
     check("bounded-wait", beside.deadline(500, "b").cancel(600, "a"), hung);
+    // But one that has not answered a PING for a second need not be used.
+    let asks = |at| {
+        let trace = TraceBuilder::new().h2_open(0, 2, &[]).start(0, "d", "GET");
+        limited(trace.h2_attempt(0, "d", "GET", 2, 1)).client_sends(at, 2, ping(false)).deadline(1_500, "b")
+    };
+    let over = |trace: TraceBuilder| trace.cancel(1_600, "a").cancel(1_600, "d");
+    let line = "holds: b was ended by its deadline: nothing told the client; 2 requests ended in time";
+    check("bounded-wait", over(asks(400)), line);
+    check("bounded-wait", over(asks(600)), &hung.replace("460", "1 460"));
     // It is known only when the new connection is open.
     let redialled = |limit| {
         let both = opened().h2_request(0, "b", "GET", 1, 1).h2_request(0, "c", "GET", 1, 3).fin(20, 1);
@@ -176,7 +185,10 @@ fn an_answer_behind_the_clients_own_close_reaches_nobody() {
     // It is on its way to another.
     let dials = |at| asked().syn(at, 2).client_fin(20, 1).deadline(500, "a");
     check("bounded-wait", dials(20), "holds: a was ended by its deadline: nothing told the client");
-    check("bounded-wait", dials(19), closed);
+    check("bounded-wait", dials(19), "holds: a was ended by its deadline: nothing told the client");
+    // A dial that was given up, for its SYN was not repeated, is none to wait for.
+    let given_up = asked().syn(5, 2).client_fin(1_006, 1).deadline(1_500, "a");
+    check("bounded-wait", given_up, &closed.replace("480", "494"));
     // It waits in line for another.
     let overtaken = || asked().start(10, "c", "GET").client_fin(20, 1).h2_open(20, 2, &[(3, 1)]);
     let line = "holds: a was ended by its deadline: nothing told the client; 1 request ended in time";

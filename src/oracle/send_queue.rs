@@ -30,6 +30,8 @@ pub(super) struct SendQueue {
     acknowledged: usize,
     /// How many the origin permitted in all (RFC 9293 section 3.8.6).
     edge: usize,
+    /// What came behind a gap: it is held, with what it acknowledges, until the gap is closed (RFC 9293 section 3.10.7.4).
+    early: Vec<Segment>,
 }
 
 #[derive(Clone, Copy)]
@@ -57,7 +59,9 @@ pub(super) fn all(scenario: &Scenario, trace: &Trace, views: &Views) -> SendQueu
         }
         let queue = queues.entry(connection.number).or_default();
         match (direction, fate) {
-            (Direction::ToClient, Fate::Delivered) if segment.ack => queue.on_acknowledged(segment),
+            (Direction::ToClient, Fate::Delivered) if segment.ack => {
+                queue.on_acknowledged(segment, connection.to_client.delivered.len_after(event));
+            }
             (Direction::ToOrigin, Fate::Sent) => {}
             _ => continue,
         }
@@ -134,11 +138,19 @@ impl Case<'_> {
 }
 
 impl SendQueue {
-    fn on_acknowledged(&mut self, segment: &Segment) {
+    /// A segment came, behind or within the first `delivered` bytes, or behind a gap.
+    fn on_acknowledged(&mut self, segment: &Segment, delivered: usize) {
+        self.early.push(segment.clone());
         // The SYN takes number 0.
-        let now = segment.ack_seq.saturating_sub(1) as usize;
-        self.acknowledged = self.acknowledged.max(now);
-        self.edge = self.edge.max(now + segment.window as usize);
+        let offset = |number: u32| number.saturating_sub(1) as usize;
+        let is_early = |segment: &mut Segment| {
+            (segment.fin || !segment.payload.is_empty()) && delivered < offset(segment.seq)
+        };
+        for segment in self.early.extract_if(.., |segment| !is_early(segment)) {
+            let now = offset(segment.ack_seq);
+            self.acknowledged = self.acknowledged.max(now);
+            self.edge = self.edge.max(now + segment.window as usize);
+        }
     }
 
     fn note(&mut self, connection: &Connection, now: Moment, send_buffer: usize) {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::http2_excuse_tests::*;
-use super::tests::check_in;
+use super::tests::{check_in, check_trace};
 use crate::scenario::{ClientSettings, NetworkSettings, Scenario};
 use crate::trace::http2::ErrorCode;
 use crate::trace::http2::testing::*;
-use crate::trace::testing::TraceBuilder;
+use crate::trace::testing::{TraceBuilder, data};
+use crate::trace::{Direction, Fate, Segment};
 
 #[test]
 fn what_waits_for_the_network_is_not_seen() {
@@ -371,4 +372,20 @@ fn a_retry_may_wait_in_the_buffer_of_another_connection() {
     check("bounded-wait", waits(500), told);
     let hung = "HangOrLeak: b waited for its deadline, 480 ms after the FIN of connection 1 was delivered";
     check("bounded-wait", waits(499), hung);
+}
+
+#[test]
+fn what_comes_behind_a_gap_acknowledges_nothing_yet() {
+    let reset = |seq: u32| {
+        let cancelled = full().cancel(30, "a");
+        let answer = Segment { ack: true, seq, ack_seq: 100_000, window: 65_535, ..data(settings(&[])) };
+        let early = cancelled.segment(35, 1, Direction::ToClient, Fate::Delivered, answer);
+        early.acknowledge(40, 1).client_sends(40, 1, rst_stream(1, ErrorCode::CANCEL))
+    };
+    let check = |trace: TraceBuilder, expected: &str| {
+        check_trace("cancel-is-told", &h2_with(ClientSettings::default()), &trace.build(), expected);
+    };
+    check(reset(5_000), "holds: a: stream 1 of connection 1 was reset as it was given up");
+    let late = "HangOrLeak: a was given up, and stream 1 of connection 1 was reset only 10 ms after that";
+    check(reset(1), late);
 }
