@@ -77,7 +77,9 @@ impl<'a> Case<'a> {
         let later = |moment: Moment| end < moment && end.at <= moment.at;
         self.connections().any(|connection| {
             let begun = connection.syn.is_some_and(|syn| later(syn) && over.is_none_or(|over| syn < over));
-            let joined = self.scenario.protocol.is_http2() && self.is_dialled_at(connection, end);
+            let joined = self.scenario.protocol.is_http2()
+                && self.is_dialled_at(connection, end)
+                && over.is_none_or(|over| self.is_dialled_at(connection, over));
             let done = connection.ready().is_some_and(|ready| over.is_none_or(|over| ready.at < over.at));
             (begun || joined) && !done
         })
