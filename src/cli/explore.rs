@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 use closewait::client::UnderTest;
 use closewait::client::reference::Defect;
 use closewait::explore::random::{self, Budget, Draw, Exploration, Explored, Sighting, Unmasked};
-use closewait::explore::shrink::{Known, Witness, shrink};
+use closewait::explore::shrink::{Known, SaveError, Witness, can_save, shrink};
 use closewait::lab::{self, Limits};
 use closewait::oracle;
 use closewait::report::explored;
-use closewait::scenario::{self, Protocol, Scenario};
+use closewait::scenario::{self, Catalogue, Protocol, Scenario};
 use closewait::suite;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -124,16 +124,19 @@ pub fn run(args: &ExploreArgs) -> Done {
 
 fn explore(args: &ExploreArgs) -> Done {
     let clients = suite::choose(&args.clients)?;
-    let catalogue = args.scenarios.load()?;
+    let mut known = known(args)?;
+    if args.save {
+        can_save(findings_folder(args))?;
+    }
     let mut reports = Vec::new();
-    let mut new = false;
+    let mut unsaved = None;
     for client in clients {
-        let mut known = Known::of(&catalogue, client);
+        known.play(client);
         for protocol in protocols(args, &[Protocol::Http1]) {
             let (exploration, explored, took) = play(args, client, protocol);
             let sightings = random::findings(&exploration, &explored);
-            let rows = rows(args, &mut known, sightings)?;
-            new |= rows.iter().any(|row| row.known.is_none());
+            let rows =
+                sightings.into_iter().map(|sighting| row(args, &mut known, sighting, &mut unsaved)).collect();
             speed(&exploration, &explored, took);
             reports.push(explored::Report { exploration, explored, rows });
         }
@@ -142,7 +145,45 @@ fn explore(args: &ExploreArgs) -> Done {
         Format::Text => explored::text(&reports, args.verbose),
         Format::Json => explored::json(&reports)?,
     })?;
-    Ok(if new { Exit::Differs } else { Exit::AsAccepted })
+    let rows = || reports.iter().flat_map(|report| &report.rows);
+    if rows().any(|row| row.saved.is_some()) {
+        takes_the_place_of_the_catalogue(findings_folder(args));
+    }
+    match unsaved {
+        Some(problem) => Err(problem.into()),
+        None if rows().any(|row| row.known.is_none()) => Ok(Exit::Differs),
+        None => Ok(Exit::AsAccepted),
+    }
+}
+
+/// The folder that findings are saved below: what is found is never a part of closewait itself.
+fn findings_folder(args: &ExploreArgs) -> &Path {
+    args.scenarios.folder().unwrap_or(Path::new("scenarios"))
+}
+
+/// The scenarios that were asked for, those of the folder that findings are saved below, and the built-in ones.
+fn known(args: &ExploreArgs) -> Result<Known, Box<dyn std::error::Error>> {
+    let folder = findings_folder(args);
+    let is_new = args.save && !folder.exists();
+    let mut known = if is_new { Known::default() } else { Known::of(&args.scenarios.load()?) };
+    if args.save && folder.is_dir() {
+        known.add(&Catalogue::load(folder)?);
+    }
+    known.add(&Catalogue::built_in());
+    Ok(known)
+}
+
+/// Says so, on stderr, if a folder with findings in it lacks what closewait comes with.
+fn takes_the_place_of_the_catalogue(folder: &Path) {
+    let Ok(there) = Catalogue::load(folder) else { return };
+    if Catalogue::built_in().iter().all(|scenario| there.get(&scenario.id).is_ok()) {
+        return;
+    }
+    let name = folder.display();
+    anstream::eprintln!(
+        "`closewait run` and `closewait list` now take their scenarios from {name}; `--scenarios built-in` has the \
+         catalogue that closewait comes with"
+    );
 }
 
 fn play(
@@ -171,21 +212,26 @@ fn counter(subject: &'static str, noun: &'static str) -> ProgressBar {
     ProgressBar::no_length().with_style(style).with_prefix(subject).with_message(noun)
 }
 
-/// Each finding with the scenario that shows it already, or with the file that it was saved to.
-fn rows(
+/// A finding with the scenario that shows it already, or with the file that it was saved to. The first that cannot be
+/// saved is remembered: the report comes first.
+fn row(
     args: &ExploreArgs,
     known: &mut Known,
-    sightings: Vec<Sighting>,
-) -> Result<Vec<explored::Row>, Box<dyn std::error::Error>> {
-    // What is found is never a part of closewait itself.
-    let folder = args.scenarios.folder().unwrap_or(Path::new("scenarios"));
-    let mut rows = Vec::new();
-    for sighting in sightings {
-        let id = known.scenario_of(&sighting.found).map(str::to_owned);
-        let saved = if args.save { known.save(&sighting.found, folder)? } else { None };
-        rows.push(explored::Row { sighting, known: id, saved });
+    sighting: Sighting,
+    unsaved: &mut Option<SaveError>,
+) -> explored::Row {
+    let shown_by = known.scenario_of(&sighting.found).map(str::to_owned);
+    let mut row = explored::Row { sighting, known: shown_by, saved: None, unsaved: None };
+    if args.save {
+        match known.save(&row.sighting.found, findings_folder(args)) {
+            Ok(saved) => row.saved = saved,
+            Err(problem) => {
+                row.unsaved = Some(problem.to_string());
+                unsaved.get_or_insert(problem);
+            }
+        }
     }
-    Ok(rows)
+    row
 }
 
 /// On stderr: how fast it was is no result.

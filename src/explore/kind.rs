@@ -1,7 +1,8 @@
 //! Which steps of a script are faults, and what kind of fault.
 
 use crate::scenario::{
-    self, Action, AfterReply, ClientAction, HttpVersion, OriginAction, Protocol, Reply, Scenario, Step,
+    self, Action, AfterReply, Certificate, ClientAction, Handshake, HttpVersion, OriginAction, Pings,
+    Protocol, Reply, Scenario, Step,
 };
 
 /// What a fault is called: actor and word of the step (`origin-fin`), or what is odd about a reply
@@ -25,6 +26,35 @@ pub fn faults_of(scenario: &Scenario) -> Vec<String> {
     kinds.dedup();
     kinds
 }
+
+/// What is no fault in the count of a weight, and yet may be all that it takes: words as those of [`faults_of`], in order.
+pub fn circumstances_of(scenario: &Scenario) -> Vec<&'static str> {
+    let origin = &scenario.origin;
+    let holds = |step: &Step| matches!(step.action, Action::Origin(OriginAction::Hold { .. }));
+    let there = [
+        scenario.script.iter().any(holds),
+        origin.idle_timeout.is_some(),
+        origin.pings != Pings::default(),
+        origin.handshake != Handshake::default(),
+        origin.certificate != Certificate::default(),
+        origin.alpn.is_some(),
+    ];
+    CIRCUMSTANCES.iter().zip(there).filter(|(_, there)| *there).map(|((word, _), _)| *word).collect()
+}
+
+/// A circumstance in a sentence: `through …`.
+pub fn circumstance_in_words(circumstance: &str) -> &str {
+    CIRCUMSTANCES.iter().find(|(word, _)| *word == circumstance).map_or(circumstance, |(_, words)| words)
+}
+
+const CIRCUMSTANCES: [(&str, &str); 6] = [
+    ("answer-held-back", "an answer held back"),
+    ("origin-idle-timeout", "the origin's idle timeout"),
+    ("origin-pings", "PINGs that the origin answers late or never"),
+    ("origin-handshake", "a handshake that stalls"),
+    ("origin-certificate", "the origin's certificate"),
+    ("origin-alpn", "the origin's choice of protocols"),
+];
 
 /// How many steps of a script are faults.
 pub fn count_faults(scenario: &Scenario) -> usize {

@@ -13,7 +13,7 @@ mod workload;
 
 pub use course::{Course, Grain};
 pub use fault::{FAULTS, Fault, fault};
-pub use kind::{count_faults, fault_of, faults_of};
+pub use kind::{circumstance_in_words, circumstances_of, count_faults, fault_of, faults_of};
 pub use parallel::parallel;
 pub use place::{Packet, Place};
 pub use strike::{Strike, Struck, label, strike};

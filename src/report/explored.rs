@@ -7,7 +7,9 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use crate::client::reference::Defect;
+use crate::explore::circumstance_in_words;
 use crate::explore::random::{ClientState, Coverage, Exploration, Explored, Sighting, Situation, Unmasked};
+use crate::explore::shrink::Found;
 use crate::oracle::{Level, ORACLES, Oracle};
 use crate::scenario::{self, Protocol};
 
@@ -32,6 +34,8 @@ pub struct Row {
     pub known: Option<String>,
     /// The file that it was saved to.
     pub saved: Option<PathBuf>,
+    /// Why it was not saved, although it was to be.
+    pub unsaved: Option<String>,
 }
 
 /// For people, with ANSI styles. `verbose` lists every combination that was never reached.
@@ -59,7 +63,7 @@ pub fn text(reports: &[Report], verbose: bool) -> String {
 fn finding(row: &Row, page: &mut String) {
     let found = &row.sighting.found;
     let sign = if found.level == Level::Required { '✗' } else { '~' };
-    let faults = if found.faults.is_empty() { "no fault".to_owned() } else { found.faults.join(", ") };
+    let faults = through(found);
     let _ = writeln!(page, "\n  {sign} {NAME}{}{NAME:#}  {faults}", found.oracle);
     let _ = writeln!(page, "      {}", found.message);
     let _ = writeln!(
@@ -70,12 +74,27 @@ fn finding(row: &Row, page: &mut String) {
         count(found.weight.requests, "request"),
         count(found.weight.faults, "fault"),
     );
-    let place = match (&row.saved, &row.known) {
-        (Some(path), _) => format!("saved as {}", path.display()),
-        (None, Some(id)) => format!("as in {id}"),
-        (None, None) => "new: --save makes it a scenario".to_owned(),
+    let place = match (&row.saved, &row.known, &row.unsaved) {
+        (Some(path), _, _) => format!("saved as {}", path.display()),
+        (None, Some(id), _) => format!("the same rule and faults as {id}"),
+        (None, None, Some(problem)) => format!("new, and not saved: {problem}"),
+        (None, None, None) => "new: --save makes it a scenario".to_owned(),
     };
     let _ = writeln!(page, "      {QUIET}{place}{QUIET:#}");
+}
+
+/// The kinds of faults; without one, what else may be the reason.
+fn through(found: &Found) -> String {
+    if !found.faults.is_empty() {
+        return found.faults.join(", ");
+    }
+    let words = found.circumstances.iter().map(|circumstance| circumstance_in_words(circumstance));
+    let words: Vec<&str> = words.collect();
+    if words.is_empty() {
+        "no fault".to_owned()
+    } else {
+        format!("no fault, through {}", words.join(" and "))
+    }
 }
 
 fn coverage(report: &Report, verbose: bool, page: &mut String) {
@@ -177,12 +196,14 @@ fn row(row: &Row) -> Value {
         "level": found.level,
         "severity": found.severity,
         "faults": found.faults,
+        "circumstances": found.circumstances,
         "message": found.message,
         "schedules": row.sighting.times,
         "first_after": row.sighting.after,
         "requests": found.weight.requests,
         "known": row.known,
         "saved": row.saved,
+        "unsaved": row.unsaved,
         "scenario": scenario::write(&found.scenario).ok(),
     })
 }

@@ -65,7 +65,10 @@ fn look(
         suspect.draw.run + 1
     );
     let Some(found) = found(&scenario, &witness, &source) else { return };
-    match sightings.iter_mut().find(|sighting| sighting.found.faults == found.faults) {
+    let is_alike = |sighting: &&mut Sighting| {
+        sighting.found.faults == found.faults && sighting.found.circumstances == found.circumstances
+    };
+    match sightings.iter_mut().find(is_alike) {
         Some(sighting) => sighting.times += suspect.times,
         None => sightings.push(Sighting { found, times: suspect.times, after: suspect.after }),
     }

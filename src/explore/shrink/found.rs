@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::weight::Weight;
 use super::witness::{Witness, shrink};
-use crate::explore::kind::faults_of;
+use crate::explore::kind::{circumstance_in_words, circumstances_of, faults_of};
 use crate::oracle::{Level, ORACLES, Severity, Verdict};
 use crate::scenario::Scenario;
 
@@ -21,6 +21,8 @@ pub struct Found {
     pub client: &'static str,
     /// The kinds of the faults that are left.
     pub faults: Vec<String>,
+    /// If no fault is left: what else the origin does that may be the reason, such as an answer held back.
+    pub circumstances: Vec<&'static str>,
     /// What the oracle says.
     pub message: String,
     /// The scenario, ready to be saved: `found/<name>`.
@@ -46,11 +48,17 @@ pub fn found(scenario: &Scenario, witness: &Witness, source: &str) -> Option<Fou
         client: witness.client.name(),
         message: worst.message.clone(),
         weight: Weight::of(&small),
+        circumstances: reasons(&small),
         scenario: small,
         faults,
     };
     describe(&mut found, scenario, source);
     Some(found)
+}
+
+/// The circumstances of a scenario without a fault; with one, the fault is reason enough.
+pub(super) fn reasons(scenario: &Scenario) -> Vec<&'static str> {
+    if faults_of(scenario).is_empty() { circumstances_of(scenario) } else { Vec::new() }
 }
 
 /// The oracle that asks for what a scenario itself expects.
@@ -60,7 +68,7 @@ pub(in crate::explore) const EXPECTATIONS: &str = "as-expected";
 pub const FAMILY: &str = "found";
 
 fn describe(found: &mut Found, original: &Scenario, source: &str) {
-    let faults = in_words(&found.faults);
+    let faults = in_words(&found.faults, &found.circumstances);
     let oracle = ORACLES.iter().find(|oracle| oracle.name == found.oracle);
     let (meaning, rule) = oracle.map_or(("", ""), |oracle| (oracle.meaning, oracle.source));
     let before = Weight::of(original);
@@ -74,7 +82,7 @@ fn describe(found: &mut Found, original: &Scenario, source: &str) {
         count(before.faults, "fault"),
     );
     let scenario = &mut found.scenario;
-    scenario.id = format!("{FAMILY}/{}", name(found.oracle, &found.faults));
+    scenario.id = format!("{FAMILY}/{}", name(found.oracle, &found.faults, &found.circumstances));
     scenario.title = format!("{} {faults}", sentence(found.oracle));
     scenario.about = wrapped(&about);
     scenario.sources = std::iter::once(source.to_owned()).chain(rfcs(rule)).collect();
@@ -82,20 +90,26 @@ fn describe(found: &mut Found, original: &Scenario, source: &str) {
 }
 
 /// The file name: what is violated, and through what.
-fn name(oracle: &str, faults: &[String]) -> String {
-    if faults.is_empty() {
-        format!("{oracle}-without-a-fault")
-    } else {
+fn name(oracle: &str, faults: &[String], circumstances: &[&str]) -> String {
+    if !faults.is_empty() {
         format!("{oracle}-{}", faults.join("-and-"))
+    } else if !circumstances.is_empty() {
+        format!("{oracle}-{}", circumstances.join("-and-"))
+    } else {
+        format!("{oracle}-without-a-fault")
     }
 }
 
-fn in_words(faults: &[String]) -> String {
-    if faults.is_empty() {
-        "without any fault".to_owned()
-    } else {
-        format!("through {}", faults.join(" and "))
+fn in_words(faults: &[String], circumstances: &[&str]) -> String {
+    if !faults.is_empty() {
+        return format!("through {}", faults.join(" and "));
     }
+    if circumstances.is_empty() {
+        return "without any fault".to_owned();
+    }
+    let words: Vec<&str> =
+        circumstances.iter().map(|circumstance| circumstance_in_words(circumstance)).collect();
+    format!("through {}", words.join(" and "))
 }
 
 fn sentence(oracle: &str) -> String {
@@ -140,13 +154,26 @@ mod tests {
 
     #[test]
     fn names_tell_oracle_and_faults() {
-        let check = |faults: &[&str], expected: &str| {
+        let check = |faults: &[&str], circumstances: &[&str], file: &str, words: &str| {
             let faults: Vec<String> = faults.iter().map(|fault| (*fault).to_owned()).collect();
-            assert_eq!(name("no-leak", &faults), expected);
+            assert_eq!(name("no-leak", &faults, circumstances), file);
+            assert_eq!(in_words(&faults, circumstances), words);
         };
-        check(&[], "no-leak-without-a-fault");
-        check(&["origin-fin"], "no-leak-origin-fin");
-        check(&["network-drop", "reply-http-10"], "no-leak-network-drop-and-reply-http-10");
+        check(&[], &[], "no-leak-without-a-fault", "without any fault");
+        check(&["origin-fin"], &[], "no-leak-origin-fin", "through origin-fin");
+        check(
+            &["network-drop", "reply-http-10"],
+            &[],
+            "no-leak-network-drop-and-reply-http-10",
+            "through network-drop and reply-http-10",
+        );
+        check(&[], &["answer-held-back"], "no-leak-answer-held-back", "through an answer held back");
+        check(
+            &[],
+            &["answer-held-back", "origin-idle-timeout"],
+            "no-leak-answer-held-back-and-origin-idle-timeout",
+            "through an answer held back and the origin's idle timeout",
+        );
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! What the catalogue shows already: the same finding is not saved twice.
+//! What scenarios show already: the same finding is not saved twice.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::found::Found;
+use super::found::{FAMILY, Found, reasons};
 use crate::client::UnderTest;
 use crate::explore::kind::faults_of;
 use crate::lab::Limits;
@@ -13,58 +13,114 @@ use crate::oracle::Verdict;
 use crate::scenario::{self, Catalogue, Scenario, Unwritable};
 use crate::suite::{self, CellResult};
 
-/// The violations of a client that some scenario shows.
+/// The violations of clients that some scenario shows. One for all clients of a command, so that names are given once.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    violations: Vec<(&'static str, Vec<String>, String)>,
+    scenarios: Vec<Scenario>,
     ids: BTreeSet<String>,
+    violations: Vec<(Kind, String)>,
+}
+
+/// Findings of one kind are one finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kind {
+    client: &'static str,
+    oracle: &'static str,
+    /// HTTP/1.1 and HTTP/2 have different faults of the same name; with TLS and without they are the same.
+    http2: bool,
+    faults: Vec<String>,
+    circumstances: Vec<&'static str>,
+}
+
+impl Kind {
+    fn of(found: &Found) -> Self {
+        Self {
+            client: found.client,
+            oracle: found.oracle,
+            http2: found.scenario.protocol.is_http2(),
+            faults: found.faults.clone(),
+            circumstances: found.circumstances.clone(),
+        }
+    }
+
+    fn shown_by(scenario: &Scenario, oracle: &'static str, client: &'static str) -> Self {
+        Self {
+            client,
+            oracle,
+            http2: scenario.protocol.is_http2(),
+            faults: faults_of(scenario),
+            circumstances: reasons(scenario),
+        }
+    }
 }
 
 impl Known {
-    /// Plays the catalogue.
-    pub fn of(catalogue: &Catalogue, client: &'static dyn UnderTest) -> Self {
-        let mut known = Self { ids: catalogue.iter().map(|s| s.id.clone()).collect(), ..Self::default() };
-        let cells = suite::play_all(catalogue.iter(), &[client], &Limits::default(), |_, _| ());
-        for (scenario, cell) in catalogue.iter().zip(cells) {
-            known.note(scenario, &cell.result);
-        }
+    /// The scenarios of a catalogue, none of them played yet.
+    pub fn of(catalogue: &Catalogue) -> Self {
+        let mut known = Self::default();
+        known.add(catalogue);
         known
     }
 
-    fn note(&mut self, scenario: &Scenario, result: &CellResult) {
-        let CellResult::Ran { findings, .. } = result else { return };
-        for finding in findings.iter().filter(|f| matches!(f.verdict, Verdict::Violated { .. })) {
-            self.violations.push((finding.oracle, faults_of(scenario), scenario.id.clone()));
+    /// The scenarios of another catalogue on top, but for those that are there already.
+    pub fn add(&mut self, catalogue: &Catalogue) {
+        for scenario in catalogue
+            .iter()
+            .filter(|scenario| !self.scenarios.contains(scenario))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            self.ids.insert(scenario.id.clone());
+            self.scenarios.push(scenario);
         }
     }
 
-    /// The id of a scenario in which the client violates the same oracle through the same kinds of faults.
-    pub fn scenario_of(&self, found: &Found) -> Option<&str> {
-        let same = self
-            .violations
-            .iter()
-            .find(|(oracle, faults, _)| *oracle == found.oracle && *faults == found.faults);
-        same.map(|(_, _, id)| id.as_str())
+    /// Plays the scenarios, those that were saved for other clients among them.
+    pub fn play(&mut self, client: &'static dyn UnderTest) {
+        let cells = suite::play_all(&self.scenarios, &[client], &Limits::default(), |_, _| ());
+        for (scenario, cell) in self.scenarios.iter().zip(cells) {
+            let CellResult::Ran { findings, .. } = cell.result else { continue };
+            for finding in findings.iter().filter(|f| matches!(f.verdict, Verdict::Violated { .. })) {
+                let kind = Kind::shown_by(scenario, finding.oracle, client.name());
+                self.violations.push((kind, scenario.id.clone()));
+            }
+        }
     }
 
-    /// Writes the scenario of a finding below `scenarios`, to a name that is free, and returns its path; `None` if
-    /// the catalogue shows it already.
+    /// The id of a scenario in which the client violates the same oracle over the same version of HTTP through the same
+    /// kinds of faults.
+    pub fn scenario_of(&self, found: &Found) -> Option<&str> {
+        let wanted = Kind::of(found);
+        self.violations.iter().find(|(kind, _)| *kind == wanted).map(|(_, id)| id.as_str())
+    }
+
+    /// Writes the scenario of a finding below `folder`, to a name that is free, and returns its path; `None` if a
+    /// scenario shows it already.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn save(&mut self, found: &Found, scenarios: &Path) -> Result<Option<PathBuf>, SaveError> {
+    pub fn save(&mut self, found: &Found, folder: &Path) -> Result<Option<PathBuf>, SaveError> {
         if self.scenario_of(found).is_some() {
             return Ok(None);
         }
-        let id = self.free_id(&found.scenario.id);
-        let path = scenarios.join(format!("{id}.toml"));
         let text = scenario::write(&found.scenario)?;
-        let written =
-            fs::create_dir_all(path.parent().unwrap_or(scenarios)).and_then(|()| write_new(&path, &text));
-        written.map_err(|source| SaveError::Io { path: path.clone(), source })?;
-        self.ids.insert(id.clone());
-        self.violations.push((found.oracle, found.faults.clone(), id));
-        Ok(Some(path))
+        let below = folder.join(FAMILY);
+        fs::create_dir_all(&below).map_err(|source| SaveError::Io { path: below, source })?;
+        loop {
+            let id = self.free_id(&found.scenario.id);
+            let path = folder.join(format!("{id}.toml"));
+            self.ids.insert(id.clone());
+            match write_new(&path, &text) {
+                Ok(()) => {
+                    self.violations.push((Kind::of(found), id.clone()));
+                    self.scenarios.push(Scenario { id, ..found.scenario.clone() });
+                    return Ok(Some(path));
+                }
+                // Somebody else's file: the next number may be free.
+                Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(SaveError::Io { path, source }),
+            }
+        }
     }
 
     /// The id itself, or with the first number from 2 that makes it new.
@@ -75,16 +131,35 @@ impl Known {
     }
 }
 
-/// Never overwrites.
+/// Whether findings can be saved below `folder`. Leaves it as it was.
+///
+/// # Errors
+/// Why not.
+pub fn can_save(folder: &Path) -> Result<(), SaveError> {
+    let below = folder.join(FAMILY);
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let missing: Vec<&Path> = below.ancestors().take_while(is_missing).collect();
+    let probe = below.join(".closewait-can-write");
+    let written = fs::create_dir_all(&below)
+        .and_then(|()| fs::write(&probe, ""))
+        .and_then(|()| fs::remove_file(&probe));
+    for folder in missing {
+        // One that somebody else has put something into meanwhile stays.
+        let _ = fs::remove_dir(folder);
+    }
+    written.map_err(|source| SaveError::Io { path: below.clone(), source })
+}
+
+/// Never overwrites, and leaves nothing behind that is half a scenario.
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
     let mut file = fs::File::options().write(true).create_new(true).open(path)?;
-    io::Write::write_all(&mut file, text.as_bytes())
+    io::Write::write_all(&mut file, text.as_bytes()).inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 /// Why a finding was not saved.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
-    /// The file cannot be written.
+    /// The file or folder cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Io {
         /// Which.

@@ -10,6 +10,6 @@ mod witness;
 
 pub(super) use found::EXPECTATIONS;
 pub use found::{FAMILY, Found, found};
-pub use known::{Known, SaveError};
+pub use known::{Known, SaveError, can_save};
 pub use weight::Weight;
 pub use witness::{Witness, shrink};

@@ -1,5 +1,6 @@
 //! Random schedules: the same on any number of threads, no violation by the reference client, every planted bug found.
 
+mod cli;
 mod false_alarms;
 mod planted;
 
@@ -27,6 +28,7 @@ pub fn trials() -> Vec<Trial> {
         let name = format!("explore::reference_holds_every_oracle_over_{}", protocol.word());
         trials.push(Trial::test(name, move || reference_holds_every_oracle(protocol, runs)));
     }
+    trials.extend(cli::trials());
     trials.extend(planted::trials());
     trials.extend(false_alarms::trials());
     trials
@@ -133,7 +135,8 @@ fn a_finding_is_saved_once_and_reproduces() -> Result<(), Failed> {
     assert_eq!(scenario.id, sighting.found.scenario.id);
     let witness = Witness { client, oracle: sighting.found.oracle, sound: None };
     assert!(witness.violation(scenario).is_some(), "the file alone shows the violation");
-    let mut reloaded = Known::of(&saved, client);
+    let mut reloaded = Known::of(&saved);
+    reloaded.play(client);
     assert_eq!(reloaded.scenario_of(&sighting.found), Some(scenario.id.as_str()));
     assert_eq!(reloaded.save(&sighting.found, &folder)?, None, "nor is it saved by another run");
     assert_eq!(std::fs::read_to_string(&path)?, before);

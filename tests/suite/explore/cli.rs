@@ -1,0 +1,126 @@
+//! `closewait explore` as a user meets it: what is saved, what is known, what is refused.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use closewait::scenario::{self, Catalogue};
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use super::super::support::{check_in, folder, said, text};
+
+pub fn trials() -> Vec<Trial> {
+    let trial =
+        |name: &str, test: fn() -> Result<(), Failed>| Trial::test(format!("explore::cli::{name}"), test);
+    vec![
+        trial("two_clients_save_into_an_empty_folder", two_clients_save_into_an_empty_folder),
+        trial("a_name_that_is_taken_gets_a_number", a_name_that_is_taken_gets_a_number),
+        trial("what_cannot_be_saved_is_told_before_playing", what_cannot_be_saved_is_told_before_playing),
+        trial("a_report_comes_before_the_failure_to_save", a_report_comes_before_the_failure_to_save),
+        trial("known_is_what_is_of_the_same_version_of_http", known_is_what_is_of_the_same_version_of_http),
+        trial("a_circumstance_is_named", a_circumstance_is_named),
+    ]
+}
+
+/// Enough for hyper-util and reqwest to find the same thing, which the catalogue does not show.
+const BOTH: [&str; 7] = ["explore", "--runs", "1000", "--client", "hyper-util", "--client", "reqwest"];
+
+/// The second time everything is known: the built-in catalogue is so also next to saved findings.
+fn two_clients_save_into_an_empty_folder() -> Result<(), Failed> {
+    let here = folder("explore", "two-clients");
+    let save = [&BOTH[..], &["--save"]].concat();
+    let first = check_in(&here, &save, 1, &["saved as", "hyper-util", "reqwest", "--scenarios built-in"]);
+    let saved = Catalogue::load(&here.join("scenarios"))?;
+    assert_eq!(saved.iter().count(), said(&first).matches("saved as").count(), "{}", said(&first));
+    let again = text(&check_in(&here, &save, 0, &["the same rule and faults as"]).stdout);
+    assert!(!again.contains("saved as") && !again.contains("new"), "{again}");
+    Ok(())
+}
+
+fn a_name_that_is_taken_gets_a_number() -> Result<(), Failed> {
+    let here = folder("explore", "name-taken");
+    let file = "scenarios/found/unsent-is-free-network-rst.toml";
+    // A folder of that name: no scenario, and yet nothing can be written there.
+    fs::create_dir_all(here.join(file))?;
+    check_in(
+        &here,
+        &[&BOTH[..], &["--save"]].concat(),
+        1,
+        &["saved as", "unsent-is-free-network-rst-2.toml"],
+    );
+    Ok(())
+}
+
+fn what_cannot_be_saved_is_told_before_playing() -> Result<(), Failed> {
+    let here = folder("explore", "no-folder");
+    fs::write(here.join("scenarios"), "no folder")?;
+    let output = check_in(&here, &[&BOTH[..], &["--save"]].concat(), 2, &["cannot write scenarios/found"]);
+    assert!(!said(&output).contains("schedules"), "{}", said(&output));
+    Ok(())
+}
+
+/// Files can be made, but have no room for a single byte.
+fn a_report_comes_before_the_failure_to_save() -> Result<(), Failed> {
+    let here = folder("explore", "no-space");
+    let command = format!("trap '' XFSZ; ulimit -f 0; exec \"$0\" {} --save", BOTH.join(" "));
+    let output = Command::new("sh")
+        .args(["-c", &command, env!("CARGO_BIN_EXE_closewait")])
+        .current_dir(&here)
+        .output()?;
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    for words in ["not saved: cannot write scenarios/found/", "combinations of oracle"] {
+        assert!(text(&output.stdout).contains(words), "no `{words}` in {}", said(&output));
+    }
+    assert!(text(&output.stderr).contains("error: cannot write scenarios/found/"), "{}", said(&output));
+    assert_eq!(fs::read_dir(here.join("scenarios/found"))?.count(), 0, "half a scenario is left");
+    Ok(())
+}
+
+fn known_is_what_is_of_the_same_version_of_http() -> Result<(), Failed> {
+    let here = folder("explore", "version-of-http");
+    let findings = findings(&here, &["--client", "hyper-util", "--client", "reqwest", "--runs", "300"])?;
+    let built_in = Catalogue::built_in();
+    let mut known = 0;
+    for finding in &findings {
+        let Some(id) = finding["known"].as_str() else { continue };
+        known += 1;
+        let shows = built_in.get(id)?;
+        let found = scenario::parse("found/one", "found", finding["scenario"].as_str().unwrap_or_default())?;
+        assert_eq!(shows.protocol.is_http2(), found.protocol.is_http2(), "{id} shows {finding:#}");
+    }
+    assert!(0 < known && known < findings.len(), "{known} of {}", findings.len());
+    Ok(())
+}
+
+/// A finding without a fault that takes an answer held back says so, in the list, in its title and in its file name.
+fn a_circumstance_is_named() -> Result<(), Failed> {
+    let here = folder("explore", "circumstance");
+    let findings = findings(&here, &["--client", "hyper-util", "--client", "reqwest", "--runs", "1000"])?;
+    let mut named = 0;
+    for finding in findings.iter().filter(|finding| finding["faults"] == Value::Array(Vec::new())) {
+        let text = finding["scenario"].as_str().unwrap_or_default();
+        let found = scenario::parse("found/one", "found", text)?;
+        let check = |there: bool, word: &str, title: &str| {
+            let listed = finding["circumstances"].as_array().is_some_and(|all| all.contains(&word.into()));
+            assert_eq!(there, listed, "{word}: {finding:#}");
+            assert_eq!(there, found.title.contains(title), "{title}: {}", found.title);
+            usize::from(there)
+        };
+        named += check(text.contains("origin = \"hold\""), "answer-held-back", "an answer held back");
+        let has_timeout = found.origin.idle_timeout.is_some();
+        named += check(has_timeout, "origin-idle-timeout", "the origin's idle timeout");
+    }
+    assert!(named > 0, "no finding takes a circumstance: {findings:#?}");
+    Ok(())
+}
+
+/// The findings over HTTP/1.1 and HTTP/2, as machines read them.
+fn findings(here: &Path, arguments: &[&str]) -> Result<Vec<Value>, Failed> {
+    let protocols = ["explore", "--format", "json", "--protocol", "http1", "--protocol", "h2"];
+    let output = check_in(here, &[&protocols, arguments].concat(), 1, &[]);
+    let document: Value = serde_json::from_slice(&output.stdout)?;
+    let clients = document["clients"].as_array().ok_or("the clients are a list")?;
+    let findings = clients.iter().filter_map(|client| client["findings"].as_array());
+    Ok(findings.flatten().cloned().collect())
+}
