@@ -5,7 +5,9 @@
 
 mod abandoned_dial;
 mod cut_body;
+mod frames;
 mod leaked_upload;
+mod queued_request;
 
 use libtest_mimic::Trial;
 
@@ -19,6 +21,10 @@ pub fn trials() -> Vec<Trial> {
         Trial::test(format!("real_sockets::{name}"), proof).with_ignored_flag(true)
     };
     vec![
+        trial(
+            "h2_opens_a_queued_stream_behind_a_goaway",
+            queued_request::h2_opens_a_queued_stream_behind_a_goaway,
+        ),
         trial(
             "hyper_leaks_what_was_answered_before_its_upload_was_flushed",
             leaked_upload::hyper_leaks_what_was_answered_before_its_upload_was_flushed,
