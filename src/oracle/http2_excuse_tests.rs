@@ -152,6 +152,20 @@ fn a_refused_request_waits_in_line_for_a_stream() {
     let line = "holds: b was ended by its deadline: nothing told the client; 2 requests ended in time";
     check("bounded-wait", over(asks(400)), line);
     check("bounded-wait", over(asks(600)), &hung.replace("460", "1 460"));
+    // A stream came free while a PING was without an answer, and was taken with the answer.
+    let asks = |pinged: u64, taken| {
+        let c = limited(TraceBuilder::new()).cancel(45, "a").client_sends(
+            45,
+            1,
+            rst_stream(1, ErrorCode::CANCEL),
+        );
+        let c = c.client_sends(pinged, 1, ping(false)).bytes(60, 1, ping(true));
+        c.h2_request(taken, "c", "GET", 1, 5).deadline(500, "b").cancel(600, "c")
+    };
+    let line = "holds: b was ended by its deadline: nothing told the client; 2 requests ended in time";
+    check("bounded-wait", asks(45, 60), line);
+    check("bounded-wait", asks(45, 61), hung);
+    check("bounded-wait", asks(46, 60), hung);
     // It is known only when the new connection is open.
     let redialled = |limit| {
         let both = opened().h2_request(0, "b", "GET", 1, 1).h2_request(0, "c", "GET", 1, 3).fin(20, 1);

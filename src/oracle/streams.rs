@@ -1,7 +1,7 @@
 //! What oracles need to know of the streams of HTTP/2.
 
 use super::case::Case;
-use crate::trace::http2::{ErrorCode, FrameKind, Setting, WireFrame};
+use crate::trace::http2::{ErrorCode, FrameKind, Http2, Setting, WireFrame};
 use crate::trace::{
     Attempt, BodyEnd, Connection, Direction, Exchange, Execution, Fate, Moment, Outcome, Request, What,
 };
@@ -99,12 +99,21 @@ pub(super) fn first_free(case: &Case, connection: &Connection, since: Moment) ->
     changes(case, connection, since).into_iter().find(is_free)
 }
 
-/// Whether at the end of each instant between two moments the client must have had no stream to spare.
+/// Whether at the end of each instant between two moments the client must have had no stream to spare, or doubted the
+/// connection: from a PING on until something came.
 pub(super) fn is_full(case: &Case, connection: &Connection, since: Moment, until: Moment) -> bool {
-    let changes = changes(case, connection, since).into_iter().filter(|moment| moment.at < until.at);
-    changes.map(|moment| case.end_of(moment.at)).all(|moment| {
+    let is_taken = |moment: Moment| {
         let limit = least_limit(connection, moment);
         limit.is_some_and(|limit| limit as usize <= connection.open_streams(moment))
+    };
+    let changes = changes(case, connection, since).into_iter().filter(|moment| moment.at < until.at);
+    changes.map(|moment| case.end_of(moment.at)).all(|moment| {
+        let delivered = &connection.data().1.delivered;
+        let heard =
+            delivered.moment_of(delivered.len_after(moment.event)).filter(|heard| heard.at < until.at);
+        let mut pings = connection.http2.iter().flat_map(Http2::pings);
+        let doubted = pings.any(|ping| ping <= moment && is_silent(connection, ping, moment));
+        is_taken(moment) || doubted && heard.is_none_or(|heard| is_taken(case.end_of(heard.at)))
     })
 }
 
