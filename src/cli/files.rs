@@ -105,6 +105,18 @@ pub fn place(path: &Path) -> PathBuf {
     fs::canonicalize(path).ok().or_else(folder).unwrap_or_else(|| path.to_owned())
 }
 
+/// Whether a file can be written, found out by trying beside its place: what is there stays as it is.
+///
+/// # Errors
+/// If it cannot.
+pub fn writable(path: &Path) -> Result<(), WriteError> {
+    if is_stdout(path) || is_stream(path) {
+        return Ok(());
+    }
+    let failed = |source| WriteError { path: path.to_owned(), source, before: Vec::new() };
+    beside(path, &[]).map(|moves| discard(std::slice::from_ref(&moves))).map_err(failed)
+}
+
 /// Where it was written, and where it is to be: what a link points to, not the link.
 fn beside(path: &Path, bytes: &[u8]) -> io::Result<(PathBuf, PathBuf)> {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

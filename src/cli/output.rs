@@ -52,13 +52,11 @@ impl Drop for Progress {
 /// "Did you mean", or what there is.
 pub fn nearest(wanted: &str, known: &[&str]) -> String {
     const SIMILAR: f64 = 0.75;
-    const MOST: usize = 40;
     let similar = known.iter().map(|known| (strsim::jaro_winkler(wanted, known), known));
     let nearest =
         similar.filter(|(likeness, _)| *likeness >= SIMILAR).max_by(|(a, _), (b, _)| a.total_cmp(b));
     match nearest {
         Some((_, nearest)) => format!("did you mean `{nearest}`?"),
-        None if known.len() > MOST => "closewait sweep lists the rows of its strip".to_owned(),
         None => format!("there are {}", known.join(", ")),
     }
 }

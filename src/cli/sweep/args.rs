@@ -30,10 +30,11 @@ pub struct SweepArgs {
     /// Only the K-th of N equal parts
     #[arg(long, value_name = "K/N", default_value_t = Shard::WHOLE)]
     pub shard: Shard,
-    /// Write every result to this file, a line of JSON each, while the sweep goes on
+    /// Write every result to this file, a line of JSON each, while the sweep goes on; a file that has something in it is
+    /// not overwritten
     #[arg(long, value_name = "FILE")]
     pub results: Option<PathBuf>,
-    /// Go on with a sweep whose results are in this file
+    /// Go on with a sweep whose results are in this file; begin it if the file is missing or empty
     #[arg(long, value_name = "FILE", conflicts_with = "results")]
     pub resume: Option<PathBuf>,
     /// Put the results of all shards together, as if they had been one sweep; --results keeps them
@@ -82,5 +83,5 @@ Examples:
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing is violated beyond what --accepted accepts
-  1  something is violated
+  1  something is violated beyond that, or in the run that --show shows; advice does not count
   2  bad usage, a file that cannot be read or written, or results of another sweep";

@@ -1,9 +1,12 @@
 //! `closewait sweep`.
 
 mod args;
+mod keeper;
 mod merging;
+mod places;
 mod results;
 mod showing;
+mod suggestion;
 mod sweeping;
 
 pub use args::SweepArgs;

@@ -1,10 +1,7 @@
-//! Where results go: a file while the sweep goes on, and a report at its end.
+//! What a sweep says at its end, and how it ends.
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
 
 use closewait::explore::sweep::{self, Header, Mark, Record};
 use closewait::report;
@@ -14,67 +11,11 @@ use crate::cli::exit::{Done, Exit};
 use crate::cli::files::{Output, is_stdout, write_all};
 use crate::cli::output::print;
 
-/// The file of results, if there is one.
-pub struct Keeper {
-    file: Option<(PathBuf, BufWriter<File>)>,
-}
-
-impl Keeper {
-    /// Opens the file that the arguments name; what is in it already, if the sweep is resumed.
-    pub fn open(
-        args: &SweepArgs,
-        header: &Header,
-        runs: &[usize],
-    ) -> Result<(Vec<Record>, Self), Box<dyn Error>> {
-        if let Some(path) = &args.resume {
-            let (records, file) = sweep::resume(path, header, runs)?;
-            return Ok((records, Self { file: Some((path.clone(), BufWriter::new(file))) }));
-        }
-        let mut keeper = Self { file: None };
-        if let Some(path) = &args.results {
-            keeper = Self::create(path, header)?;
-        }
-        Ok((Vec::new(), keeper))
-    }
-
-    /// A new file that begins with the header.
-    pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
-        let file = File::create(path).map_err(|error| named(path, &error))?;
-        let mut keeper = Self { file: Some((path.to_owned(), BufWriter::new(file))) };
-        keeper.write(&sweep::line(header))?;
-        Ok(keeper)
-    }
-
-    /// Writes a result.
-    pub fn keep(&mut self, record: &Record) -> io::Result<()> {
-        if self.file.is_some() { self.write(&sweep::line(record)) } else { Ok(()) }
-    }
-
-    /// Writes what is still in memory.
-    pub fn finish(self) -> io::Result<()> {
-        match self.file {
-            Some((path, mut file)) => file.flush().map_err(|error| named(&path, &error)),
-            None => Ok(()),
-        }
-    }
-
-    fn write(&mut self, text: &str) -> io::Result<()> {
-        match &mut self.file {
-            Some((path, file)) => file.write_all(text.as_bytes()).map_err(|error| named(path, &error)),
-            None => Ok(()),
-        }
-    }
-}
-
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
-}
-
 /// At most so many columns, unless told otherwise.
 const WIDTH: usize = 120;
 
 /// At most so many kinds of violations are shown.
-const MOST_KINDS: usize = 20;
+const MOST_KINDS: usize = 40;
 
 /// Prints the sweep, and judges it.
 pub fn report(args: &SweepArgs, header: &Header, records: &[Record], accepted: &Accepted) -> Done {

@@ -10,9 +10,10 @@ use closewait::report;
 use closewait::suite;
 
 use super::args::SweepArgs;
+use super::suggestion::suggestion;
 use super::sweeping::workload;
 use crate::cli::exit::{Done, Exit};
-use crate::cli::output::{nearest, print};
+use crate::cli::output::print;
 
 /// Shows.
 pub fn run(args: &SweepArgs, names: &[String]) -> Done {
@@ -27,16 +28,13 @@ pub fn run(args: &SweepArgs, names: &[String]) -> Done {
     if let Some(folder) = &args.save {
         anstream::eprintln!("wrote {}", save(folder, &replay)?);
     }
-    Ok(Exit::AsAccepted)
+    Ok(if replay.is_violation() { Exit::Differs } else { Exit::AsAccepted })
 }
 
 /// With the nearest name, if it was a name that was wrong.
 fn told(error: ReplayError) -> Box<dyn Error> {
     match &error {
-        ReplayError::Unknown { name, known, .. } => {
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            format!("{error}; {}", nearest(name, &known)).into()
-        }
+        ReplayError::Unknown { part, known, .. } => format!("{error}; {}", suggestion(part, known)).into(),
         _ => error.into(),
     }
 }

@@ -13,7 +13,9 @@ use closewait::suite;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::SweepArgs;
-use super::results::{Accepted, Keeper, report};
+use super::keeper::Keeper;
+use super::places;
+use super::results::{Accepted, report};
 use crate::cli::exit::Done;
 use crate::cli::output::nearest;
 
@@ -21,21 +23,35 @@ use crate::cli::output::nearest;
 pub fn run(args: &SweepArgs) -> Done {
     let wanted = wanted(args)?;
     let accepted = Accepted::load(args)?;
+    let mut keeper = places::open(args)?;
     let limits = Limits::default();
+    let threads = threads(args);
     let started = Instant::now();
-    let plan = Plan::new(&wanted, &limits);
+    let plan = planned(&wanted, threads, &limits);
     let budget = args.budget.map(|budget| usize::try_from(budget).unwrap_or(usize::MAX));
     let share = Share { budget, shard: args.shard };
     let header = Header::of(&wanted, &plan, share);
     let runs = sweep::choose(plan.len(), share);
-    let (mut records, mut keeper) = Keeper::open(args, &header, &runs)?;
-    let threads = threads(args);
+    let mut records = keeper.begin(&header, &runs)?;
     let played = runs.len() - records.len();
     let failure = play(&plan, &runs[records.len()..], threads, &limits, &mut records, &mut keeper);
     keeper.finish()?;
     failure.map_or(Ok(()), Err)?;
-    tell(&plan, &header, played, threads, started.elapsed());
+    tell(&header, played, threads, started.elapsed());
     report(args, &header, &records, &accepted)
+}
+
+/// For pairs, every first fault is played to see what a second one can strike, whatever the budget: it is spread over all
+/// pairs there are.
+fn planned(wanted: &Wanted, threads: usize, limits: &Limits) -> Plan {
+    let bar = progress("planning ", 0);
+    let plan = Plan::on_threads(wanted, limits, threads, |done, of| {
+        bar.set_length(of as u64);
+        // Threads may tell out of order.
+        bar.set_position(bar.position().max(done as u64));
+    });
+    bar.finish_and_clear();
+    plan
 }
 
 fn play(
@@ -46,7 +62,7 @@ fn play(
     records: &mut Vec<Record>,
     keeper: &mut Keeper,
 ) -> Option<io::Error> {
-    let bar = progress(runs.len());
+    let bar = progress("", runs.len());
     let mut failure = None;
     sweep::play(plan, runs, threads, limits, |run, judged| {
         let record = Record::of(plan, run, judged);
@@ -60,18 +76,17 @@ fn play(
 }
 
 /// On a terminal only; a pipe or a log gets nothing.
-fn progress(runs: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left");
-    ProgressBar::new(runs as u64).with_style(style.expect("the template is valid"))
+fn progress(what: &'static str, runs: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg}{bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left");
+    ProgressBar::new(runs as u64).with_style(style.expect("the template is valid")).with_message(what)
 }
 
 /// What it took, on stderr: stdout is the same for the same sweep.
-fn tell(plan: &Plan, header: &Header, played: usize, threads: usize, took: Duration) {
+fn tell(header: &Header, played: usize, threads: usize, took: Duration) {
     let seconds = took.as_secs_f64().max(1e-9);
     let rate = played as f64 / seconds;
     anstream::eprintln!(
-        "{played} runs at {} places in {seconds:.2} s: {rate:.0} runs/s, {:.0} for each of {threads} threads",
-        plan.instants(),
+        "{played} runs in {seconds:.2} s: {rate:.0} runs/s, {:.0} for each of {threads} threads",
         rate / threads as f64,
     );
     let left_out = header.runs - header.chosen;

@@ -1,6 +1,6 @@
 //! The first line of a file of results: which sweep it is of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub struct Header {
     pub workloads: BTreeMap<String, String>,
     /// The version of each client.
     pub clients: BTreeMap<String, String>,
-    /// Only these faults; all of them if none is named.
+    /// Only these faults, in alphabetical order; all of them if none is named.
     pub faults: Vec<String>,
     /// Whether each run has two faults.
     pub pairs: bool,
@@ -46,7 +46,7 @@ impl Header {
             closewait: env!("CARGO_PKG_VERSION").to_owned(),
             workloads: workloads.map(|w| (w.name.to_owned(), hash::of([w.text]))).collect(),
             clients: clients.map(|c| (c.name().to_owned(), c.version().to_owned())).collect(),
-            faults: wanted.faults.clone(),
+            faults: wanted.faults.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
             pairs: wanted.pairs,
             runs: plan.len(),
             chosen: share.budget.map_or(plan.len(), |budget| budget.min(plan.len())),

@@ -25,8 +25,9 @@ pub struct Judged {
     pub why: Option<String>,
 }
 
-/// How many runs a thread takes at a time: enough to make its start cheap, few enough to keep every thread busy to the end.
-const CHUNK: usize = 64;
+/// How many runs a thread takes at a time, and results come at a time: enough to make its start cheap, few enough to keep
+/// every thread busy to the end.
+pub const CHUNK: usize = 64;
 
 /// Plays the runs of these numbers on so many threads. `done` gets the results in the order of `runs`, whichever thread
 /// they came from, each as soon as it and all before it are there. It ends the sweep by returning false.
@@ -150,7 +151,7 @@ impl Judged {
 }
 
 /// What stopped the run.
-fn stopped(end: &End) -> Option<String> {
+pub(super) fn stopped(end: &End) -> Option<String> {
     match end {
         End::Completed => None,
         End::Livelock => Some("livelock".to_owned()),

@@ -2,11 +2,12 @@
 
 use thiserror::Error;
 
-use super::plan::find;
+use super::mark::violated;
+use super::play::stopped;
 use crate::client::UnderTest;
-use crate::explore::{Workload, strike};
+use crate::explore::{Course, Grain, Strike, Workload, strike};
 use crate::lab::{self, Limits};
-use crate::oracle::{self, Finding};
+use crate::oracle::{self, Finding, Level};
 use crate::scenario::{Invalid, Scenario, Unwritable, parse, write};
 use crate::trace::Trace;
 
@@ -20,6 +21,18 @@ pub struct Replay {
     pub trace: Trace,
     /// One finding for each oracle.
     pub findings: Vec<Finding>,
+}
+
+impl Replay {
+    /// What stopped the run, if it did not come to its end.
+    pub fn stopped(&self) -> Option<String> {
+        stopped(&self.trace.end)
+    }
+
+    /// Whether the sweep marks this run as a violation: a required oracle is violated, or a watchdog stopped the run.
+    pub fn is_violation(&self) -> bool {
+        self.stopped().is_some() || violated(&self.findings, Level::Required).next().is_some()
+    }
 }
 
 /// Why there is no such run.
@@ -42,7 +55,9 @@ pub enum ReplayError {
         workload: &'static str,
         /// The client.
         client: &'static str,
-        /// The names there are.
+        /// The first fault of these that there is none of.
+        part: String,
+        /// The names there are in its place.
         known: Vec<String>,
     },
     /// The fault would do nothing there.
@@ -67,10 +82,11 @@ pub fn replay(
     limits: &Limits,
 ) -> Result<Replay, ReplayError> {
     playable(client, &workload.scenario)?;
-    let strikes = find(workload, client, name, limits).map_err(|known| ReplayError::Unknown {
+    let strikes = find(workload, client, name, limits).map_err(|(part, known)| ReplayError::Unknown {
         name: name.to_owned(),
         workload: workload.name,
         client: client.name(),
+        part: part.to_owned(),
         known,
     })?;
     let struck = strike(&workload.scenario, &strikes);
@@ -88,4 +104,29 @@ fn playable(client: &'static dyn UnderTest, scenario: &Scenario) -> Result<(), R
         Some(reason) => Err(ReplayError::Unsupported { client: client.name(), reason }),
         None => Ok(()),
     }
+}
+
+/// The faults of this name on a workload and client. If there is one among them that strikes nothing: that one, and the
+/// names there are.
+fn find<'a>(
+    workload: &'static Workload,
+    client: &'static dyn UnderTest,
+    name: &'a str,
+    limits: &Limits,
+) -> Result<Vec<Strike>, (&'a str, Vec<String>)> {
+    let mut strikes: Vec<Strike> = Vec::new();
+    let mut base = workload.scenario.clone();
+    for part in name.split('+') {
+        let trace = lab::run(&base, client, limits);
+        let course = Course::of(&workload.scenario, &trace, Grain::Fine);
+        let all = course.strikes(&workload.scenario, 0);
+        let Some(found) = all.iter().find(|strike| strike.to_string() == part) else {
+            return Err((part, all.iter().map(ToString::to_string).collect()));
+        };
+        strikes.push(found.clone());
+        if let Some(struck) = strike(&workload.scenario, &strikes) {
+            base = struck.scenario;
+        }
+    }
+    Ok(strikes)
 }

@@ -1,13 +1,13 @@
 //! A file of results that was cut short: what of it counts.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use super::header::Header;
-use super::record::Record;
+use super::record::{Record, line};
 
 /// Why a file of results cannot be read or gone on with.
 #[derive(Debug, Error)]
@@ -40,15 +40,25 @@ pub enum ResumeError {
     },
 }
 
-/// Opens the results of a sweep that was cut short, to go on with the runs of this order: what is there already,
-/// and the file, cut behind it. A last line without its end is taken for half-written and done again.
+/// Goes on with a file of results that was cut short, with the runs of this order: gives what is there already, and cuts the
+/// file behind it. A last line without its end is taken for half-written and done again; a file that is empty, or has no
+/// more than a part of its first line, begins anew.
 ///
 /// # Errors
-/// If the file cannot be used, or is not a beginning of this sweep.
-pub fn resume(path: &Path, header: &Header, runs: &[usize]) -> Result<(Vec<Record>, File), ResumeError> {
+/// If the file, open for reading and writing, cannot be used, or is not a beginning of this sweep.
+pub fn resume(
+    path: &Path,
+    file: &mut File,
+    header: &Header,
+    runs: &[usize],
+) -> Result<Vec<Record>, ResumeError> {
     let io = |source| ResumeError::Io { path: path.to_owned(), source };
-    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(io)?;
-    let Contents { header: found, records, length } = read(path, &file)?;
+    if is_unwritten(file, header).map_err(io)? {
+        file.set_len(0).and_then(|()| file.rewind()).map_err(io)?;
+        file.write_all(line(header).as_bytes()).map_err(io)?;
+        return Ok(Vec::new());
+    }
+    let Contents { header: found, records, length } = read(path, file)?;
     let what = header.difference(&found).or((header.shard != found.shard).then_some("shards"));
     if let Some(what) = what {
         return Err(ResumeError::AnotherSweep { path: path.to_owned(), what });
@@ -62,7 +72,16 @@ pub fn resume(path: &Path, header: &Header, runs: &[usize]) -> Result<(Vec<Recor
     }
     file.set_len(length).map_err(io)?;
     file.seek(SeekFrom::End(0)).map_err(io)?;
-    Ok((records, file))
+    Ok(records)
+}
+
+/// Whether there is nothing of this sweep yet but a part of its header.
+fn is_unwritten(file: &mut File, header: &Header) -> io::Result<bool> {
+    let header = line(header);
+    let mut beginning = Vec::new();
+    Read::by_ref(file).take(header.len() as u64).read_to_end(&mut beginning)?;
+    file.rewind()?;
+    Ok(beginning.len() < header.len() && header.as_bytes().starts_with(&beginning))
 }
 
 /// Reads a file of results. A last line without its end is left out.

@@ -1,7 +1,7 @@
 //! One run of a sweep: its scenario, what happened, what that violates.
 
 use crate::explore::sweep::Replay;
-use crate::oracle::Verdict;
+use crate::oracle::{Level, Verdict};
 use crate::report::terminal::style::{BAD, HEADING, paint};
 use crate::report::transcript::Transcript;
 
@@ -10,11 +10,16 @@ pub fn run(replay: &Replay) -> String {
     let transcript = Transcript::of(&replay.scenario, &replay.trace);
     let mut text = format!("{}\n{}\n{transcript}\n", replay.text, paint(HEADING, "What happens"));
     let mut violated = false;
+    if let Some(stopped) = replay.stopped() {
+        violated = true;
+        text += &format!("{}: the run did not come to its end\n", paint(BAD, stopped));
+    }
     for finding in &replay.findings {
         let Verdict::Violated { violations } = &finding.verdict else { continue };
         for violation in violations {
             violated = true;
-            text += &format!("{}: {}\n", paint(BAD, finding.oracle), violation.message);
+            let level = if finding.level == Level::Advised { " (advice)" } else { "" };
+            text += &format!("{}{level}: {}\n", paint(BAD, finding.oracle), violation.message);
         }
     }
     if !violated {

@@ -25,7 +25,6 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("a_run_is_shown_saved_and_replayed", a_run_is_shown_saved_and_replayed),
         trial("json_has_strips", json_has_strips),
         trial("strips_are_a_results_file", strips_are_a_results_file),
-        trial("bad_names_are_2", bad_names_are_2),
     ]
 }
 
@@ -70,7 +69,7 @@ fn threads_do_not_matter(name: &str, sweep: &[&str]) {
     let one = results_of(sweep, &folder.join("1.jsonl"), &["--threads", "1"]);
     assert!(one.lines().count() > 150, "{one}");
     for threads in ["2", "5"] {
-        let many = results_of(sweep, &folder.join("n.jsonl"), &["--threads", threads]);
+        let many = results_of(sweep, &folder.join(format!("{threads}.jsonl")), &["--threads", threads]);
         assert_eq!(one, many, "{threads} threads");
     }
 }
@@ -113,14 +112,18 @@ fn what_was_cut_short_is_resumed() {
     let path = folder("sweep", "resume").join("results.jsonl");
     let whole = results(&path, &[]);
     let resume = [&SMALL[..], &["--resume", utf8(&path)]].concat();
-    // Behind the header, in the middle of a line, behind a line, and at the end.
+    // Before anything, in the header, behind it, in the middle of a line, behind a line, and at the end.
     let header = whole.find('\n').expect("there is a header") + 1;
     let middle = whole[..whole.len() / 2].rfind('\n').expect("there are many lines") + 1;
-    for cut in [header, middle - 3, middle, middle + 10, whole.len() - 1, whole.len()] {
+    for cut in [0, 1, header - 1, header, middle - 3, middle, middle + 10, whole.len() - 1, whole.len()] {
         fs::write(&path, &whole[..cut]).expect("it can be written");
         check(&resume, 0, &["nothing is violated"]);
         assert_eq!(fs::read_to_string(&path).expect("it is there"), whole, "cut at {cut}");
     }
+    // A job that is put in the queue again may have been stopped before it began.
+    fs::remove_file(&path).expect("it can be removed");
+    check(&resume, 0, &["the sweep begins anew", "nothing is violated"]);
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), whole, "missing");
 }
 
 fn another_sweep_is_not_resumed() {
@@ -211,20 +214,4 @@ fn strips_are_a_results_file() {
     let page = fs::read_to_string(page).expect("it was written");
     assert!(page.contains("keep-alive · hyper-util"), "{page}");
     check(&[&SMALL[..], &["--out", utf8(&out), "--pairs"]].concat(), 2, &["cannot be used with"]);
-    let unwritable = folder.join("no-such-folder").join("sweep.json");
-    check(&[&SMALL[..], &["--out", utf8(&unwritable)]].concat(), 2, &["cannot write"]);
-}
-
-fn bad_names_are_2() {
-    check(&["sweep", "keepalive"], 2, &["no workload is called `keepalive`; did you mean `keep-alive`?"]);
-    check(&["sweep", "--fault", "crahs"], 2, &["no fault is called `crahs`; did you mean `crash`?"]);
-    check(&["sweep", "--client", "curl"], 2, &["no client is called `curl`"]);
-    check(&["sweep", "--shard", "5/4"], 2, &["a shard is K/N"]);
-    check(
-        &["sweep", "--show", "keep-alive", "fin/1@45s", "hyper-util"],
-        2,
-        &["is no fault and place", "did you mean `fin/1@"],
-    );
-    check(&["sweep", "--show", "few-connections", "fin/1@45ms", "hyper-util"], 2, &["cannot play this"]);
-    check(&["sweep", "--resume", "no-such-file.jsonl"], 2, &["cannot use no-such-file.jsonl"]);
 }

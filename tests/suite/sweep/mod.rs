@@ -4,6 +4,7 @@ mod command;
 mod files;
 mod findings;
 mod hang;
+mod refusals;
 
 use libtest_mimic::Trial;
 
@@ -13,6 +14,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(findings::trials());
     trials.extend(hang::trials());
     trials.extend(command::trials());
+    trials.extend(refusals::trials());
     trials
 }
 
