@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use closewait::client::UnderTest;
 use closewait::client::reference::Defect;
 use closewait::explore::random::{self, Budget, Draw, Exploration, Explored, Sighting, Unmasked};
-use closewait::explore::shrink::{Known, SaveError, Witness, can_save, shrink};
+use closewait::explore::shrink::{Known, SaveError, Witness, can_save, found};
 use closewait::lab::{self, Limits};
 use closewait::oracle;
 use closewait::report::explored;
@@ -33,7 +33,7 @@ pub struct ExploreArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// How many schedules [default: 2000]
-    #[arg(long, value_name = "N", conflicts_with = "time")]
+    #[arg(long, value_name = "N", conflicts_with = "time", value_parser = clap::value_parser!(u64).range(1..=MOST_RUNS))]
     runs: Option<u64>,
     /// For how long instead, such as 90s or 5m; time decides when to stop, and nothing else
     #[arg(long = "for", value_name = "TIME", value_parser = time)]
@@ -71,7 +71,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing was found that no scenario shows yet; --planted: every bug was found
   1  something was found; --shrink: there is a violation; --planted: a bug was not found
-  2  bad usage, or a file that cannot be read, is not valid or cannot be written";
+  2  bad usage, nothing that a client can play, or a file that cannot be read, is not valid or cannot be written";
 
 /// How the report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -113,6 +113,9 @@ fn protocols(args: &ExploreArgs, otherwise: &[Protocol]) -> Vec<Protocol> {
 
 const DEFAULT_RUNS: u64 = 2000;
 
+/// A year's worth, at thirty thousand a second.
+const MOST_RUNS: u64 = 1_000_000_000_000;
+
 /// Explores, shrinks, or looks for planted bugs.
 pub fn run(args: &ExploreArgs) -> Done {
     match (&args.shrink, &args.planted) {
@@ -134,17 +137,18 @@ fn explore(args: &ExploreArgs) -> Done {
         known.play(client);
         for protocol in protocols(args, &[Protocol::Http1]) {
             let (exploration, explored, took) = play(args, client, protocol);
-            let sightings = random::findings(&exploration, &explored);
+            let random::Findings { sightings, not_shrunk } = random::findings(&exploration, &explored);
             let rows =
                 sightings.into_iter().map(|sighting| row(args, &mut known, sighting, &mut unsaved)).collect();
             speed(&exploration, &explored, took);
-            reports.push(explored::Report { exploration, explored, rows });
+            reports.push(explored::Report { exploration, explored, rows, not_shrunk });
         }
     }
     print(&match args.format {
         Format::Text => explored::text(&reports, args.verbose),
         Format::Json => explored::json(&reports)?,
     })?;
+    not_played(&reports)?;
     let rows = || reports.iter().flat_map(|report| &report.rows);
     if rows().any(|row| row.saved.is_some()) {
         takes_the_place_of_the_catalogue(findings_folder(args));
@@ -154,6 +158,23 @@ fn explore(args: &ExploreArgs) -> Done {
         None if rows().any(|row| row.known.is_none()) => Ok(Exit::Differs),
         None => Ok(Exit::AsAccepted),
     }
+}
+
+/// Says which clients were asked for a protocol that they do not speak; an error if nothing was played at all.
+fn not_played(reports: &[explored::Report]) -> Result<(), String> {
+    let idle = reports.iter().filter(|report| report.explored.runs == 0);
+    let told = idle.map(|report| {
+        let Exploration { client, protocol, .. } = &report.exploration;
+        let plays: Vec<&str> = random::played_by(*client).into_iter().map(Protocol::word).collect();
+        let (name, word) = (client.name(), protocol.word());
+        format!("nothing was played by {name} over {word}: it plays --protocol {}", plays.join(" or "))
+    });
+    let told: Vec<String> = told.collect();
+    if told.len() == reports.len() {
+        return Err(told.join("; "));
+    }
+    told.iter().for_each(|told| anstream::eprintln!("{told}"));
+    Ok(())
 }
 
 /// The folder that findings are saved below: what is found is never a part of closewait itself.
@@ -246,18 +267,27 @@ fn threads(args: &ExploreArgs) -> usize {
     args.threads.map_or_else(cores, usize::from)
 }
 
-fn shrink_file(args: &ExploreArgs, file: &PathBuf) -> Done {
+fn shrink_file(args: &ExploreArgs, file: &Path) -> Done {
+    if args.format == Format::Json {
+        return Err("--shrink prints scenario files: there is no --format json of them".into());
+    }
     let clients = suite::choose(&args.clients)?;
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {name}: {error}"))?;
     let scenario = scenario::parse("given/scenario", &name, &text)?;
-    let mut any = false;
+    let (mut played, mut any) = (false, false);
     for client in clients {
-        for oracle in violations(&scenario, client) {
-            any = true;
-            let small = shrink(&scenario, &Witness { client, oracle, sound: None });
-            print(&format!("# {} violates {oracle} here\n{}\n", client.name(), scenario::write(&small)?))?;
+        match violations(&scenario, client) {
+            Err(reason) => anstream::eprintln!("{} cannot play this: {reason}", client.name()),
+            Ok(oracles) => {
+                played = true;
+                any |= !oracles.is_empty();
+                print_shrunk(&scenario, client, &oracles, &name)?;
+            }
         }
+    }
+    if !played {
+        return Err(format!("nothing was played of {name}").into());
     }
     if !any {
         anstream::eprintln!("nothing is violated in {name}");
@@ -265,18 +295,46 @@ fn shrink_file(args: &ExploreArgs, file: &PathBuf) -> Done {
     Ok(if any { Exit::Differs } else { Exit::AsAccepted })
 }
 
-fn violations(scenario: &Scenario, client: &'static dyn UnderTest) -> Vec<&'static str> {
-    // What a scenario expects is dropped when it is shrunk.
+/// What is left for each oracle, described as what it is now.
+fn print_shrunk(
+    scenario: &Scenario,
+    client: &'static dyn UnderTest,
+    oracles: &[&'static str],
+    file: &str,
+) -> Result<(), Box<dyn std::error::Error>> {
+    // What a scenario expects is said of all of it, and dropped when it is shrunk.
     const EXPECTATIONS: &str = "as-expected";
-    if client.unsupported(scenario).is_some() {
-        return Vec::new();
+    let name = client.name();
+    if oracles == [EXPECTATIONS] {
+        anstream::eprintln!("{name}: only its own [expect] is violated: nothing to shrink towards");
+    }
+    let printable = file.chars().all(|char| matches!(char, ' '..='~'));
+    let source =
+        format!("closewait explore --shrink {} --client {name}", if printable { file } else { "FILE" });
+    for oracle in oracles.iter().filter(|oracle| **oracle != EXPECTATIONS) {
+        let Some(small) = found(scenario, &Witness { client, oracle, sound: None }, &source) else {
+            anstream::eprintln!("{name}: {oracle} is violated only as long as [expect] is there");
+            continue;
+        };
+        print(&format!("# {name} violates {oracle} here\n{}\n", scenario::write(&small.scenario)?))?;
+    }
+    Ok(())
+}
+
+/// The oracles that the client violates.
+///
+/// # Errors
+/// Why it cannot play the scenario.
+fn violations(scenario: &Scenario, client: &'static dyn UnderTest) -> Result<Vec<&'static str>, String> {
+    if let Some(reason) = client.unsupported(scenario) {
+        return Err(reason);
     }
     let trace = lab::run(scenario, client, &Limits::default());
+    if let Some(reason) = trace.unsupported {
+        return Err(reason);
+    }
     let findings = oracle::judge(scenario, &trace);
-    random::violated(&findings)
-        .map(|finding| finding.oracle)
-        .filter(|oracle| *oracle != EXPECTATIONS)
-        .collect()
+    Ok(random::violated(&findings).map(|finding| finding.oracle).collect())
 }
 
 fn unmask(args: &ExploreArgs, bug: &str) -> Done {
@@ -293,11 +351,11 @@ fn unmask(args: &ExploreArgs, bug: &str) -> Done {
         let protocol = *protocol;
         (0..runs).map(move |run| (protocol, Draw { seed: args.seed, run }))
     };
-    let draws: Vec<(Protocol, Draw)> = protocols.iter().flat_map(drawn).collect();
+    let draws = || protocols.iter().flat_map(drawn);
     let bar = counter("reference", "planted bugs");
     let look = |defect: &Defect| {
         let started = Instant::now();
-        let unmasked = random::unmask(*defect, sound, &draws);
+        let unmasked = random::unmask(*defect, sound, draws());
         bar.inc(1);
         (*defect, unmasked, started.elapsed())
     };

@@ -24,6 +24,8 @@ pub struct Report {
     pub explored: Explored,
     /// The findings.
     pub rows: Vec<Row>,
+    /// How many kinds of violations were not shrunk, because their oracle had enough findings.
+    pub not_shrunk: usize,
 }
 
 /// One finding.
@@ -55,6 +57,10 @@ pub fn text(reports: &[Report], verbose: bool) -> String {
             let _ = writeln!(page, "  {QUIET}{} more cannot be played{QUIET:#}", report.explored.unsupported);
         }
         report.rows.iter().for_each(|row| finding(row, &mut page));
+        if report.not_shrunk > 0 {
+            let more = count(report.not_shrunk, "suspect");
+            let _ = writeln!(page, "\n  {more} not shrunk: the oracle has findings enough to begin with");
+        }
         coverage(report, verbose, &mut page);
     }
     page
@@ -184,6 +190,7 @@ fn client(report: &Report) -> Value {
         "seed": seed,
         "schedules": report.explored.runs,
         "unsupported": report.explored.unsupported,
+        "not_shrunk": report.not_shrunk,
         "findings": report.rows.iter().map(row).collect::<Vec<_>>(),
         "coverage": universe.iter().map(combination).collect::<Vec<_>>(),
     })

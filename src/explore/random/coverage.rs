@@ -53,12 +53,18 @@ impl Coverage {
         self.0.get(situation).and_then(|oracles| oracles.get(oracle)).copied().unwrap_or_default()
     }
 
+    /// Every situation that was reached, in order.
+    pub fn situations(&self) -> impl Iterator<Item = &Situation> {
+        self.0.keys()
+    }
+
     /// Every situation of these protocols that there could be, reached or not, in order.
     pub fn universe(protocols: &[Protocol]) -> Vec<Situation> {
         let mut all = Vec::new();
         for protocol in protocols {
             for fault in std::iter::once(NO_FAULT.to_owned()).chain(kinds(*protocol)) {
-                let states = ClientState::ALL.iter().filter(|state| is_conceivable(&fault, **state));
+                let states =
+                    ClientState::ALL.iter().filter(|state| is_conceivable(*protocol, &fault, **state));
                 all.extend(states.map(|state| Situation {
                     protocol: protocol.word(),
                     fault: fault.clone(),
@@ -90,12 +96,22 @@ impl Coverage {
 }
 
 /// An answer is written while a request is under way, and the origin can do nothing to a connection that is not there.
-fn is_conceivable(fault: &str, state: ClientState) -> bool {
+/// A reply strikes when the origin begins to write it: over HTTP/1.1 nothing can have arrived by then, and unless the
+/// answer is early, the request has been sent.
+fn is_conceivable(protocol: Protocol, fault: &str, state: ClientState) -> bool {
+    let is_reply = fault.starts_with("reply-");
     match state {
+        ClientState::Receiving if is_reply => protocol.is_http2(),
+        ClientState::Sending if is_reply => protocol.is_http2() || may_be_early(fault),
         ClientState::NoConnection => !fault.starts_with("reply-") && !needs_connection(fault),
         ClientState::Connecting | ClientState::Idle => !fault.starts_with("reply-"),
         _ => true,
     }
+}
+
+/// What else is odd about an early answer goes before that it is early, in the name of its kind.
+fn may_be_early(reply: &str) -> bool {
+    ["reply-early", "reply-cut", "reply-surplus"].contains(&reply)
 }
 
 fn needs_connection(fault: &str) -> bool {

@@ -21,7 +21,7 @@ pub struct Exploration {
     pub client: &'static dyn UnderTest,
     /// The protocol of the schedules.
     pub protocol: Protocol,
-    /// Schedules that are played first, whatever the budget.
+    /// Schedules that are played first, whatever the budget, and not again.
     pub first: Vec<Draw>,
     /// Which schedules.
     pub seed: u64,
@@ -44,7 +44,7 @@ pub enum Budget {
 /// What came out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Explored {
-    /// How many schedules were played and judged.
+    /// How many schedules were played and judged, each once.
     pub runs: u64,
     /// How many the client could not play.
     pub unsupported: u64,
@@ -99,7 +99,7 @@ pub fn explore(exploration: &Exploration, progress: &(dyn Fn(u64) + Sync)) -> Ex
         loop {
             let first = next.fetch_add(BATCH, Ordering::Relaxed);
             let end = match exploration.budget {
-                Budget::Runs(runs) => (first + BATCH).min(always + runs),
+                Budget::Runs(runs) => (first + BATCH).min(always.saturating_add(runs)),
                 Budget::Time(time) if started.elapsed() < time => first + BATCH,
                 Budget::Time(_) => (first + BATCH).min(always),
             };
@@ -123,7 +123,8 @@ pub fn explore(exploration: &Exploration, progress: &(dyn Fn(u64) + Sync)) -> Ex
 fn batch(exploration: &Exploration, schedules: &Schedules, runs: std::ops::Range<u64>) -> Explored {
     let (client, limits) = (exploration.client, Limits::default());
     let drawn = |run| (run, Arc::new(schedules.draw(exploration.draw(run), client)));
-    let drawn: Vec<(u64, Arc<Scenario>)> = runs.map(drawn).collect();
+    let drawn: Vec<(u64, Arc<Scenario>)> =
+        runs.filter(|run| !exploration.is_repetition(*run)).map(drawn).collect();
     let plays = drawn.iter().filter(|(_, scenario)| client.unsupported(scenario).is_none());
     let traces = lab::run_all(plays.clone().map(|(_, scenario)| (scenario.clone(), client)), &limits);
     let mut part =
@@ -139,6 +140,13 @@ impl Exploration {
     pub fn draw(&self, number: u64) -> Draw {
         let listed = usize::try_from(number).ok().and_then(|number| self.first.get(number));
         listed.copied().unwrap_or_else(|| Draw { seed: self.seed, run: number - self.first.len() as u64 })
+    }
+
+    /// Whether the schedule of this number was played before, because it comes first or was listed twice.
+    fn is_repetition(&self, number: u64) -> bool {
+        let draw = self.draw(number);
+        let listed = self.first.iter().position(|first| *first == draw);
+        listed.is_some_and(|listed| (listed as u64) < number)
     }
 }
 

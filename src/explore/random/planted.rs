@@ -38,9 +38,13 @@ const MOST_SHRUNK: usize = 20;
 /// client without the bug does not violate, and shrinks to something small. If none does, small advice counts, then size.
 /// If no schedule violates anything, every answer that the client without the bug gets is expected of the other, too.
 /// `None` if nothing shows the bug.
-pub fn unmask(defect: Defect, sound: &'static dyn UnderTest, draws: &[(Protocol, Draw)]) -> Option<Unmasked> {
+pub fn unmask(
+    defect: Defect,
+    sound: &'static dyn UnderTest,
+    draws: impl Iterator<Item = (Protocol, Draw)> + Clone,
+) -> Option<Unmasked> {
     let mut hunt = Hunt { client: with_defect(defect), defect, sound, runs: 0, shrunk: 0, best: None };
-    hunt.look(draws, |_, _| None);
+    hunt.look(draws.clone(), |_, _| None);
     if hunt.best.is_none() {
         hunt.look(draws, |hunt, scenario| hunt.expecting(scenario));
     }
@@ -58,11 +62,19 @@ struct Hunt {
 
 impl Hunt {
     /// Plays the draws until something small is found; `expecting` says what is played in place of a schedule.
-    fn look(&mut self, draws: &[(Protocol, Draw)], expecting: impl Fn(&Self, &Scenario) -> Option<Scenario>) {
+    fn look(
+        &mut self,
+        mut draws: impl Iterator<Item = (Protocol, Draw)>,
+        expecting: impl Fn(&Self, &Scenario) -> Option<Scenario>,
+    ) {
         let mut schedules: BTreeMap<&'static str, Schedules> = BTreeMap::new();
-        for batch in draws.chunks(BATCH) {
+        loop {
+            let batch: Vec<(Protocol, Draw)> = draws.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                return;
+            }
             let mut scenarios = Vec::new();
-            for (protocol, draw) in batch {
+            for (protocol, draw) in &batch {
                 let schedules = schedules.entry(protocol.word()).or_insert_with(|| Schedules::of(*protocol));
                 let drawn = schedules.draw(*draw, self.client);
                 scenarios.push(Arc::new(expecting(self, &drawn).unwrap_or(drawn)));

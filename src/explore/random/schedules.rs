@@ -45,6 +45,16 @@ impl Schedules {
     }
 }
 
+/// The protocols of which the client can play any schedule at all.
+pub fn played_by(client: &dyn UnderTest) -> Vec<Protocol> {
+    const TRIED: u64 = 50;
+    let plays = |protocol: &Protocol| {
+        let schedules = Schedules::of(*protocol);
+        (0..TRIED).any(|run| client.unsupported(&schedules.draw(Draw { seed: 1, run }, client)).is_none())
+    };
+    Protocol::ALL.into_iter().map(|(protocol, _)| protocol).filter(plays).collect()
+}
+
 fn runner(seed: u64, run: u64) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

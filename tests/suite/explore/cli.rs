@@ -20,6 +20,10 @@ pub fn trials() -> Vec<Trial> {
         trial("a_report_comes_before_the_failure_to_save", a_report_comes_before_the_failure_to_save),
         trial("known_is_what_is_of_the_same_version_of_http", known_is_what_is_of_the_same_version_of_http),
         trial("a_circumstance_is_named", a_circumstance_is_named),
+        trial("any_number_of_schedules_is_taken_or_refused", any_number_of_schedules_is_taken_or_refused),
+        trial("shrinking_says_why_it_does_not", shrinking_says_why_it_does_not),
+        trial("what_is_left_says_what_it_is", what_is_left_says_what_it_is),
+        trial("nothing_played_is_2", nothing_played_is_2),
     ]
 }
 
@@ -112,6 +116,60 @@ fn a_circumstance_is_named() -> Result<(), Failed> {
         named += check(has_timeout, "origin-idle-timeout", "the origin's idle timeout");
     }
     assert!(named > 0, "no finding takes a circumstance: {findings:#?}");
+    Ok(())
+}
+
+fn any_number_of_schedules_is_taken_or_refused() -> Result<(), Failed> {
+    let check = |arguments: &[&str], code, words: &[&str]| {
+        check_in(&folder("explore", "numbers"), &[&["explore"], arguments].concat(), code, words);
+    };
+    check(&["--runs", "18446744073709551615"], 2, &["--runs", "1000000000000"]);
+    check(&["--runs", "0"], 2, &["--runs"]);
+    check(
+        &["--planted", "NoStaleCheck", "--protocol", "http1", "--runs", "1000000000000"],
+        0,
+        &["1 of 1 found"],
+    );
+    Ok(())
+}
+
+fn shrinking_says_why_it_does_not() -> Result<(), Failed> {
+    let check = |id: &str, arguments: &[&str], code, words: &[&str]| {
+        let file = format!("scenarios/{id}.toml");
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let output = check_in(here, &[&["explore", "--shrink", &file], arguments].concat(), code, words);
+        assert_eq!(text(&output.stdout), "", "{id}");
+    };
+    let expectations = ["only its own [expect] is violated: nothing to shrink towards"];
+    check("restart/every-idle-connection", &["--client", "hyper-util"], 1, &expectations);
+    check("half-close/fin-while-idle", &["--client", "reference"], 0, &["nothing is violated in scenarios/"]);
+    let upload = "upload/path-dies-in-the-middle";
+    check(upload, &["--client", "tonic"], 2, &["tonic cannot play this: "]);
+    check(upload, &["--client", "hyper-util", "--format", "json"], 2, &["--format json"]);
+    Ok(())
+}
+
+/// Not what was true of the whole.
+fn what_is_left_says_what_it_is() -> Result<(), Failed> {
+    let id = "upload/path-dies-in-the-middle";
+    let file = format!("scenarios/{id}.toml");
+    let arguments = ["explore", "--shrink", &file, "--client", "hyper-util"];
+    let output = check_in(Path::new(env!("CARGO_MANIFEST_DIR")), &arguments, 1, &["# hyper-util violates "]);
+    let printed = text(&output.stdout);
+    let first = printed.split("\n\n#").next().unwrap_or_default();
+    let left = scenario::parse("found/left", "printed", first)?;
+    assert!(left.title.starts_with("A violation of "), "{}", left.title);
+    assert!(left.signatures.is_empty(), "{:?}", left.signatures);
+    assert!(left.sources[0].starts_with("closewait explore --shrink scenarios/"), "{:?}", left.sources);
+    Ok(())
+}
+
+fn nothing_played_is_2() -> Result<(), Failed> {
+    let here = folder("explore", "nothing-played");
+    let told = "nothing was played by tonic over http1: it plays --protocol h2 or https2";
+    check_in(&here, &["explore", "--client", "tonic", "--runs", "20"], 2, &[told]);
+    let both = ["explore", "--client", "tonic", "--client", "reference", "--runs", "20"];
+    check_in(&here, &both, 0, &[told]);
     Ok(())
 }
 

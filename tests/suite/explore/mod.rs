@@ -4,10 +4,11 @@ mod cli;
 mod false_alarms;
 mod planted;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use closewait::client::{self, UnderTest};
-use closewait::explore::random::{self, Budget, Draw, Exploration, Schedules};
+use closewait::explore::random::{self, Budget, ClientState, Coverage, Draw, Exploration, Schedules};
 use closewait::explore::shrink::{Known, Weight, Witness, found, shrink};
 use closewait::scenario::{self, Catalogue, Protocol, Scenario, Step};
 use libtest_mimic::{Failed, Trial};
@@ -20,6 +21,8 @@ pub fn trials() -> Vec<Trial> {
         trial("schedules_come_back_from_their_files", schedules_come_back_from_their_files),
         trial("shrinking_leaves_what_it_takes", shrinking_leaves_what_it_takes),
         trial("a_finding_is_saved_once_and_reproduces", a_finding_is_saved_once_and_reproduces),
+        trial("a_kept_schedule_is_played_once", a_kept_schedule_is_played_once),
+        trial("coverage_leaves_out_what_cannot_be", coverage_leaves_out_what_cannot_be),
         trial("coverage_says_what_was_never_reached", coverage_says_what_was_never_reached),
     ];
     for (protocol, runs) in
@@ -50,7 +53,7 @@ fn reference_holds_every_oracle(protocol: Protocol, runs: u64) -> Result<(), Fai
     let explored = random::explore(&exploration, &|_| ());
     assert!(explored.runs >= runs, "{} runs", explored.runs);
     let findings = random::findings(&exploration, &explored);
-    if findings.is_empty() { Ok(()) } else { Err(format!("{findings:#?}").into()) }
+    if findings.sightings.is_empty() { Ok(()) } else { Err(format!("{findings:#?}").into()) }
 }
 
 fn threads_make_no_difference() -> Result<(), Failed> {
@@ -63,6 +66,44 @@ fn threads_make_no_difference() -> Result<(), Failed> {
     let (one, three) = (on(1), on(3));
     assert!(!one.0.suspects.is_empty(), "nothing was found that could differ");
     assert_eq!(one, three);
+    Ok(())
+}
+
+fn a_kept_schedule_is_played_once() -> Result<(), Failed> {
+    for protocol in [Protocol::Http1, Protocol::H2] {
+        let exploration = exploration("reference", protocol, 200, 2);
+        let drawn = (0..200).map(|run| Draw { seed: 1, run });
+        let all: BTreeSet<Draw> = exploration.first.iter().copied().chain(drawn).collect();
+        assert!(all.len() < exploration.first.len() + 200, "none is kept of those that are drawn anyway");
+        let explored = random::explore(&exploration, &|_| ());
+        assert_eq!(explored.runs + explored.unsupported, all.len() as u64);
+    }
+    Ok(())
+}
+
+/// Over HTTP/1.1 an answer begins before any of it has arrived, and not before the request has, unless it is early.
+fn coverage_leaves_out_what_cannot_be() -> Result<(), Failed> {
+    let check = |protocol: Protocol, fault: &str, state: ClientState, there: bool| {
+        let universe = Coverage::universe(&[protocol]);
+        let found = universe.iter().any(|situation| situation.fault == fault && situation.state == state);
+        assert_eq!(found, there, "{} {fault} {state}", protocol.word());
+    };
+    for protocol in [Protocol::Http1, Protocol::Https1] {
+        check(protocol, "reply-cut", ClientState::Receiving, false);
+        check(protocol, "reply-then-fin", ClientState::Receiving, false);
+        check(protocol, "reply-then-fin", ClientState::Sending, false);
+        check(protocol, "reply-early", ClientState::Sending, true);
+        check(protocol, "reply-then-fin", ClientState::Waiting, true);
+        check(protocol, "origin-fin", ClientState::Receiving, true);
+    }
+    check(Protocol::H2, "reply-cut", ClientState::Receiving, true);
+    for protocol in [Protocol::Http1, Protocol::Https1] {
+        let explored = random::explore(&exploration("reference", protocol, 1000, 2), &|_| ());
+        let universe = Coverage::universe(&[protocol]);
+        let replies = explored.coverage.situations().filter(|there| there.fault.starts_with("reply-"));
+        let outside: Vec<_> = replies.filter(|there| !universe.contains(there)).collect();
+        assert!(outside.is_empty(), "reached, and yet not counted: {outside:?}");
+    }
     Ok(())
 }
 
@@ -119,7 +160,7 @@ fn a_finding_is_saved_once_and_reproduces() -> Result<(), Failed> {
     let client = client("hyper-util");
     let exploration = exploration("hyper-util", Protocol::Http1, 300, 2);
     let explored = random::explore(&exploration, &|_| ());
-    let sightings = random::findings(&exploration, &explored);
+    let sightings = random::findings(&exploration, &explored).sightings;
     let sighting = sightings.first().ok_or("something is found")?;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explore-saves");
     if folder.exists() {

@@ -9,21 +9,9 @@ use super::client;
 
 /// `explore::planted::<defect>`. All of them at length: `closewait explore --planted all`.
 pub fn trials() -> Vec<Trial> {
-    let trial = |defect: Defect| {
-        let reason = NOT_FOUND.iter().find(|(not_found, _)| *not_found == defect).map(|(_, reason)| *reason);
-        Trial::test(format!("explore::planted::{defect}"), move || match reason {
-            None => check(defect),
-            Some(reason) => check_not_found(defect, reason),
-        })
-    };
+    let trial = |defect: Defect| Trial::test(format!("explore::planted::{defect}"), move || check(defect));
     Defect::ALL.into_iter().map(trial).collect()
 }
-
-/// Bugs that random schedules do not find, each with the reason.
-const NOT_FOUND: [(Defect, &str); 0] = [];
-
-/// What a bug may take beyond the schedule that is kept for it.
-const BUDGET: u64 = 300;
 
 /// The schedule that is kept for a bug finds it: if the strategies have changed, so must the list.
 fn check(defect: Defect) -> Result<(), Failed> {
@@ -31,24 +19,13 @@ fn check(defect: Defect) -> Result<(), Failed> {
     if kept.is_empty() {
         return Err("no schedule is kept for it: closewait explore --planted all says which finds it".into());
     }
-    let found =
-        random::unmask(defect, client("reference"), &kept).ok_or("its schedule no longer finds it")?;
+    let found = random::unmask(defect, client("reference"), kept.into_iter())
+        .ok_or("its schedule no longer finds it")?;
     let weight = found.found.weight;
     if weight.requests <= 3 && weight.faults <= 1 {
         return Ok(());
     }
     Err(format!("{:#?}", found.found).into())
-}
-
-fn check_not_found(defect: Defect, reason: &str) -> Result<(), Failed> {
-    let draws: Vec<(Protocol, Draw)> = Protocol::ALL
-        .into_iter()
-        .flat_map(|(protocol, _)| (0..BUDGET).map(move |run| (protocol, Draw { seed: 1, run })))
-        .collect();
-    match random::unmask(defect, client("reference"), &draws) {
-        None => Ok(()),
-        Some(found) => Err(format!("found in {:?}, although {reason}", found.draw).into()),
-    }
 }
 
 /// The schedules that are kept for this bug.
