@@ -84,7 +84,7 @@ impl ScenariosDir {
     /// # Errors
     /// Everything that is wrong with the files.
     pub fn load(&self) -> Result<Catalogue, LoadError> {
-        self.folder().map_or_else(|| Ok(Catalogue::built_in()), Catalogue::load)
+        self.folder().map_or_else(|| Ok(closewait::scenario::catalogue()), Catalogue::load)
     }
 
     /// The folder that they are read from; `None` if they come with closewait.

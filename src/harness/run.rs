@@ -6,6 +6,10 @@ use std::path::Path;
 use std::process;
 use std::sync::{Arc, PoisonError};
 
+use closewait_report::document::About;
+use closewait_report::results::{ClientVersion, Results};
+use closewait_report::{json, pcapng};
+use closewait_scenario::Scenario;
 use libtest_mimic::{Arguments, Trial};
 
 use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest};
@@ -13,10 +17,6 @@ use super::outcome::target;
 use super::suite::Suite;
 use super::summary;
 use super::trial::Prepared;
-use crate::report::document::About;
-use crate::report::results::{ClientVersion, Results};
-use crate::report::{json, pcapng};
-use crate::scenario::Scenario;
 
 /// Runs the trials of several suites that the command line asks for, and ends the process, with 2 where a suite cannot
 /// be prepared: a scenario file that is not valid, or a pattern that describes no scenario.

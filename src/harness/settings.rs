@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scenario::{ClientSettings, Scenario};
+use closewait_scenario::{ClientSettings, Scenario};
 
 /// A setting that scenarios may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ mod tests {
         let text = "title = \"T\"\nabout = \"A. B.\"\nsources = [\"RFC 9112\"]\n\
                     script = [{ client = \"send\", id = \"a\", request = \"GET /a\" }]";
         let mut scenario =
-            crate::scenario::parse("family/name", "name.toml", text).expect("it is a scenario");
+            closewait_scenario::parse("family/name", "name.toml", text).expect("it is a scenario");
         scenario.client = asked;
         assert_eq!(fix(&mut scenario, &own).as_deref(), refusal);
         assert_eq!(scenario.client, own);

@@ -2,6 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use closewait_report::accepted::Snapshots;
+use closewait_scenario::{Catalogue, Scenario};
+use closewait_simulator::client::UnderTest;
+use closewait_simulator::lab::Limits;
+use closewait_simulator::origin::Application;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use super::environment::{Acceptance, crate_folder};
@@ -9,11 +14,7 @@ use super::lock;
 use super::outcome;
 use super::settings;
 use super::suite::{Suite, Version};
-use crate::client::UnderTest;
-use crate::lab::Limits;
-use crate::origin::Application;
-use crate::report::accepted::Snapshots;
-use crate::scenario::{Catalogue, Scenario};
+use crate::built_in;
 use crate::suite::{Cell, CellResult, play_before};
 
 /// A suite with everything that it says looked up.
@@ -123,7 +124,7 @@ impl Part {
 }
 
 fn catalogue(suite: &Suite) -> Result<Catalogue, AnyError> {
-    let mut catalogue = if suite.built_in { Catalogue::built_in() } else { Catalogue::default() };
+    let mut catalogue = if suite.built_in { built_in::catalogue() } else { Catalogue::default() };
     for folder in &suite.scenarios {
         catalogue.add(Catalogue::load(&crate_folder().join(folder))?)?;
     }
