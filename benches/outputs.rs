@@ -1,6 +1,6 @@
 //! All reports together cost less than twice the run that they tell of.
 //!
-//! Run with `cargo bench --bench outputs`. Exits 1 when they do not.
+//! Run with `cargo bench -p closewait-benches --bench outputs`. Exits 1 when they do not.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
