@@ -15,8 +15,11 @@ pub use closewait_oracle as oracle;
 pub use closewait_oracle::gate;
 #[doc(inline)]
 pub use closewait_report as report;
+#[cfg(feature = "tls")]
 #[doc(inline)]
-pub use closewait_simulator::{lab, net, origin, tls};
+pub use closewait_simulator::tls;
+#[doc(inline)]
+pub use closewait_simulator::{lab, net, origin};
 #[doc(inline)]
 pub use closewait_trace as trace;
 

@@ -7,8 +7,8 @@ use std::process;
 use std::sync::{Arc, PoisonError};
 
 use closewait_report::document::About;
+use closewait_report::json;
 use closewait_report::results::{ClientVersion, Results};
-use closewait_report::{json, pcapng};
 use closewait_scenario::Scenario;
 use libtest_mimic::{Arguments, Trial};
 
@@ -57,6 +57,16 @@ fn tell(suites: &[Arc<Prepared>]) -> Result<(), String> {
     Ok(())
 }
 
+#[cfg(feature = "pcap")]
+fn packets(results: &Results<'_>) -> io::Result<Vec<u8>> {
+    closewait_report::pcapng::render(results).map_err(io::Error::other)
+}
+
+#[cfg(not(feature = "pcap"))]
+fn packets(_: &Results<'_>) -> io::Result<Vec<u8>> {
+    Err(io::Error::other("closewait was built without its feature `pcap`"))
+}
+
 /// Whole, or not at all: a gate that reads half a file would call the other half gone.
 fn write(suite: &Prepared, variable: &str, file: &Path) -> io::Result<()> {
     let scenarios: Vec<&Scenario> = suite.parts.iter().map(|part| &part.scenario).collect();
@@ -65,7 +75,7 @@ fn write(suite: &Prepared, variable: &str, file: &Path) -> io::Result<()> {
     let client = ClientVersion { name: suite.client.name(), version: suite.version };
     let results = Results::new(vec![client], &scenarios, cells);
     let bytes = match variable {
-        PCAP => pcapng::render(&results).map_err(io::Error::other)?,
+        PCAP => packets(&results)?,
         _ => json::render(&results, About { test: Some(&target()), ..About::default() })?.into_bytes(),
     };
     if fs::metadata(file).is_ok_and(|found| !found.is_file() && !found.is_dir()) {

@@ -24,12 +24,27 @@ impl Catalogue {
         files.sort();
         let mut scenarios = BTreeMap::new();
         for file in files {
-            match read(dir, &file) {
+            match read_below(dir, &file) {
                 Ok(scenario) => drop(scenarios.insert(scenario.id.clone(), scenario)),
                 Err(problem) => problems.push(problem),
             }
         }
         if problems.is_empty() { Ok(Self(scenarios)) } else { Err(LoadError { problems }) }
+    }
+
+    /// Reads one scenario file, wherever it is, in place of what has its id. The id is made of the last two names of
+    /// the path, `family/name`; if the folder has no name of that form it is `file/name`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file, or keeps it from being read.
+    pub fn load_file(&mut self, path: &Path) -> Result<&Scenario, FileProblem> {
+        let family = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+        let family = family.filter(|name| is_kebab(name)).unwrap_or("file");
+        let name = path.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_kebab(stem));
+        let name = name.ok_or_else(|| FileProblem::Name { path: path.to_owned() })?;
+        let scenario = read(&format!("{family}/{name}"), path)?;
+        Ok(self.0.entry(scenario.id.clone()).insert_entry(scenario).into_mut())
     }
 
     /// Every scenario, in the order of the ids.
@@ -133,11 +148,14 @@ fn list(dir: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<FileProblem>) {
     }
 }
 
-fn read(dir: &Path, file: &Path) -> Result<Scenario, FileProblem> {
-    let id = id_of(dir, file).ok_or_else(|| FileProblem::Id { path: file.to_owned() })?;
+fn read_below(dir: &Path, file: &Path) -> Result<Scenario, FileProblem> {
+    read(&id_of(dir, file).ok_or_else(|| FileProblem::Id { path: file.to_owned() })?, file)
+}
+
+fn read(id: &str, file: &Path) -> Result<Scenario, FileProblem> {
     let text =
         fs::read_to_string(file).map_err(|source| FileProblem::Io { path: file.to_owned(), source })?;
-    Ok(parse(&id, &file.display().to_string(), &text)?)
+    Ok(parse(id, &file.display().to_string(), &text)?)
 }
 
 /// `family/name`, both in kebab case.
@@ -195,6 +213,12 @@ pub enum FileProblem {
     /// The path is not `family/name.toml`.
     #[error("error: {} is not at <family>/<name>.toml, both in lower-case words joined by hyphens\n", path.display())]
     Id {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The name of the file cannot be that of a scenario.
+    #[error("error: {} has no name for a scenario\n  = help: name the file in lower-case words joined by hyphens, such as `my-scenario.toml`\n", path.display())]
+    Name {
         /// Which.
         path: PathBuf,
     },

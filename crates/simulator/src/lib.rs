@@ -7,4 +7,5 @@ pub mod client;
 pub mod lab;
 pub mod net;
 pub mod origin;
+#[cfg(feature = "tls")]
 pub mod tls;

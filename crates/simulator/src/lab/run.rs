@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use closewait_scenario::{Action, ClientAction, Protocol, Scenario, When};
-use closewait_trace::{End, Event, Recorder, SocketAtEnd, Trace};
+use closewait_trace::{End, Event, Recorder, SocketAtEnd, TlsRecord, Trace};
 use tokio::runtime::{Builder, Runtime};
 
 use super::peer::{Peer, Play};
@@ -16,6 +16,7 @@ use super::script::{Script, strike_on_segments};
 use super::watchdog::{Ended, Limits, Supervisor};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, OneCore, Pace, Wire};
+#[cfg(feature = "tls")]
 use crate::tls::{mask, unseal};
 
 /// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
@@ -75,12 +76,8 @@ struct Report {
 impl Report {
     fn into_trace(self, protocol: Protocol, recorder: &Recorder) -> Trace {
         let Self { events, end, sockets, unsupported } = self;
-        let mut events = events.unwrap_or_else(|| recorder.take());
-        let mut records = Vec::new();
-        if protocol.is_tls() {
-            records = unseal(&events, &recorder.secrets());
-            mask(&mut events);
-        }
+        let events = events.unwrap_or_else(|| recorder.take());
+        let (events, records) = if protocol.is_tls() { open(events, recorder) } else { (events, Vec::new()) };
         Trace { events, records, end, sockets, unsupported }
     }
 
@@ -89,8 +86,25 @@ impl Report {
     }
 }
 
+/// The events without ciphertext, and the records in plain text.
+#[cfg(feature = "tls")]
+fn open(mut events: Vec<Event>, recorder: &Recorder) -> (Vec<Event>, Vec<TlsRecord>) {
+    let records = unseal(&events, &recorder.secrets());
+    mask(&mut events);
+    (events, records)
+}
+
+#[cfg(not(feature = "tls"))]
+fn open(events: Vec<Event>, _: &Recorder) -> (Vec<Event>, Vec<TlsRecord>) {
+    (events, Vec::new())
+}
+
 fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
     let Play { scenario, client, .. } = cast;
+    if scenario.protocol.is_tls() && !cfg!(feature = "tls") {
+        let unsupported = Some("closewait was built without its feature `tls`".to_owned());
+        return Report { events: Some(Vec::new()), unsupported, ..Report::of(End::Completed) };
+    }
     let _one_core = (client.wiring() == Wiring::Bridge).then(OneCore::stay);
     let pace = match client.wiring() {
         Wiring::Streams => None,

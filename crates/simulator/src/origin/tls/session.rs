@@ -4,30 +4,15 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use closewait_scenario::{Alpn, Certificate, Handshake, OriginSettings, Protocol};
+use closewait_scenario::Handshake;
 use closewait_trace::Recorder;
 use rustls::ServerConnection;
 
+use super::Terms;
 use crate::tls::{KeyLogger, alert, early_alert, server_config};
 
-/// What the handshakes of new connections meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Terms {
-    pub certificate: Certificate,
-    pub alpn: Alpn,
-    pub handshake: Handshake,
-}
-
-impl Terms {
-    /// `None` for a protocol without TLS.
-    pub fn of(protocol: Protocol, settings: &OriginSettings) -> Option<Self> {
-        let OriginSettings { certificate, alpn, handshake, .. } = *settings;
-        protocol.is_tls().then_some(Self { certificate, alpn: alpn.unwrap_or(Alpn::of(protocol)), handshake })
-    }
-}
-
 /// TLS of one connection.
-pub(super) struct Session {
+pub struct Session {
     state: State,
     /// What was received and not taken.
     plain: BytesMut,
