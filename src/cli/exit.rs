@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::process::ExitCode;
 
 /// How the command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub enum Exit {
     BadInput = 2,
     /// Nothing regressed, but a change is denied by a rule.
     Denied = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
 }
 
 /// What a subcommand returns.

@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod commands;
 mod completions;
 mod exit;
 mod explore;
@@ -18,4 +19,4 @@ mod search;
 mod show;
 mod sweep;
 
-pub use args::main;
+pub use commands::main;

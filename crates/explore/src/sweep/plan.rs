@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use closewait_simulator::client::UnderTest;
 
+use super::hash;
 use super::mark::Tally;
-use super::{hash, record};
+
 use crate::{Strike, Workload, label};
+
+/// The name of the run without a fault.
+const CLEAN: &str = "none";
 
 /// What is to be swept.
 #[derive(Clone)]
@@ -94,6 +98,6 @@ impl Cell {
 
     /// The name of the faults.
     pub fn label(&self) -> String {
-        if self.first.is_none() { record::CLEAN.to_owned() } else { label(&self.strikes()) }
+        if self.first.is_none() { CLEAN.to_owned() } else { label(&self.strikes()) }
     }
 }

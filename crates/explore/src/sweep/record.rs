@@ -6,9 +6,6 @@ use super::mark::Mark;
 use super::plan::Plan;
 use super::play::Judged;
 
-/// The name of the run without a fault.
-pub(super) const CLEAN: &str = "none";
-
 /// What came out of one run. A line of JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
