@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::case::{Case, circumstances};
-use super::tally::count;
+use super::case::Case;
+use super::words::{circumstances, count};
 use crate::trace::{
     Attempt, BodyEnd, BodyFraming, Exchange, Moment, Outcome, Replied, Request, SignalKind, Window,
     is_bodiless,

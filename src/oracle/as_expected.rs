@@ -1,7 +1,8 @@
 //! Each request became what the scenario expects of a client that behaves.
 
 use super::case::Case;
-use super::tally::{Tally, count};
+use super::tally::Tally;
+use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::scenario::{ConnectionKind, Expectation};
 use crate::trace::{BodyEnd, Outcome, Request};

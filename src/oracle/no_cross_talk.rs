@@ -2,7 +2,8 @@
 
 use super::answer::{self, Answer, Fault};
 use super::case::Case;
-use super::tally::{Tally, count};
+use super::tally::Tally;
+use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 use crate::trace::Request;
 

@@ -1,7 +1,8 @@
 //! Under TLS, a body that only the end of the connection ends, ends with close_notify.
 
 use super::case::Case;
-use super::tally::{Tally, ms};
+use super::tally::Tally;
+use super::words::ms;
 use super::{Level, Oracle, Severity, Verdict};
 use crate::trace::{BodyEnd, BodyFraming, Connection, Moment, Outcome, Request, Tls, WireResponse};
 

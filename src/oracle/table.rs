@@ -8,7 +8,7 @@ use super::{
     reuses_when_healthy, unsent_is_free,
 };
 use crate::scenario::{Protocol, Scenario};
-use crate::trace::Trace;
+use crate::trace::{Trace, Views};
 
 /// An invariant, and how to judge it.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,12 @@ pub(super) fn every_protocol(_: Protocol) -> bool {
 
 /// Judges one run: one finding for each of [`ORACLES`] that concerns the protocol, in that order.
 pub fn judge(scenario: &Scenario, trace: &Trace) -> Vec<Finding> {
-    let case = Case::new(scenario, trace);
+    judge_views(scenario, trace, &Views::of(trace, &scenario.client))
+}
+
+/// The same, for who needs the views over the trace, too.
+pub fn judge_views(scenario: &Scenario, trace: &Trace, views: &Views) -> Vec<Finding> {
+    let case = Case::new(scenario, trace, views);
     let verdict = |oracle: &Oracle| match &trace.unsupported {
         Some(reason) => Verdict::NotExercised { reason: format!("unsupported: {reason}") },
         None => (oracle.judge)(&case),
