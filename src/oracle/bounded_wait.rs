@@ -1,7 +1,8 @@
 //! No request outlives its deadline, and none waits for it without need.
 
 use super::case::Case;
-use super::missed::{self, Sign};
+use super::ends::Sign;
+use super::missed;
 use super::tally::Tally;
 use super::words::{count, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};

@@ -1,8 +1,7 @@
 //! A stream that nobody waits for any more is reset at once, and none is opened for nobody.
 
 use super::case::Case;
-use super::known::Order;
-use super::streams;
+use super::interval::Order;
 use super::tally::Tally;
 use super::words::{count, ms, place};
 use super::{Level, Oracle, Severity, Verdict};
@@ -101,7 +100,7 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
 fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment, due: Moment) -> bool {
     let own = exchange.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
     let ended_by_origin = exchange.over().filter(|over| own.is_none_or(|own| *over < own));
-    let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
+    let excluded = connection.excluded(exchange);
     let ends = ended_by_origin.into_iter().chain(excluded).chain(connection.death());
     // Behind a whole answer nothing is given up: the origin may want the rest of the request (RFC 9113 section 8.1).
     let answered = exchange.answered().is_some_and(|answered| answered.may_precede(given_up));

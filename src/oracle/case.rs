@@ -1,7 +1,6 @@
 //! What every oracle is given: the scenario, the trace and the views over it.
 
 use super::send_queue::{self, SendQueues};
-use super::streams;
 use crate::scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario};
 use crate::trace::{Attempt, Connection, Exchange, Millis, Moment, Request, Trace, Views, What, millis};
 
@@ -43,8 +42,8 @@ impl<'a> Case<'a> {
     /// nothing if there is another.
     pub fn final_attempt<'r>(&self, request: &'r Request) -> Option<&'r Attempt> {
         let is_excluded = |attempt: &Attempt| {
-            let place = self.connection_of(attempt).zip(attempt.stream);
-            let goaway = place.and_then(|(connection, stream)| streams::excluded(connection, stream));
+            let place = self.connection_of(attempt).zip(self.exchange_of(attempt));
+            let goaway = place.and_then(|(connection, exchange)| connection.excluded(exchange));
             goaway.is_some_and(|goaway| goaway < attempt.first_sent)
         };
         let decides = request.attempts.iter().rfind(|attempt| !is_excluded(attempt));
@@ -65,6 +64,11 @@ impl<'a> Case<'a> {
         let events = self.trace.events.iter().enumerate();
         let mut closing = events.filter(|(_, event)| event.what == What::ClientClosing);
         closing.next().map(|(event, entry)| Moment { event, at: entry.at })
+    }
+
+    /// The end of the run.
+    pub fn end(&self) -> Moment {
+        self.turn_end(self.views.end)
     }
 
     /// The last event, to prove that something never happened.

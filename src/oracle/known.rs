@@ -2,29 +2,9 @@
 //! over with the instant.
 
 use super::case::Case;
-use super::written::Written;
+use super::interval::Known;
 use crate::trace::http2::Setting;
 use crate::trace::{Connection, Direction, Fate, Millis, Moment, StaleReason, What};
-
-/// When a client came to know something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Known {
-    /// It reached the client's host: before, nobody there could know.
-    pub earliest: Moment,
-    /// The client has had its turn: from here on it must know.
-    pub latest: Moment,
-}
-
-/// How what a client knew stands to what it wrote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    /// It must have known when it wrote.
-    Before,
-    /// It may have known, or not: nobody is to blame.
-    Race,
-    /// It cannot have known when it wrote.
-    After,
-}
 
 /// What a client knows of a connection that it is not to use any more.
 #[derive(Debug, Clone, Copy)]
@@ -33,18 +13,6 @@ pub(super) struct Stale<'a> {
     pub reason: &'a StaleReason,
     /// The event that made it so, or from which the time counts that did.
     pub event: usize,
-}
-
-impl Known {
-    pub fn against(&self, written: &Written) -> Order {
-        if self.latest < written.earliest {
-            Order::Before
-        } else if written.latest < self.earliest {
-            Order::After
-        } else {
-            Order::Race
-        }
-    }
 }
 
 impl<'a> Case<'a> {

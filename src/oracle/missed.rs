@@ -1,19 +1,11 @@
 //! What told the client that it waits in vain for a request, or that it need not wait.
 
 use super::case::Case;
+use super::ends::{Sign, end_of_attempt};
 use super::excuse::Excuse;
-use super::words::{ms, place};
-use super::{reuse, streams, waiting};
-use crate::trace::http2::Http2;
-use crate::trace::{Attempt, Connection, Millis, Moment, Request, StaleReason, millis};
-
-/// Something that the client could not miss.
-pub(super) struct Sign {
-    /// What, as the end of `… after`.
-    pub what: String,
-    /// When it must have known.
-    pub at: Moment,
-}
+use super::words::ms;
+use super::{free, waiting};
+use crate::trace::{Attempt, Connection, Millis, Moment, Request, millis};
 
 /// What should have ended the wait for a request before the application gave it up, unless something excuses the client.
 pub(super) fn sign(case: &Case, request: &Request, finished: Moment) -> Option<Sign> {
@@ -56,82 +48,15 @@ fn while_it_waits_to_be_written(case: &Case, request: &Request, finished: Moment
     })
 }
 
-/// What first told the client that nothing will come of an attempt.
-fn end_of_attempt(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<Sign> {
-    let number = connection.number;
-    let hang_up = connection
-        .hang_up()
-        .map(|(what, at)| Sign { what: format!("{what} of connection {number} was delivered"), at });
-    let ends = [
-        hang_up,
-        end_of_stream(case, connection, attempt),
-        ping_timeout(case, connection),
-        own_close(case, connection, attempt),
-    ];
-    ends.into_iter().flatten().min_by_key(|sign| sign.at.at)
-}
-
-fn end_of_stream(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<Sign> {
-    let stream = case.exchange_of(attempt)?.stream.as_ref()?;
-    let place = place(attempt);
-    let reset = stream
-        .reset_delivered()
-        .map(|at| Sign { what: format!("an RST_STREAM on {place} was delivered"), at });
-    let excluded = streams::excluded(connection, stream.id)
-        .map(|at| Sign { what: format!("a GOAWAY that excludes {place} was delivered"), at });
-    reset.into_iter().chain(excluded).min_by_key(|sign| sign.at)
-}
-
-/// The client closed the connection with the response outstanding.
-fn own_close(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<Sign> {
-    let close = connection.client_close().filter(|close| attempt.first_sent < *close)?;
-    let answered = case.exchange_of(attempt)?.answered();
-    let outstanding = answered.is_none_or(|answered| close.may_precede(answered));
-    let what = format!("the client had closed connection {}", connection.number);
-    outstanding.then_some(Sign { what, at: close })
-}
-
-fn ping_timeout(case: &Case, connection: &Connection) -> Option<Sign> {
-    let stale = case.stale(connection)?;
-    match *stale.reason {
-        StaleReason::PingUnanswered { limit } => {
-            Some(Sign { what: ping_expired(connection, limit), at: stale.known.earliest })
-        }
-        StaleReason::PingOmitted { limit } => ping_omitted(case, connection, stale.known.earliest.at, limit),
-        _ => None,
-    }
-}
-
-fn ping_expired(connection: &Connection, limit: Millis) -> String {
-    format!("the client's ping timeout of {} had passed on connection {}", ms(limit), connection.number)
-}
-
-/// A PING that was due may have had to wait for the network, and its timeout with it.
-fn ping_omitted(case: &Case, connection: &Connection, stale: Millis, limit: Millis) -> Option<Sign> {
-    let timeout = case.scenario.client.ping_timeout.map_or(0, millis);
-    let due = case.turn_end(stale.saturating_sub(timeout));
-    let left = case.left_by(connection, due)?;
-    let expiry = left.later_by(timeout).at;
-    let mut pings = connection.http2.iter().flat_map(Http2::pings);
-    let what = if pings.any(|ping| due.precedes(ping) && ping.may_precede(left)) {
-        ping_expired(connection, timeout)
-    } else {
-        let number = connection.number;
-        format!("nothing had come on connection {number} for {}, without a PING of the client", ms(limit))
-    };
-    let is_silent = connection.is_silent(due, case.turn_end(expiry));
-    is_silent.then(|| Sign { what, at: case.turn_start(expiry) })
-}
-
 /// The whole response was there. Unless the client had been told not to wait for it, or had closed the connection itself: then
 /// its host answers with RST.
 fn whole_answer(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<Sign> {
     let exchange = case.exchange_of(attempt)?;
     let at = exchange.answered()?;
-    let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
     let rst = connection.to_origin.own_rst.filter(|_| connection.answered_with_rst());
-    let given_up = excluded.into_iter().chain(connection.client_close()).any(|end| end < at)
-        || rst.is_some_and(|rst| rst.is_beside(at));
+    let given_up =
+        connection.excluded(exchange).into_iter().chain(connection.client_close()).any(|end| end < at)
+            || rst.is_some_and(|rst| rst.is_beside(at));
     let what = format!("its whole response was delivered on connection {}", connection.number);
     (!given_up).then_some(Sign { what, at })
 }
@@ -158,7 +83,7 @@ fn expired(kind: &str, limit: Millis, since: Moment) -> Sign {
 
 /// It waits for a connection while one is free.
 fn free_connection(case: &Case, request: &Request) -> Option<Sign> {
-    let (connection, since) = reuse::free_connection(case, request)?;
+    let (connection, since) = free::connection(case, request)?;
     let what = format!("connection {} was free for it", connection.number);
     Some(Sign { what, at: since.max(request.started) })
 }

@@ -7,16 +7,20 @@ mod bounded_retries;
 mod bounded_wait;
 mod cancel_is_told;
 mod case;
+mod closes;
 mod doubts;
 mod draining;
+mod ends;
 mod excuse;
 #[cfg(test)]
 mod excuse_tests;
 mod finding;
+mod free;
 #[cfg(test)]
 mod http2_excuse_tests;
 #[cfg(test)]
 mod http2_tests;
+mod interval;
 mod known;
 mod missed;
 mod no_cross_talk;

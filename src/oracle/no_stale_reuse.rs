@@ -1,7 +1,8 @@
 //! No request is written on a connection that the client could know to be stale.
 
 use super::case::Case;
-use super::known::{Order, Stale};
+use super::interval::Order;
+use super::known::Stale;
 use super::tally::Tally;
 use super::words::{cause, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};

@@ -2,11 +2,10 @@
 
 use super::case::Case;
 use super::policy::PROMPT;
-use super::streams;
 use super::tally::Tally;
 use super::words::ms;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use crate::trace::{Connection, Exchange, Moment, StaleReason};
+use crate::trace::{Connection, Moment, StaleReason};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "prompt-close",
@@ -38,18 +37,18 @@ fn judge(case: &Case) -> Verdict {
 fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
     let stale = case.stale(connection)?;
     let StaleReason::GoAway { .. } = stale.reason else { return None };
-    let excluded = |exchange: &Exchange| streams::excluded(connection, exchange.stream.as_ref()?.id);
-    let over = |exchange: &Exchange| exchange.over().into_iter().chain(excluded(exchange)).min();
+    let over = |exchange| connection.excluded(exchange).into_iter().chain(exchange.over()).min();
     let ends: Option<Vec<Moment>> = connection.exchanges.iter().map(over).collect();
     let drained = ends?.into_iter().chain([stale.known.earliest]).max()?;
     connection.lasts_until(drained).then_some(drained)
 }
 
-fn judge_connection(case: &Case, connection: &Connection, fin: Moment, since: &str, tally: &mut Tally) {
+fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since: &str, tally: &mut Tally) {
     let number = connection.number;
     let over = connection.over();
-    let kept = over.map_or(case.views.end.saturating_sub(fin.at), |over| over.since(fin));
-    if kept > PROMPT && case.closed(connection).is_some_and(|closed| closed.earliest.since(fin) <= PROMPT) {
+    let kept = over.unwrap_or(case.end()).since(useless);
+    if kept > PROMPT && case.closed(connection).is_some_and(|closed| closed.earliest.since(useless) <= PROMPT)
+    {
         // Its FIN may have waited: when it was closed is not to be seen.
         return;
     }
@@ -65,5 +64,5 @@ fn judge_connection(case: &Case, connection: &Connection, fin: Moment, since: &s
     let message =
         format!("connection {number} was {until} {kept} after {since}; the bound is {}", ms(PROMPT));
     let proof = over.map(|over| over.event).or(case.last_event());
-    tally.violated(Severity::HangOrLeak, message, proof.into_iter().chain([fin.event]));
+    tally.violated(Severity::HangOrLeak, message, proof.into_iter().chain([useless.event]));
 }

@@ -110,7 +110,7 @@ fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
             let waited = ms(finished.since(ended));
             Some((format!("hung for {waited} after the end of its connection was delivered"), finished.event))
         }
-        None if ended.at < case.views.end => {
+        None if ended.precedes(case.end()) => {
             Some(("hung after the end of its connection was delivered".to_owned(), case.last_event()?))
         }
         _ => None,

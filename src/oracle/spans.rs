@@ -2,7 +2,6 @@
 
 use super::case::Case;
 use super::policy::HELD;
-use super::streams;
 use crate::trace::{Connection, Exchange, Idle, Moment};
 
 /// From a moment on, until just before another instant; to the end of the run without one.
@@ -53,9 +52,8 @@ pub(super) fn idle_spans(case: &Case, connection: &Connection) -> Vec<Span> {
 fn unused_since(case: &Case, connection: &Connection) -> Option<Moment> {
     let over = |exchange: &Exchange| {
         let request = case.request_of(exchange)?;
-        let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
         let ends = request.over().into_iter().chain(exchange.over());
-        ends.chain(excluded).chain(connection.death()).min()
+        ends.chain(connection.excluded(exchange)).chain(connection.death()).min()
     };
     let over: Option<Vec<Moment>> = connection.exchanges.iter().map(over).collect();
     over?.into_iter().max()

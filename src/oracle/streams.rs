@@ -9,16 +9,11 @@ use crate::trace::{Attempt, Connection, Exchange, Execution, Moment, Request};
 /// When the client learned that the origin had not processed an attempt and never will: REFUSED_STREAM, or a
 /// GOAWAY whose last stream is an earlier one (RFC 9113 section 8.7).
 pub(super) fn disowned(case: &Case, attempt: &Attempt) -> Option<Moment> {
-    let stream = case.exchange_of(attempt)?.stream.as_ref()?;
-    let refused = stream.reset_by_origin.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
-    let excluded = excluded(case.connection_of(attempt)?, stream.id);
+    let exchange = case.exchange_of(attempt)?;
+    let reset = exchange.stream.as_ref()?.reset_by_origin;
+    let refused = reset.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
+    let excluded = case.connection_of(attempt)?.excluded(exchange);
     refused.and_then(|reset| reset.delivered).into_iter().chain(excluded).min()
-}
-
-/// When a GOAWAY reached the client that excludes this stream.
-pub(super) fn excluded(connection: &Connection, stream: u32) -> Option<Moment> {
-    let mut goaways = connection.http2.iter().flat_map(|http2| http2.goaways());
-    goaways.find_map(|goaway| goaway.delivered.filter(|_| goaway.last_stream < stream))
 }
 
 /// The executions that count against the client: not those of attempts that the origin disowned before the client

@@ -9,19 +9,11 @@
 //! | the end of the connection | with FIN or RST | since when the origin's window was shut for what waits |
 
 use super::case::Case;
-use super::known::{Known, Order, stream_limit};
+use super::interval::{Known, Order, Written};
+use super::known::stream_limit;
 use super::send_queue::{Fill, SendQueue};
 use super::streams;
 use crate::trace::{Connection, Exchange, Millis, Moment, Request};
-
-/// When a client wrote something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Written {
-    /// Before, it cannot have been written.
-    pub earliest: Moment,
-    /// By then it was written: it left the host.
-    pub latest: Moment,
-}
 
 impl Case<'_> {
     /// When the client wrote a request: not before the application asked for it.

@@ -193,6 +193,13 @@ impl Connection {
         signals
     }
 
+    /// When a GOAWAY reached the client whose last stream is an earlier one than that of an exchange (RFC 9113 section 6.8).
+    pub fn excluded(&self, exchange: &Exchange) -> Option<Moment> {
+        let stream = exchange.stream.as_ref()?.id;
+        let mut goaways = self.http2.iter().flat_map(Http2::goaways);
+        goaways.find_map(|goaway| goaway.delivered.filter(|_| goaway.last_stream < stream))
+    }
+
     /// Whether the client's end is an RST in the instant in which bytes arrived: so does a host answer whose application has
     /// closed, and an application that closes without reading them (RFC 9293 section 3.10.7.1, RFC 2525 section 2.17).
     pub fn answered_with_rst(&self) -> bool {

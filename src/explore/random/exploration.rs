@@ -12,7 +12,7 @@ use crate::explore::kind::faults_of;
 use crate::lab::{self, Limits};
 use crate::oracle::{self, Finding, Verdict};
 use crate::scenario::{Protocol, Scenario};
-use crate::trace::Trace;
+use crate::trace::{Trace, Views};
 
 /// What is explored.
 #[derive(Clone)]
@@ -157,8 +157,9 @@ impl Explored {
             return;
         }
         self.runs += 1;
-        let findings = oracle::judge(scenario, trace);
-        self.coverage.count(scenario, trace, &findings);
+        let views = Views::of(trace, &scenario.client);
+        let findings = oracle::judge_views(scenario, trace, &views);
+        self.coverage.count(scenario, trace, &views, &findings);
         for Finding { oracle, .. } in violated(&findings) {
             let suspicion = Suspicion { oracle, faults: faults_of(scenario) };
             self.suspect(suspicion, Suspect { times: 1, after, draw });
