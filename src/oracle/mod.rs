@@ -21,6 +21,8 @@ mod http2_excuse_tests;
 #[cfg(test)]
 mod http2_tests;
 mod interval;
+#[cfg(test)]
+mod interval_tests;
 mod known;
 mod missed;
 mod no_cross_talk;
