@@ -6,8 +6,8 @@ use closewait_trace::{
     is_bodiless,
 };
 
-use super::case::{Case, circumstances};
-use super::tally::count;
+use super::case::Case;
+use super::words::{circumstances, count};
 
 pub(super) enum Answer {
     Right,

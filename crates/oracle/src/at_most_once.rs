@@ -2,7 +2,8 @@
 
 use super::case::Case;
 use super::streams;
-use super::tally::{Tally, list, ms};
+use super::tally::Tally;
+use super::words::{list, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {

@@ -3,7 +3,9 @@
 use closewait_trace::{Attempt, Connection, Moment, Request};
 
 use super::case::Case;
-use super::tally::{Tally, count};
+use super::policy::{MOST_ATTEMPTS, MOST_FRESH_ATTEMPTS, MOST_UNUSED_CONNECTIONS};
+use super::tally::Tally;
+use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol, streams};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -14,15 +16,6 @@ pub(super) const ORACLE: Oracle = Oracle {
     source: "RFC 9112 section 9.3.1, hyperium/hyper-util#150",
     judge,
 };
-
-/// The first attempt and two retries.
-const MOST_ATTEMPTS: usize = 3;
-
-/// A request that failed on a connection without a past may be tried on one more such connection.
-const MOST_FRESH_ATTEMPTS: usize = 2;
-
-/// Connections opened on behalf of one request and never used for any.
-const MOST_UNUSED_CONNECTIONS: usize = 3;
 
 fn judge(case: &Case) -> Verdict {
     let mut tally = Tally::default();

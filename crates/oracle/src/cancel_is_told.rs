@@ -4,9 +4,10 @@ use closewait_scenario::Protocol;
 use closewait_trace::{Attempt, BodyEnd, Connection, ErrorKind, Exchange, Moment, Outcome, Request};
 
 use super::case::Case;
-use super::streams::{self, place};
-use super::tally::{Tally, count, ms};
-use super::{Level, Oracle, Severity, Verdict, send_queue};
+use super::interval::Order;
+use super::tally::Tally;
+use super::words::{count, ms, place};
+use super::{Level, Oracle, Severity, Verdict};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "cancel-is-told",
@@ -35,14 +36,15 @@ fn judge(case: &Case) -> Verdict {
 /// What waits for a stream of an open connection, and is given up meanwhile, needs none any more. What was given up
 /// before the connection was open, or while the network took nothing, may lie in buffers that no client reaches.
 fn judge_late_attempts(case: &Case, request: &Request, over: Moment, tally: &mut Tally) {
-    let was_open = |attempt: &&Attempt| {
-        let connection = case.connection_of(attempt);
-        let was_open = |connection: &&Connection| connection.ready().is_some_and(|ready| ready < over);
-        let written = |connection| send_queue::written(case, connection, attempt.first_sent);
-        connection.filter(was_open).is_some_and(|connection| over.at < written(connection).at)
+    let is_late = |attempt: &&Attempt| {
+        let place = case.connection_of(attempt).zip(case.exchange_of(attempt));
+        place.is_some_and(|(connection, exchange)| {
+            let was_open = connection.ready().is_some_and(|ready| ready < over);
+            was_open && case.known(over).against(&case.written(connection, exchange)) == Order::Before
+        })
     };
-    for attempt in request.attempts.iter().filter(was_open) {
-        let (id, place, late) = (&request.id, place(attempt), ms(attempt.first_sent.at - over.at));
+    for attempt in request.attempts.iter().filter(is_late) {
+        let (id, place, late) = (&request.id, place(attempt), ms(attempt.first_sent.since(over)));
         let message = format!("{id} was over at {}, and {place} was opened for it {late} later", ms(over.at));
         tally.violated(Severity::HangOrLeak, message, [over.event, attempt.first_sent.event]);
     }
@@ -64,8 +66,8 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
         return;
     };
     // What says so may wait behind what was written before.
-    let Some(due) = send_queue::taken(case, connection, given_up) else { return };
-    let is_open = is_open(connection, exchange, given_up, case.end_of(due));
+    let Some(due) = case.left_by(connection, given_up) else { return };
+    let is_open = is_open(connection, exchange, given_up, due);
     let Some(stream) = exchange.stream.as_ref().filter(|_| is_open) else { return };
     let id = &request.id;
     let reset = stream.reset_by_client.and_then(|reset| reset.sent);
@@ -74,14 +76,14 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
     let more = if late > 0 { format!(", {} of its body later", count(late, "byte")) } else { String::new() };
     let place = place(attempt);
     match told {
-        Some(told) if told.at <= due && reset == Some(told) => {
+        Some(told) if told.may_precede(due) && reset == Some(told) => {
             tally.holds(format!("{id}: {place} was reset as it was given up{more}"));
         }
-        Some(told) if told.at <= due => {
+        Some(told) if told.may_precede(due) => {
             tally.holds(format!("{id}: connection {} was closed as it was given up", attempt.connection));
         }
         Some(told) => {
-            let after = ms(told.at.saturating_sub(given_up.at));
+            let after = ms(told.since(given_up));
             let message = format!("{id} was given up, and {place} was reset only {after} after that{more}");
             tally.violated(Severity::HangOrLeak, message, [given_up.event, told.event]);
         }
@@ -99,12 +101,11 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
 fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment, due: Moment) -> bool {
     let own = exchange.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
     let ended_by_origin = exchange.over().filter(|over| own.is_none_or(|own| *over < own));
-    let excluded = exchange.stream.as_ref().and_then(|stream| streams::excluded(connection, stream.id));
+    let excluded = connection.excluded(exchange);
     let ends = ended_by_origin.into_iter().chain(excluded).chain(connection.death());
     // Behind a whole answer nothing is given up: the origin may want the rest of the request (RFC 9113 section 8.1).
-    let answered = exchange.response.as_ref().and_then(|response| response.complete);
-    let answered = answered.is_some_and(|answered| answered.at <= given_up.at);
-    let ended = answered || ends.into_iter().any(|end| end.at <= due.at);
+    let answered = exchange.answered().is_some_and(|answered| answered.may_precede(given_up));
+    let ended = answered || ends.into_iter().any(|end| end.may_precede(due));
     let told_before = own.into_iter().chain(connection.client_close()).any(|told| told < given_up);
     exchange.request.first_sent < given_up && !ended && !told_before
 }

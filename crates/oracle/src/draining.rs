@@ -5,6 +5,7 @@ use closewait_trace::{Attempt, BodyEnd, Connection, ErrorKind, Moment, Outcome, 
 
 use super::case::Case;
 use super::tally::Tally;
+use super::words::place;
 use super::{Severity, streams};
 
 /// What became of the streams of `connection` that were open when it began to drain.
@@ -28,7 +29,7 @@ fn judge_request(
     (finished, outcome): (Moment, &Outcome),
     tally: &mut Tally,
 ) {
-    let (id, place) = (&request.id, streams::place(attempt));
+    let (id, place) = (&request.id, place(attempt));
     if matches!(outcome, Outcome::Response { end: BodyEnd::Complete, .. }) {
         tally.holds(format!("{id} was answered on {place} while it drained"));
     } else if is_error(outcome) && !is_ended(case, connection, attempt, finished) {
@@ -69,7 +70,7 @@ fn is_ended(case: &Case, connection: &Connection, attempt: &Attempt, finished: M
     let fault = http2.clone().filter_map(|http2| http2.fault.map(|fault| fault.delivered));
     let ends = reset.into_iter().chain(connection.death()).chain(alert).chain(close_notify).chain(fault);
     let ended = ends.chain(case.closing()).any(|end| end < finished);
-    let unanswered = |ping: Moment| ping < finished && streams::is_silent(connection, ping, finished);
+    let unanswered = |ping: Moment| ping < finished && connection.is_silent(ping, finished);
     let objects = stream
         .and_then(|stream| stream.reset_by_client)
         .is_some_and(|reset| streams::is_objection(reset.code))

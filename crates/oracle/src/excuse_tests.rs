@@ -29,7 +29,7 @@ fn ack(trace: TraceBuilder, at: u64, connection: u32) -> TraceBuilder {
 }
 
 /// The origin has taken this many bytes, and leaves that much room.
-fn acked(trace: TraceBuilder, at: u64, bytes: usize, window: u32) -> TraceBuilder {
+pub(super) fn acked(trace: TraceBuilder, at: u64, bytes: usize, window: u32) -> TraceBuilder {
     let ack_seq = u32::try_from(bytes).expect("a test writes little") + 1;
     let ack = Segment { ack: true, seq: 1, ack_seq, window, ..Segment::default() };
     trace.segment(at, 1, Direction::ToClient, Fate::Delivered, ack)
@@ -105,11 +105,11 @@ fn a_timer_may_expire_behind_a_repeated_syn() {
 }
 
 /// What the stopped upload has written by 60 ms, bytes.
-const WRITTEN: usize = 55 + 8;
+pub(super) const WRITTEN: usize = 55 + 8;
 
 /// An upload that is given up at 50 ms with half of it written; what is left in the host's buffer goes on, and fills the
 /// origin's window.
-fn stopped_upload() -> TraceBuilder {
+pub(super) fn stopped_upload() -> TraceBuilder {
     stopped_with(63)
 }
 
@@ -283,6 +283,21 @@ fn silence_casts_doubt_on_those_that_were_silent_for_longer() {
     check(timed.clone(), closed(late(130), 130), excused);
     check(timed, closed(late(129), 130), &missed("130"));
     check(plain(), closed(timed_out(), 130), &missed("130"));
+}
+
+#[test]
+fn who_was_over_before_its_first_byte_left_was_silent_to_nobody() {
+    let closed = |over: u64, left: u64| {
+        let trace = answered().open(40, 2).start(45, "b", "GET");
+        let trace = if left < over { trace.attempt(left, "b", "GET", 2) } else { trace };
+        let trace = trace.deadline(over, "b").client_fin(over, 1);
+        let trace = if over < left { trace.attempt(left, "b", "GET", 2) } else { trace };
+        on_new_connection(trace, 3_000, "c", 3)
+    };
+    let check = |trace, expected: &str| check_in("reuses-when-healthy", &scenario(), trace, expected);
+    let missed = "NeedlessConnections: c was written on new connection 3 although connection 1 was healthy when the client closed it at 2 000 ms";
+    check(closed(2_000, 2_010), missed);
+    check(closed(2_000, 50), "holds: b reused connection 2");
 }
 
 #[test]

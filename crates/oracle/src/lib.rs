@@ -8,20 +8,31 @@ mod bounded_wait;
 mod cancel_is_told;
 mod case;
 mod cell;
+mod closes;
+mod doubts;
 mod draining;
+mod ends;
+mod excuse;
 #[cfg(test)]
 mod excuse_tests;
 mod finding;
+mod free;
 pub mod gate;
 #[cfg(test)]
 mod http2_excuse_tests;
 #[cfg(test)]
 mod http2_tests;
+mod interval;
+#[cfg(test)]
+mod interval_tests;
+mod known;
+mod missed;
 mod no_cross_talk;
 mod no_leak;
 mod no_needless_connections;
 mod no_silent_truncation;
 mod no_stale_reuse;
+mod policy;
 mod prompt_close;
 mod race_outcome;
 mod recovers;
@@ -32,6 +43,7 @@ mod robustness;
 mod send_queue;
 #[cfg(test)]
 mod send_queue_tests;
+mod spans;
 mod streams;
 mod table;
 mod tally;
@@ -40,8 +52,11 @@ mod tests;
 #[cfg(test)]
 mod tls_excuse_tests;
 mod unsent_is_free;
+mod waiting;
+mod words;
+mod written;
 
 pub use cell::{Cell, CellResult, Control, Mark};
 pub use finding::*;
 use table::every_protocol;
-pub use table::{ORACLES, Oracle, judge};
+pub use table::{ORACLES, Oracle, judge, judge_views};

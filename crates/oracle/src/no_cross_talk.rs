@@ -4,7 +4,8 @@ use closewait_trace::Request;
 
 use super::answer::{self, Answer, Fault};
 use super::case::Case;
-use super::tally::{Tally, count};
+use super::tally::Tally;
+use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {

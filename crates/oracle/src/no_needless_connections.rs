@@ -5,7 +5,8 @@ use closewait_trace::{Connection, Moment, Outcome, Request};
 use super::case::Case;
 use super::reuse;
 use super::reuses_when_healthy::missed;
-use super::tally::{Tally, count};
+use super::tally::Tally;
+use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -54,7 +55,7 @@ fn unused<'a>(case: &'a Case) -> impl Iterator<Item = (u32, Moment)> + 'a {
 fn was_told_by(connection: &Connection, ready: Moment) -> bool {
     let close = connection.client_close();
     let mut told = connection.signals().into_iter().filter_map(|signal| signal.delivered);
-    told.any(|told| told.at <= ready.at && close.is_none_or(|close| told < close))
+    told.any(|told| told.may_precede(ready) && close.is_none_or(|close| told < close))
 }
 
 fn gave_up(request: &Request) -> bool {

@@ -3,7 +3,8 @@
 use closewait_trace::{BodyEnd, BodyFraming, Connection, Moment, Outcome, Request, Tls, WireResponse};
 
 use super::case::Case;
-use super::tally::{Tally, ms};
+use super::tally::Tally;
+use super::words::ms;
 use super::{Level, Oracle, Severity, Verdict};
 
 pub(super) const ORACLE: Oracle = Oracle {

@@ -3,9 +3,10 @@
 use closewait_trace::{Attempt, BodyEnd, Outcome, Request, Signal, Window};
 
 use super::answer::{self, Answer};
-use super::case::{Case, circumstances};
+use super::case::Case;
 use super::streams;
-use super::tally::{Tally, ms};
+use super::tally::Tally;
+use super::words::{circumstances, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -106,11 +107,11 @@ fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
         return None;
     }
     match &race.request.finished {
-        Some((finished, Outcome::Deadline)) if ended.at < finished.at => {
-            let waited = ms(finished.at - ended.at);
+        Some((finished, Outcome::Deadline)) if ended.precedes(*finished) => {
+            let waited = ms(finished.since(ended));
             Some((format!("hung for {waited} after the end of its connection was delivered"), finished.event))
         }
-        None if ended.at < case.views.end => {
+        None if ended.precedes(case.end()) => {
             Some(("hung after the end of its connection was delivered".to_owned(), case.last_event()?))
         }
         _ => None,

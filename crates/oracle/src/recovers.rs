@@ -3,9 +3,10 @@
 use closewait_trace::{Connection, Moment, Request};
 
 use super::case::Case;
-use super::tally::{Tally, list, ms};
+use super::draining;
+use super::tally::Tally;
+use super::words::{list, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
-use super::{draining, send_queue, streams};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "recovers",
@@ -64,9 +65,9 @@ fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
     let dead_since = |request: &Request| {
         let written = case.final_attempt(request)?.first_sent;
         let still = |death: &&Moment| {
-            death.at < written.at
+            death.precedes(written)
                 && (connection.death().is_some_and(|end| end <= **death)
-                    || streams::is_cut_off(case, connection, **death, written))
+                    || case.is_cut_off(connection, **death, written))
         };
         deaths.iter().filter(still).min().copied()
     };
@@ -88,15 +89,16 @@ fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
 /// Whether the connection is to blame for a failure, not the stream alone: it had ended, or it was cut off.
 fn is_lost(case: &Case, connection: &Connection, request: &Request) -> bool {
     let (Some(over), Some(attempt)) = (request.over(), case.final_attempt(request)) else { return false };
+    let Some(exchange) = case.exchange_of(attempt) else { return false };
     if over < attempt.first_sent {
         // It was over before it was written: that is the affair of `cancel-is-told`.
         return false;
     }
     let ended = connection.death().is_some_and(|death| death <= over);
-    let reset = case.exchange_of(attempt).and_then(|exchange| exchange.stream.as_ref()?.reset_delivered());
+    let reset = exchange.stream.as_ref().and_then(|stream| stream.reset_delivered());
     // The client has waited since it wrote, though the network took it only later.
-    let written = send_queue::written(case, connection, attempt.first_sent).max(request.started);
-    ended || (reset.is_none() && streams::is_cut_off(case, connection, written, over))
+    let written = case.written(connection, exchange).earliest;
+    ended || (reset.is_none() && case.is_cut_off(connection, written, over))
 }
 
 /// The requests that failed with their last attempt on the connection.

@@ -2,7 +2,8 @@
 
 use super::case::Case;
 use super::reuse::{self, Choice};
-use super::tally::{Tally, ms};
+use super::tally::Tally;
+use super::words::ms;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {

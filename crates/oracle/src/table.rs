@@ -1,7 +1,7 @@
 //! The oracles, in the order in which they are reported.
 
 use closewait_scenario::{Protocol, Scenario};
-use closewait_trace::Trace;
+use closewait_trace::{Trace, Views};
 
 use super::case::Case;
 use super::{Finding, Level, Verdict};
@@ -53,7 +53,12 @@ pub(super) fn every_protocol(_: Protocol) -> bool {
 
 /// Judges one run: one finding for each of [`ORACLES`] that concerns the protocol, in that order.
 pub fn judge(scenario: &Scenario, trace: &Trace) -> Vec<Finding> {
-    let case = Case::new(scenario, trace);
+    judge_views(scenario, trace, &Views::of(trace, &scenario.client))
+}
+
+/// The same, for who needs the views over the trace, too.
+pub fn judge_views(scenario: &Scenario, trace: &Trace, views: &Views) -> Vec<Finding> {
+    let case = Case::new(scenario, trace, views);
     let verdict = |oracle: &Oracle| match &trace.unsupported {
         Some(reason) => Verdict::NotExercised { reason: format!("unsupported: {reason}") },
         None => (oracle.judge)(&case),

@@ -1,7 +1,5 @@
 //! Collects what an oracle saw into its verdict.
 
-use closewait_trace::Millis;
-
 use super::{Severity, Verdict, Violation};
 
 #[derive(Debug, Default)]
@@ -36,33 +34,5 @@ impl Tally {
         } else {
             Verdict::Holds { note: self.notes.join("; ") }
         }
-    }
-}
-
-/// Milliseconds as a message says them: `1 000 ms`.
-pub(super) fn ms(millis: Millis) -> String {
-    let digits = millis.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text + " ms"
-}
-
-/// `1 request`, `2 requests`.
-pub(super) fn count(n: usize, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(names: &[impl AsRef<str>]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        Some((last, _)) => (*last).to_owned(),
-        None => String::new(),
     }
 }

@@ -438,11 +438,11 @@ fn no_leak() {
     check(answered().end(End::Stall).socket(1, "ESTABLISHED"), unexercised);
     check(answered().closing(30), "holds: no socket was left after close");
     check(answered().closing(30).socket(1, "TIME_WAIT"), "holds: no socket was left after close");
-    for state in super::no_leak::HELD {
+    for state in super::policy::HELD {
         let left = format!("HangOrLeak: connection 1 was left in {state} after the client was closed");
         check(answered().closing(30).socket(1, state), &left);
     }
-    assert_eq!(super::no_leak::HELD, ["SYN_SENT", "ESTABLISHED", "CLOSE_WAIT"]);
+    assert_eq!(super::policy::HELD, ["SYN_SENT", "ESTABLISHED", "CLOSE_WAIT"]);
 }
 
 #[test]

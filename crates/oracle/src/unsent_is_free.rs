@@ -4,9 +4,10 @@ use closewait_trace::http2::ErrorCode;
 use closewait_trace::{Attempt, Connection, ErrorKind, Moment, Outcome, Request};
 
 use super::case::Case;
-use super::streams::{disowned, place};
+use super::streams::disowned;
 use super::tally::Tally;
-use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue};
+use super::words::place;
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "unsent-is-free",
@@ -69,7 +70,7 @@ fn judge_disowned(case: &Case, request: &Request, attempt: &Attempt, tally: &mut
 /// An RST in the same instant takes from the socket what the client has not read.
 fn is_lost(case: &Case, attempt: &Attempt, disowned: Moment) -> bool {
     let rst = case.connection_of(attempt).and_then(|connection| connection.to_client.rst.delivered);
-    rst.is_some_and(|rst| rst.at == disowned.at)
+    rst.is_some_and(|rst| rst.is_beside(disowned))
 }
 
 /// An origin that ends the connection with an error is better left alone for a while.
@@ -102,13 +103,13 @@ fn is_avoidable(
     let mut dials = case.connections().filter(|connection| connection.syn.is_some_and(in_life));
     let refused = dials.any(|connection| connection.ready().is_none() && !connection.was_given_up());
     let closing = case.closing().is_some_and(|closing| closing < finished);
-    is_of_the_pool && !refused && !closing && send_queue::holder(case, request, since).is_none()
+    is_of_the_pool && !refused && !closing && case.holder(request, since).is_none()
 }
 
 /// When the request began, or at that very instant, the connection had ended and the client had not closed it before.
 fn was_dead_in_the_pool(connection: &Connection, request: &Request) -> bool {
     let dead = connection.established.and(connection.death());
-    let kept = connection.over().is_none_or(|over| request.started.at <= over.at);
-    kept && dead.is_some_and(|dead| dead.at <= request.started.at)
+    connection.lasts_until(request.started)
+        && dead.is_some_and(|dead| dead.may_precede(request.started))
         && connection.exchanges.iter().any(|exchange| exchange.request.first_sent < request.started)
 }

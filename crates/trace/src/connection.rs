@@ -128,6 +128,26 @@ impl Connection {
         first(self.client_close(), self.to_client.rst.delivered)
     }
 
+    /// Whether it was not over in an earlier turn of the client than that of `moment`.
+    pub fn lasts_until(&self, moment: Moment) -> bool {
+        self.over().is_none_or(|over| moment.may_precede(over))
+    }
+
+    /// When the client next had something to read after a moment.
+    pub fn heard_after(&self, moment: Moment) -> Option<Moment> {
+        self.data().1.delivered.first_after(moment)
+    }
+
+    /// When the client last had something to read, up to a moment.
+    pub fn heard_until(&self, moment: Moment) -> Option<Moment> {
+        self.data().1.delivered.last_until(moment)
+    }
+
+    /// Whether the client had nothing to read from one moment until another.
+    pub fn is_silent(&self, from: Moment, until: Moment) -> bool {
+        self.heard_after(from).is_none_or(|next| until < next)
+    }
+
     /// The origin's FIN or RST, whichever arrived first, unless the client had closed before.
     pub fn death(&self) -> Option<Moment> {
         let death = first(self.to_client.fin.delivered, self.to_client.rst.delivered)?;
@@ -171,6 +191,13 @@ impl Connection {
             .collect();
         signals.sort_by_key(|signal| signal.delivered.map_or(usize::MAX, |delivered| delivered.event));
         signals
+    }
+
+    /// When a GOAWAY reached the client whose last stream is an earlier one than that of an exchange (RFC 9113 section 6.8).
+    pub fn excluded(&self, exchange: &Exchange) -> Option<Moment> {
+        let stream = exchange.stream.as_ref()?.id;
+        let mut goaways = self.http2.iter().flat_map(Http2::goaways);
+        goaways.find_map(|goaway| goaway.delivered.filter(|_| goaway.last_stream < stream))
     }
 
     /// Whether the client's end is an RST in the instant in which bytes arrived: so does a host answer whose application has

@@ -98,10 +98,14 @@ pub struct Unsolicited {
 }
 
 impl Exchange {
+    /// When the response was delivered whole.
+    pub fn answered(&self) -> Option<Moment> {
+        self.response.as_ref()?.complete
+    }
+
     /// When the request was written whole and the response delivered whole.
     pub fn complete(&self) -> Option<Moment> {
-        let response = self.response.as_ref()?.complete?;
-        self.request.last_sent.map(|request| request.max(response))
+        self.answered().zip(self.request.last_sent).map(|(response, request)| request.max(response))
     }
 
     /// When nothing more was to come, as the client knows: the end of request and response, or RST_STREAM either way.

@@ -136,6 +136,11 @@ impl Request {
         self.cancelled.into_iter().chain(finished).min()
     }
 
+    /// Whether it was not over in an earlier turn of the client than that of `moment`.
+    pub fn lasts_until(&self, moment: Moment) -> bool {
+        self.over().is_none_or(|over| moment.may_precede(over))
+    }
+
     /// Whether the client let the application down: an error, a broken body, or nothing until the deadline.
     pub fn failed(&self) -> bool {
         match self.outcome() {

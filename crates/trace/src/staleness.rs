@@ -184,8 +184,8 @@ fn is_drained(request: &Request, complete: Moment, next: Option<&Exchange>) -> b
 fn idle_too_long(connection: &Connection, idle_timeout: Option<Millis>, end: Millis) -> Option<Staleness> {
     connection.idle().into_iter().find_map(|Idle { since, until, after }| {
         let (limit, reason) = idle_limit(after, idle_timeout)?;
-        let at = since.at.saturating_add(limit);
-        (at < until.map_or(end, |until| until.at)).then_some(Staleness { at, reason, event: since.event })
+        let expiry = since.later_by(limit);
+        (expiry.at < until.map_or(end, |until| until.at)).then(|| stale(expiry, reason))
     })
 }
 
@@ -193,14 +193,12 @@ fn idle_too_long(connection: &Connection, idle_timeout: Option<Millis>, end: Mil
 /// comes is a sign of life, also in the instant of the PING: which of the two the client saw first, packets do not tell.
 /// That the answer itself is missing may be the origin's way with PINGs.
 fn ping_unanswered(connection: &Connection, limit: Millis, end: Millis) -> Option<Staleness> {
-    let delivered = &connection.data().1.delivered;
     connection.http2.as_ref()?.pings().find_map(|ping| {
-        let at = ping.at.saturating_add(limit);
-        let sign_of_life = delivered.moment_of(delivered.len_after(ping.event));
-        let heard_just_now = delivered.last_until(ping.event).is_some_and(|heard| heard.at == ping.at);
-        let silent = !heard_just_now && sign_of_life.is_none_or(|sign| at < sign.at);
-        let reason = StaleReason::PingUnanswered { limit };
-        (silent && at < end).then_some(Staleness { at, reason, event: ping.event })
+        let expiry = ping.later_by(limit);
+        let heard_just_now = connection.heard_until(ping).is_some_and(|heard| heard.is_beside(ping));
+        let silent =
+            !heard_just_now && connection.heard_after(ping).is_none_or(|heard| expiry.precedes(heard));
+        (silent && expiry.at < end).then(|| stale(expiry, StaleReason::PingUnanswered { limit }))
     })
 }
 
@@ -214,15 +212,10 @@ fn ping_omitted(connection: &Connection, policy: PingPolicy, end: Millis) -> Opt
         let next = arrivals.next();
         let asks = if policy.while_idle { Some(last) } else { waits_since(connection, last, limit) };
         if let Some(since) = asks {
-            let due = since.at.saturating_add(policy.interval);
-            let at = since.at.saturating_add(limit);
-            let silent = at < next.map_or(end, |next| next.at.min(end));
-            if silent && !http2.pings().any(|ping| last.at < ping.at && ping.at <= due) {
-                return Some(Staleness {
-                    at,
-                    reason: StaleReason::PingOmitted { limit },
-                    event: since.event,
-                });
+            let (due, expiry) = (since.later_by(policy.interval), since.later_by(limit));
+            let silent = expiry.at < end && next.is_none_or(|next| expiry.precedes(next));
+            if silent && !http2.pings().any(|ping| last.precedes(ping) && ping.may_precede(due)) {
+                return Some(stale(expiry, StaleReason::PingOmitted { limit }));
             }
         }
         last = next?;
@@ -233,7 +226,7 @@ fn ping_omitted(connection: &Connection, policy: PingPolicy, end: Millis) -> Opt
 fn waits_since(connection: &Connection, last: Moment, limit: Millis) -> Option<Moment> {
     let since = |exchange: &Exchange| {
         let since = exchange.request.first_sent.max(last);
-        exchange.over().is_none_or(|over| since.at.saturating_add(limit) < over.at).then_some(since)
+        exchange.over().is_none_or(|over| since.later_by(limit).precedes(over)).then_some(since)
     };
     connection.exchanges.iter().filter_map(since).min()
 }

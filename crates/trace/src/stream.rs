@@ -1,15 +1,6 @@
 //! One direction of a connection as a stream of bytes: what was sent, what was delivered, and when.
 
-use super::{Fate, Millis, Segment};
-
-/// An event and its instant. Ordered by the event: events of one instant have an order, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment {
-    /// Index into `Trace::events`.
-    pub event: usize,
-    /// Milliseconds of virtual time.
-    pub at: Millis,
-}
+use super::{Fate, Moment, Segment};
 
 /// One direction of a connection.
 #[derive(Debug, Clone, Default)]
@@ -158,10 +149,14 @@ impl Track {
         self.runs.get(run).map(|run| run.moment)
     }
 
-    /// When the last byte came that came before or with event `event`.
-    pub fn last_until(&self, event: usize) -> Option<Moment> {
-        let later = self.runs.partition_point(|run| run.moment.event <= event);
-        later.checked_sub(1).map(|run| self.runs[run].moment)
+    /// When the last byte came that came before or with `moment`.
+    pub fn last_until(&self, moment: Moment) -> Option<Moment> {
+        self.runs[..self.runs_until(moment.event)].last().map(|run| run.moment)
+    }
+
+    /// When the first byte came that came after `moment`.
+    pub fn first_after(&self, moment: Moment) -> Option<Moment> {
+        self.runs.get(self.runs_until(moment.event)).map(|run| run.moment)
     }
 
     /// When bytes came, in order.
@@ -171,11 +166,11 @@ impl Track {
 
     /// Offset of the first byte that came after event `event`: how many had come by then.
     pub fn len_after(&self, event: usize) -> usize {
-        self.last_run_end(self.runs.partition_point(|run| run.moment.event <= event))
+        self.runs[..self.runs_until(event)].last().map_or(0, |run| run.end)
     }
 
-    fn last_run_end(&self, runs: usize) -> usize {
-        runs.checked_sub(1).map_or(0, |run| self.runs[run].end)
+    fn runs_until(&self, event: usize) -> usize {
+        self.runs.partition_point(|run| run.moment.event <= event)
     }
 
     /// Appends bytes.

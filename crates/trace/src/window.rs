@@ -39,7 +39,7 @@ impl Window {
             return None;
         }
         Some(if delivered < written {
-            if delivered.at < written.at { Self::W0 } else { Self::W1 }
+            if delivered.precedes(written) { Self::W0 } else { Self::W1 }
         } else if response.is_some_and(|response| response.first_delivered < delivered) {
             Self::W4
         } else if signal.sent.is_some_and(|sent| sent < written) {

@@ -30,12 +30,12 @@ pub struct Coverage(BTreeMap<Situation, BTreeMap<&'static str, u64>>);
 
 impl Coverage {
     /// Counts one run.
-    pub fn count(&mut self, scenario: &Scenario, trace: &Trace, findings: &[Finding]) {
+    pub fn count(&mut self, scenario: &Scenario, trace: &Trace, views: &Views, findings: &[Finding]) {
         let exercised = || {
             let judged = findings.iter().filter(|f| !matches!(f.verdict, Verdict::NotExercised { .. }));
             judged.map(|finding| finding.oracle)
         };
-        for situation in situations(scenario, trace) {
+        for situation in situations(scenario, trace, views) {
             let oracles = self.0.entry(situation).or_default();
             exercised().for_each(|oracle| *oracles.entry(oracle).or_default() += 1);
         }
@@ -133,11 +133,10 @@ fn needs_connection(fault: &str) -> bool {
 }
 
 /// Where each fault of a run struck; what no fault struck is the one situation without.
-fn situations(scenario: &Scenario, trace: &Trace) -> BTreeSet<Situation> {
-    let views = Views::of(trace, &scenario.client);
+fn situations(scenario: &Scenario, trace: &Trace, views: &Views) -> BTreeSet<Situation> {
     let mut found = BTreeSet::new();
     let mut note = |fault: String, connection, event| {
-        let state = ClientState::at(trace, &views, connection, event);
+        let state = ClientState::at(trace, views, connection, event);
         found.insert(Situation { protocol: scenario.protocol.word(), fault, state });
     };
     for (event, entry) in trace.events.iter().enumerate() {
@@ -164,7 +163,7 @@ fn situations(scenario: &Scenario, trace: &Trace) -> BTreeSet<Situation> {
             .enumerate()
             .filter_map(|(event, entry)| is_start(&entry.what).then_some(event))
         {
-            let state = ClientState::at(trace, &views, None, event);
+            let state = ClientState::at(trace, views, None, event);
             found.insert(Situation { protocol, fault: fault.clone(), state });
         }
     }

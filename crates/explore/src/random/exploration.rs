@@ -9,7 +9,7 @@ use closewait_oracle::{Finding, Verdict};
 use closewait_scenario::{Protocol, Scenario};
 use closewait_simulator::client::UnderTest;
 use closewait_simulator::lab::{self, Limits};
-use closewait_trace::Trace;
+use closewait_trace::{Trace, Views};
 
 use super::coverage::Coverage;
 use super::schedules::Schedules;
@@ -158,8 +158,9 @@ impl Explored {
             return;
         }
         self.runs += 1;
-        let findings = closewait_oracle::judge(scenario, trace);
-        self.coverage.count(scenario, trace, &findings);
+        let views = Views::of(trace, &scenario.client);
+        let findings = closewait_oracle::judge_views(scenario, trace, &views);
+        self.coverage.count(scenario, trace, &views, &findings);
         for Finding { oracle, .. } in violated(&findings) {
             let suspicion = Suspicion { oracle, faults: faults_of(scenario) };
             self.suspect(suspicion, Suspect { times: 1, after, draw });

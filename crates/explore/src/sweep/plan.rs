@@ -6,7 +6,6 @@ use closewait_simulator::client::UnderTest;
 
 use super::hash;
 use super::mark::Tally;
-
 use crate::{Strike, Workload, label};
 
 /// The name of the run without a fault.

@@ -76,9 +76,13 @@ fn cell(Entry { scenario, cell }: &Entry<'_>) -> Cell {
         CellResult::Ran { trace, findings, control } => {
             let quiet = scenario.control();
             let quiet = quiet.as_ref().unwrap_or(scenario);
-            let control = control.as_ref().map(|control| self::run(quiet, &control.trace, &control.findings));
-            let mut run = run(scenario, trace, findings);
-            run.ladder = Some(Ladder::of(scenario, trace, &evidence(findings)));
+            let control = control.as_ref().map(|control| {
+                let views = Views::of(&control.trace, &quiet.client);
+                self::run(quiet, &control.trace, &views, &control.findings)
+            });
+            let views = Views::of(trace, &scenario.client);
+            let mut run = run(scenario, trace, &views, findings);
+            run.ladder = Some(Ladder::of(scenario, trace, &views, &evidence(findings)));
             (None, Some(run), control)
         }
     };
@@ -92,15 +96,14 @@ fn cell(Entry { scenario, cell }: &Entry<'_>) -> Cell {
     }
 }
 
-fn run(scenario: &Scenario, trace: &Trace, findings: &[closewait_oracle::Finding]) -> Run {
-    let views = Views::of(trace, &scenario.client);
+fn run(scenario: &Scenario, trace: &Trace, views: &Views, findings: &[closewait_oracle::Finding]) -> Run {
     let transcript = Transcript::of(scenario, trace);
     let line = |line: &crate::transcript::Line| Line {
         at_ms: line.at,
         text: line.text.clone(),
         events: line.events.clone(),
     };
-    let requests = requests(&views).into_iter().map(|facts| Request {
+    let requests = requests(views).into_iter().map(|facts| Request {
         retries: facts.attempts.len().saturating_sub(1),
         message: views.requests.get(&facts.id).and_then(|request| message(request.outcome()?)),
         facts,
@@ -108,7 +111,7 @@ fn run(scenario: &Scenario, trace: &Trace, findings: &[closewait_oracle::Finding
     Run {
         end: trace.end.clone(),
         findings: findings.iter().map(finding).collect(),
-        connections: opened(&views),
+        connections: opened(views),
         requests: requests.collect(),
         transcript: transcript.lines().iter().map(line).collect(),
         sockets: trace.sockets.clone(),

@@ -12,7 +12,7 @@ use crate::words::{fault, grouped};
 
 impl Ladder {
     /// The diagram of a run. `proof` names the events that prove what is violated: they are marked.
-    pub fn of(scenario: &Scenario, trace: &Trace, proof: &[usize]) -> Self {
+    pub fn of(scenario: &Scenario, trace: &Trace, views: &Views, proof: &[usize]) -> Self {
         let mut build = Build {
             scenario,
             proof: proof.iter().copied().collect(),
@@ -28,7 +28,7 @@ impl Ladder {
         }
         let mut ladder = build.ladder;
         ladder.end_ms = trace.events.get(last).map_or(0, |event| event.at);
-        span::mark(&mut ladder, &Views::of(trace, &scenario.client));
+        span::mark(&mut ladder, views);
         ladder
     }
 }

@@ -1,7 +1,7 @@
 //! Diagrams of small runs.
 
 use closewait_scenario::Direction;
-use closewait_trace::{Fate, Segment};
+use closewait_trace::{Fate, Segment, Trace, Views};
 
 use super::{ArrowKind, Ladder, text};
 use crate::testing::{Run, ok, request, scenario};
@@ -11,6 +11,11 @@ const SCRIPT: &str = "{ client = \"send\", id = \"a\", request = \"GET /a\" },\n
                       { client = \"send\", id = \"b\", request = \"GET /b\" },";
 
 /// `a` is answered; 5 s later the FIN crosses `b`.
+fn drawn(trace: &Trace, proof: &[usize]) -> Ladder {
+    let scenario = scenario(SCRIPT);
+    Ladder::of(&scenario, trace, &Views::of(trace, &scenario.client), proof)
+}
+
 fn crossing() -> Run {
     let mut run = Run::new();
     run.start(0, "a", "GET").open(0, 1).exchange(20, "a", 1);
@@ -22,7 +27,7 @@ fn crossing() -> Run {
 
 #[test]
 fn what_crosses_is_drawn_as_crossing() {
-    let ladder = Ladder::of(&scenario(SCRIPT), &crossing().trace(), &[]);
+    let ladder = drawn(&crossing().trace(), &[]);
     let page = text(&ladder);
     insta::assert_snapshot!("crossing", page);
     assert!(page.lines().all(|line| !line.ends_with(' ')), "{page}");
@@ -30,7 +35,7 @@ fn what_crosses_is_drawn_as_crossing() {
 
 #[test]
 fn the_model_holds_times_ends_and_stale_spans() {
-    let ladder = Ladder::of(&scenario(SCRIPT), &crossing().trace(), &[]);
+    let ladder = drawn(&crossing().trace(), &[]);
     let fin = ladder.arrows.iter().find(|arrow| arrow.kind == ArrowKind::Fin).expect("there is a FIN");
     assert_eq!((fin.sent_ms, fin.arrived_ms, fin.to), (5040, Some(5050), Direction::ToClient));
     assert_eq!(ladder.stale.len(), 1);
@@ -50,7 +55,7 @@ fn losses_and_repetitions_fold() {
         run.fate(at, 1, Direction::ToOrigin, Fate::Sent, segment.clone());
         run.fate(at, 1, Direction::ToOrigin, Fate::Dropped, segment);
     }
-    let ladder = Ladder::of(&scenario(SCRIPT), &run.trace(), &[]);
+    let ladder = drawn(&run.trace(), &[]);
     let told: Vec<_> = ladder
         .arrows
         .iter()
@@ -69,7 +74,7 @@ fn a_request_on_a_stale_connection_is_marked() {
     run.write(3000, 1, Direction::ToOrigin, &request("GET", "b"));
     let trace = run.trace();
     let proof: Vec<usize> = (0..trace.events.len()).filter(|event| trace.events[*event].at == 3000).collect();
-    let ladder = Ladder::of(&scenario(SCRIPT), &trace, &proof);
+    let ladder = drawn(&trace, &proof);
     let page = text(&ladder);
     assert!(
         page.lines().any(|line| line.starts_with('!') && line.contains("▒") && line.contains("1: b, STALE")),
@@ -85,6 +90,6 @@ fn a_request_on_a_stale_connection_is_marked() {
 fn foreign_text_moves_no_cursor() {
     let mut run = Run::new();
     run.start(0, "a\u{1b}[2J", "GET\n");
-    let page = text(&Ladder::of(&scenario(SCRIPT), &run.trace(), &[]));
+    let page = text(&drawn(&run.trace(), &[]));
     assert!(!page.contains('\u{1b}') && page.lines().count() == 2, "{page}");
 }

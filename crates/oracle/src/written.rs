@@ -1,0 +1,100 @@
+//! What a client can have written by when. It is seen when it leaves the host, and may have waited there: then it cannot be taken
+//! back.
+//!
+//! | what | is written at the latest | and at the earliest |
+//! |---|---|---|
+//! | a request of HTTP/1.1 | as its first byte leaves | then, too: it has nothing before it to wait for |
+//! | a request of HTTP/2 | as its first byte leaves | since when the network took nothing, and the send queue can hold what lay before it |
+//! | either under TLS | as the first byte of its record leaves | as without |
+//! | the end of the connection | with FIN or RST | since when the origin's window was shut for what waits |
+
+use closewait_trace::{Connection, Exchange, Millis, Moment, Request};
+
+use super::case::Case;
+use super::interval::{Known, Order, Written};
+use super::known::stream_limit;
+use super::send_queue::{Fill, SendQueue};
+use super::streams;
+
+impl Case<'_> {
+    /// When the client wrote a request: not before the application asked for it.
+    pub fn written(&self, connection: &Connection, exchange: &Exchange) -> Written {
+        let latest = exchange.request.first_sent;
+        let request = self.request_of(exchange).filter(|_| connection.http2.is_some());
+        let earliest =
+            request.map_or(latest, |request| self.earliest(connection, latest).max(request.started));
+        Written { earliest, latest }
+    }
+
+    /// What the client knew of something when it wrote a request. What has no stream yet is not written, however long it waits.
+    pub fn order(&self, known: &Known, connection: &Connection, exchange: &Exchange) -> Order {
+        let written = self.written(connection, exchange);
+        let had_a_stream = || {
+            let limit = stream_limit(connection, written.earliest, known.earliest).most;
+            let open = streams::open_at(self, connection, written.latest, known.earliest);
+            limit.is_none_or(|limit| open < limit as usize)
+        };
+        match known.against(&written) {
+            Order::Race if known.latest < written.latest && !had_a_stream() => Order::Before,
+            order => order,
+        }
+    }
+
+    /// The earliest moment at which the client can have written what left its host at `left`.
+    pub fn earliest(&self, connection: &Connection, left: Moment) -> Moment {
+        let ahead = connection.to_origin.sent.len_after(left.event.saturating_sub(1));
+        self.waited_since(connection, left, |fill| fill.full && ahead <= fill.capacity)
+    }
+
+    /// When the client closed the connection; `None` if it did not, and cannot have done so either. Its FIN waits behind what
+    /// it had written. While it waits the host answers what arrives with RST, and an RST that arrives takes it along (RFC 9293
+    /// section 3.10.7).
+    pub fn closed(&self, connection: &Connection) -> Option<Written> {
+        let over = connection.over();
+        let aborts = over
+            .filter(|over| connection.to_origin.own_rst == Some(*over) && !connection.answered_with_rst());
+        if let Some(abort) = aborts {
+            return Some(Written { earliest: abort, latest: abort });
+        }
+        let never = Moment { event: self.trace.events.len(), at: Millis::MAX };
+        let latest = over.unwrap_or(never);
+        let shut = self.waited_since(connection, latest, |fill| fill.shut);
+        // What arrived before was not answered with RST.
+        let arrivals = connection.to_client.delivered.moments();
+        let heard = arrivals.take_while(|heard| heard.precedes(latest)).last();
+        let earliest = shut.max(heard.unwrap_or(shut));
+        (earliest != never).then_some(Written { earliest, latest })
+    }
+
+    /// By when everything had left that the client had written at `moment`; `None` if it never did.
+    pub fn left_by(&self, connection: &Connection, moment: Moment) -> Option<Moment> {
+        self.queues.get(&connection.number).map_or(Some(moment), |queue| queue.emptied(moment))
+    }
+
+    /// Whether what the client wrote at `moment` may have waited until the instant of another.
+    pub fn waits(&self, connection: &Connection, moment: Moment, until: Moment) -> bool {
+        let left = self.left_by(connection, moment);
+        left.is_none_or(|left| moment.precedes(left) && until.may_precede(left))
+    }
+
+    /// The connection over HTTP/2 on which the client may have written a request, from a moment on, that no packet shows: it
+    /// was fit, had a stream, and from then on the network took nothing as long as request and connection lasted.
+    pub fn holder(&self, request: &Request, since: Moment) -> Option<&Connection> {
+        let over = request.over()?;
+        self.connections().find(|connection| {
+            let end = connection.over().map_or(over, |end| end.min(over));
+            let ready = connection.ready().filter(|_| connection.http2.is_some());
+            let free = ready.and_then(|ready| streams::first_free(self, connection, ready.max(since)));
+            free.is_some_and(|free| {
+                free < end
+                    && self.stale(connection).is_none_or(|stale| free.may_precede(stale.known.earliest))
+                    && self.waits(connection, free, end)
+            })
+        })
+    }
+
+    fn waited_since(&self, connection: &Connection, seen: Moment, waits: impl Fn(&Fill) -> bool) -> Moment {
+        let queue: Option<&SendQueue> = self.queues.get(&connection.number);
+        queue.map_or(seen, |queue| queue.waited_since(seen, waits))
+    }
+}
