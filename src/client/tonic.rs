@@ -22,7 +22,9 @@ use tonic::{Code, Status};
 use super::{
     BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Wiring, locked_version,
 };
-use crate::scenario::{Action, Alpn, ClientAction, ClientSettings, OriginAction, ReadBody, Reply, Scenario};
+use crate::scenario::{
+    Action, Alpn, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
+};
 use crate::tls::{Offer, client_config};
 use crate::trace::ErrorKind;
 
@@ -40,6 +42,15 @@ impl UnderTest for Tonic {
 
     fn wiring(&self) -> Wiring {
         Wiring::Streams
+    }
+
+    /// h2 does, to forget streams that it has reset.
+    fn reads_std_time(&self, protocol: Protocol) -> bool {
+        protocol.is_http2()
+    }
+
+    fn uses_entropy(&self) -> bool {
+        false
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
