@@ -16,7 +16,7 @@
 //! - Other threads: a client that keeps time on a thread of its own has real time there.
 //! - What a thread or a process drew before the run and keeps. `HashMap` and rand's thread-local generators seed themselves once per
 //!   thread, so a run that is to be the same again needs a thread of its own. fastrand takes the number of the thread, `tokio::select!`
-//!   that of the runtime, and ahash addresses: only a process of its own makes these the same.
+//!   that of the runtime, and ahash addresses: only a process of its own makes these the same. A [`Zygote`] has one for each run.
 
 mod entropy;
 #[cfg(all(
@@ -25,6 +25,14 @@ mod entropy;
     not(target_feature = "crt-static")
 ))]
 mod interposed;
+mod lost;
 mod run;
+#[cfg(target_os = "linux")]
+mod zygote;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_zygote.rs"]
+mod zygote;
 
+pub use lost::Lost;
 pub use run::{Run, is_virtual, set};
+pub use zygote::Zygote;
