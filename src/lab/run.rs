@@ -17,7 +17,7 @@ use super::watchdog::{Ended, Limits, Supervisor, THREAD};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, OneCore, Pace, Wire};
 use crate::scenario::{Action, ClientAction, Protocol, Scenario, When};
-use crate::tls::{mask, unseal};
+use crate::tls::{make_certificates, mask, unseal};
 use crate::trace::{End, Event, Recorder, SocketAtEnd, Trace};
 
 /// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
@@ -113,6 +113,9 @@ fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
     let Play { scenario, client, .. } = cast;
     if client.reads_std_time(scenario.protocol) && !closewait_clock::is_virtual() {
         return Report::unsupported(STD_TIME_IS_REAL.to_owned());
+    }
+    if scenario.protocol.is_tls() {
+        make_certificates();
     }
     // Before the runtime is built, and until it is dropped: tokio's clock is based on that of `std`.
     let _run = closewait_clock::Run::start(&scenario.id);

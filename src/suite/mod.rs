@@ -9,5 +9,5 @@ mod repeat;
 pub use cell::{Cell, CellResult, Control, Mark};
 #[cfg(feature = "clients")]
 pub use clients::{UnknownClient, choose};
-pub use play::{play, play_all, play_before};
+pub use play::{play, play_all, play_by, run_of};
 pub use repeat::{Divergence, repeat};
