@@ -1,6 +1,6 @@
 //! Memory is flat: 20,000 runs in one process must not make its peak grow by 10 MiB.
 //!
-//! Run with `cargo bench --bench memory`. Exits 1 when they do. A number of runs may follow: `-- 2000`.
+//! Run with `cargo bench -p closewait-benches --bench memory`. Exits 1 when they do. A number of runs may follow: `-- 2000`.
 
 use std::process::ExitCode;
 use std::sync::Arc;

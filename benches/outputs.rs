@@ -1,6 +1,6 @@
 //! All reports together cost less than twice the run that they tell of.
 //!
-//! Run with `cargo bench --bench outputs`. Exits 1 when they do not.
+//! Run with `cargo bench -p closewait-benches --bench outputs`. Exits 1 when they do not.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use closewait::report::document::{About, of_results};
 use closewait::report::gate::{Input, LIMIT, junit, markdown, sarif};
 use closewait::report::results::{ClientVersion, Results};
 use closewait::report::{html, pcapng};
-use closewait::scenario::Catalogue;
+use closewait::scenario;
 use closewait::suite::play_all;
 
 /// The best of so many is compared: what else the machine does only ever adds.
@@ -20,7 +20,7 @@ const TIMES: u32 = 5;
 const MOST: f64 = 2.0;
 
 fn main() -> ExitCode {
-    let catalogue = Catalogue::built_in();
+    let catalogue = scenario::catalogue();
     let scenarios = catalogue.select(&[]).expect("no pattern is no mistake");
     let clients = client::built_in();
     let versions =

@@ -1,5 +1,5 @@
 //! A million random histories of the reference pool, each step checked against the naive model and the pool's
-//! invariants. `cargo bench --bench pool_schedules [-- COUNT]`; prints how long it took.
+//! invariants. `cargo bench -p closewait-benches --bench pool_schedules [-- COUNT]`; prints how long it took.
 
 use std::time::{Duration, Instant};
 

@@ -39,6 +39,20 @@ packaged() {
     echo "the package holds every scenario, snapshot and page"
 }
 
+# `cargo run` and `cargo test` build each dependency once: with the same features, dev-dependencies or not.
+one_graph() {
+    local with
+    with=$(features normal,build,dev)
+    features normal,build | while IFS= read -r line; do
+        grep -qxF "$line" <<<"$with" || { echo "built twice, tests ask for other features: $line"; return 1; }
+    done
+    echo "cargo run and cargo test share what they build"
+}
+
+features() {
+    cargo tree --locked -e "$1" -f '{p} {f}' --prefix none | sed 's/ (\*)$//' | grep -v "^closewait" | sort -u
+}
+
 # No test and no build may leave something behind in the sources.
 untouched() {
     if [[ "$1" != "$(git status --porcelain)" ]]; then
@@ -56,8 +70,9 @@ component clippy clippy
 before=$(git status --porcelain)
 
 step cargo fmt --check
-step cargo clippy --locked --all-targets --all-features -- -D warnings
-RUSTDOCFLAGS=-Dwarnings step cargo doc --locked --no-deps
+step one_graph
+step cargo clippy --locked --workspace --all-targets -- -D warnings
+RUSTDOCFLAGS=-Dwarnings step cargo doc --locked --workspace --no-deps
 step packaged
 # The main job in the profile of the tests: a second build of every dependency would prove nothing more.
 step cargo run --locked

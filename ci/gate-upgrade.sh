@@ -22,7 +22,8 @@ Options:
   -h, --help         this text
 
 The summary is printed, and added to the file $GITHUB_STEP_SUMMARY if that is set. The folder of --out then holds
-report.html (before and after, side by side), summary.md, junit.xml, and before and after as .json, .pcapng, .lock, .log.
+report.html (before and after, side by side), summary.md, junit.xml, and before and after as .json, .lock, .log, and as .pcapng
+if the crate asks for the feature `pcap` of closewait.
 
 Exit codes, those of `closewait gate`:
   0  nothing is worse than before

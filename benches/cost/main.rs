@@ -1,6 +1,6 @@
 //! What a scenario costs, beside the same two requests without a simulator and on a ticking one.
 //!
-//! Run with `cargo bench --bench cost`. Compare the medians of one run: machines differ, and are noisy.
+//! Run with `cargo bench -p closewait-benches --bench cost`. Compare the medians of one run: machines differ, and are noisy.
 
 mod without;
 

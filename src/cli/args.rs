@@ -70,7 +70,7 @@ enum Command {
 }
 
 /// Where the scenarios are.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ScenariosDir {
     /// Folder of the scenario files, `<family>/<name>.toml`; `built-in` is the catalogue that closewait comes with
     /// [default: `scenarios` if this folder has scenario files in it, else `built-in`]
@@ -84,7 +84,32 @@ impl ScenariosDir {
     /// # Errors
     /// Everything that is wrong with the files.
     pub fn load(&self) -> Result<Catalogue, LoadError> {
-        self.folder().map_or_else(|| Ok(Catalogue::built_in()), Catalogue::load)
+        self.folder().map_or_else(|| Ok(closewait::scenario::catalogue()), Catalogue::load)
+    }
+
+    /// Reads them, and the files that are named among `wanted`: ids, patterns and paths of scenario files. The second
+    /// of the answer has the ids of those files in place of their paths.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files.
+    pub fn load_with(&self, wanted: &[String]) -> Result<(Catalogue, Vec<String>), LoadError> {
+        let is_file =
+            |word: &String| Path::new(word).extension().is_some_and(|extension| extension == "toml");
+        // Files alone are played as they are, whatever else is in the folder.
+        let only_files = !wanted.is_empty() && wanted.iter().all(is_file);
+        let mut catalogue = if only_files { Catalogue::default() } else { self.load()? };
+        let (mut patterns, mut problems) = (Vec::new(), Vec::new());
+        for word in wanted {
+            if !is_file(word) {
+                patterns.push(word.clone());
+                continue;
+            }
+            match catalogue.load_file(Path::new(word)) {
+                Ok(scenario) => patterns.push(scenario.id.clone()),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok((catalogue, patterns)) } else { Err(LoadError { problems }) }
     }
 
     /// The folder that they are read from; `None` if they come with closewait.
@@ -107,7 +132,7 @@ fn has_scenario_files(folder: &Path) -> bool {
 }
 
 /// Where the accepted snapshots are.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SnapshotsDir {
     /// Folder of the accepted snapshots
     #[arg(long, value_name = "DIR", default_value = "snapshots")]

@@ -190,14 +190,14 @@ fn known(args: &ExploreArgs) -> Result<Known, Box<dyn std::error::Error>> {
     if args.save && folder.is_dir() {
         known.add(&Catalogue::load(folder)?);
     }
-    known.add(&Catalogue::built_in());
+    known.add(&scenario::catalogue());
     Ok(known)
 }
 
 /// Says so, on stderr, if a folder with findings in it lacks what closewait comes with.
 fn takes_the_place_of_the_catalogue(folder: &Path) {
     let Ok(there) = Catalogue::load(folder) else { return };
-    if Catalogue::built_in().iter().all(|scenario| there.get(&scenario.id).is_ok()) {
+    if scenario::catalogue().iter().all(|scenario| there.get(&scenario.id).is_ok()) {
         return;
     }
     let name = folder.display();

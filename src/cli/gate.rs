@@ -22,10 +22,10 @@ use super::outputs::Outputs;
 use super::run;
 
 /// Arguments of `gate`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct GateArgs {
-    /// Which scenarios: ids, or patterns such as `half-close/*`; all if none is given
+    /// Which scenarios: ids, patterns such as `half-close/*`, or files; all if none is given
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
     /// Only this client (may be repeated)
@@ -93,7 +93,8 @@ pub fn run(args: &GateArgs) -> Done {
     // Snapshots hold verdicts; only a results file holds what can be laid beside today's results.
     let before = Path::new(&name).is_file().then(|| baseline::load_results(Path::new(&name))).transpose()?;
     let text = rules_text(args)?;
-    let catalogue = args.scenarios.load()?;
+    let (catalogue, patterns) = args.scenarios.load_with(&args.patterns)?;
+    let args = &GateArgs { patterns, ..args.clone() };
     let document = match &args.current {
         Some(path) => narrowed(args, baseline::load_results(path)?)?,
         None => {

@@ -10,7 +10,7 @@ use super::output::print;
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Which scenarios: ids, or patterns such as `half-close/*`; all if none is given
+    /// Which scenarios: ids, patterns such as `half-close/*`, or files; all if none is given
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
     /// As JSON, with everything that `show` tells
@@ -22,8 +22,8 @@ pub struct ListArgs {
 
 /// Lists.
 pub fn run(args: &ListArgs) -> Done {
-    let catalogue = args.scenarios.load()?;
-    let scenarios = catalogue.select(&args.patterns)?;
+    let (catalogue, patterns) = args.scenarios.load_with(&args.patterns)?;
+    let scenarios = catalogue.select(&patterns)?;
     print(&if args.json { listing::json(scenarios)? } else { listing::text(scenarios) })?;
     Ok(Exit::AsAccepted)
 }

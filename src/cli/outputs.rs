@@ -12,7 +12,7 @@ use closewait::report::html;
 use super::files::{Output, distinct, is_stdout, place};
 
 /// Which reports are written, and where to; `-` is stdout.
-#[derive(Debug, Args, Default)]
+#[derive(Debug, Clone, Args, Default)]
 #[command(next_help_heading = "Reports")]
 pub struct Outputs {
     /// Write the results file: versioned JSON, enough to compare and to report (`-` is stdout)

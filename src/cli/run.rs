@@ -21,9 +21,9 @@ use super::output::{Progress, print};
 use super::outputs::Outputs;
 
 /// Arguments of `run`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunArgs {
-    /// Which scenarios: ids, or patterns such as `half-close/*`; all if none is given
+    /// Which scenarios: ids, patterns such as `half-close/*`, or files; all if none is given
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
     /// Only this client (may be repeated)
@@ -83,7 +83,8 @@ impl RunArgs {
 /// Plays and reports.
 pub fn run(args: &RunArgs) -> Done {
     let clients = suite::choose(&args.clients)?;
-    let catalogue = args.scenarios.load()?;
+    let (catalogue, patterns) = args.scenarios.load_with(&args.patterns)?;
+    let args = &RunArgs { patterns, ..args.clone() };
     let scenarios = catalogue.select(&args.patterns)?;
     match args.repeat {
         Some(runs) => repeat(&scenarios, &clients, runs),

@@ -12,7 +12,7 @@ use super::output::print;
 /// Arguments of `show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// The scenario, e.g. `half-close/fin-while-idle`
+    /// The scenario, e.g. `half-close/fin-while-idle`, or its file
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
@@ -23,8 +23,8 @@ pub struct ShowArgs {
 
 /// Shows.
 pub fn run(args: &ShowArgs) -> Done {
-    let catalogue = args.scenarios.load()?;
-    let scenario = catalogue.get(&args.id)?;
+    let (catalogue, ids) = args.scenarios.load_with(std::slice::from_ref(&args.id))?;
+    let scenario = catalogue.get(&ids[0])?;
     let clients: Vec<_> = client::built_in().iter().map(|client| client.name()).collect();
     print(&card::render(scenario, &clients, &Snapshots::at(&args.snapshots.snapshots))?)?;
     Ok(Exit::AsAccepted)

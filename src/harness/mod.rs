@@ -20,5 +20,5 @@ pub use send::{service, service_of};
 pub use settings::Setting;
 pub use suite::Suite;
 
-pub use crate::client::{Client, Connector, Environment, Failure, UnderTest, Wiring};
-pub use crate::scenario::{ClientSettings, Protocol, Scenario};
+pub use closewait_scenario::{ClientSettings, Protocol, Scenario};
+pub use closewait_simulator::client::{Client, Connector, Environment, Failure, UnderTest, Wiring};

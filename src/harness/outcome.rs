@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
+use closewait_report::gate::changes;
+use closewait_report::results::{Difference, DifferenceKind};
+use closewait_report::snapshot;
+use closewait_scenario::Scenario;
 use libtest_mimic::Failed;
 use similar::TextDiff;
 
 use super::environment::{ACCEPT, Acceptance};
 use super::trial::Prepared;
-use crate::report::gate::changes;
-use crate::report::results::{Difference, DifferenceKind};
-use crate::report::snapshot;
-use crate::scenario::Scenario;
 use crate::suite::Cell;
 
 /// Who writes the snapshots, as their header says.

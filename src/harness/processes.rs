@@ -8,13 +8,14 @@ use std::env;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use closewait_clock::Zygote;
+use closewait_clock::{Lost, Zygote};
+use closewait_simulator::lab::Limits;
+use closewait_trace::{End, Trace};
 use serde::{Deserialize, Serialize};
 
 use super::trial::Prepared;
-use crate::lab::Limits;
+#[cfg(feature = "tls")]
 use crate::tls::make_certificates;
-use crate::trace::{End, Trace};
 
 /// Set to play in this process: for a debugger, or a tool that measures coverage. `CLOSEWAIT_ONE_PROCESS=1`.
 const ONE_PROCESS: &str = "CLOSEWAIT_ONE_PROCESS";
@@ -44,6 +45,7 @@ impl Processes {
             return None;
         }
         // A copy that made them would do so in each run.
+        #[cfg(feature = "tls")]
         make_certificates();
         let limit = Limits::default().wall_clock + GRACE;
         let play = |request: &[u8]| {
@@ -65,7 +67,7 @@ impl Processes {
         self.returned.notify_one();
         match answer {
             Ok(trace) => serde_json::from_slice(&trace).expect("it was written by a copy of this process"),
-            Err(closewait_clock::Lost::Late) => stopped(End::Hang),
+            Err(Lost::Late) => stopped(End::Hang),
             Err(lost) => stopped(End::Panic { message: lost.to_string() }),
         }
     }

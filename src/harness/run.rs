@@ -7,6 +7,10 @@ use std::process;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 
+use closewait_report::document::About;
+use closewait_report::json;
+use closewait_report::results::{ClientVersion, Results};
+use closewait_scenario::Scenario;
 use libtest_mimic::{Arguments, Trial};
 
 use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest};
@@ -15,10 +19,6 @@ use super::processes::Processes;
 use super::suite::Suite;
 use super::summary;
 use super::trial::Prepared;
-use crate::report::document::About;
-use crate::report::results::{ClientVersion, Results};
-use crate::report::{json, pcapng};
-use crate::scenario::Scenario;
 
 /// Runs the trials of several suites that the command line asks for, and ends the process, with 2 where a suite cannot
 /// be prepared: a scenario file that is not valid, or a pattern that describes no scenario.
@@ -73,6 +73,16 @@ fn tell(suites: &[Arc<Prepared>]) -> Result<(), String> {
     Ok(())
 }
 
+#[cfg(feature = "pcap")]
+fn packets(results: &Results<'_>) -> io::Result<Vec<u8>> {
+    closewait_report::pcapng::render(results).map_err(io::Error::other)
+}
+
+#[cfg(not(feature = "pcap"))]
+fn packets(_: &Results<'_>) -> io::Result<Vec<u8>> {
+    Err(io::Error::other("closewait was built without its feature `pcap`"))
+}
+
 /// Whole, or not at all: a gate that reads half a file would call the other half gone.
 fn write(suite: &Prepared, variable: &str, file: &Path) -> io::Result<()> {
     let scenarios: Vec<&Scenario> = suite.parts.iter().map(|part| &part.scenario).collect();
@@ -81,7 +91,7 @@ fn write(suite: &Prepared, variable: &str, file: &Path) -> io::Result<()> {
     let client = ClientVersion { name: suite.client.name(), version: suite.version };
     let results = Results::new(vec![client], &scenarios, cells);
     let bytes = match variable {
-        PCAP => pcapng::render(&results).map_err(io::Error::other)?,
+        PCAP => packets(&results)?,
         _ => json::render(&results, About { test: Some(&target()), ..About::default() })?.into_bytes(),
     };
     if fs::metadata(file).is_ok_and(|found| !found.is_file() && !found.is_dir()) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scenario::{ClientSettings, Scenario};
+use closewait_scenario::{ClientSettings, Scenario};
 
 /// A setting that scenarios may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Setting {
     PingInterval,
     /// [`ClientSettings::ping_timeout`].
     PingTimeout,
+    /// [`ClientSettings::ping_while_idle`].
+    PingWhileIdle,
     /// [`ClientSettings::stream_window`].
     StreamWindow,
     /// [`ClientSettings::connection_window`].
@@ -28,7 +30,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::IdleTimeout,
         Self::MaxIdle,
         Self::MaxConnections,
@@ -36,6 +38,7 @@ impl Setting {
         Self::ReadTimeout,
         Self::PingInterval,
         Self::PingTimeout,
+        Self::PingWhileIdle,
         Self::StreamWindow,
         Self::ConnectionWindow,
     ];
@@ -50,6 +53,7 @@ impl Setting {
             Self::ReadTimeout => "read_timeout",
             Self::PingInterval => "ping_interval",
             Self::PingTimeout => "ping_timeout",
+            Self::PingWhileIdle => "ping_while_idle",
             Self::StreamWindow => "stream_window",
             Self::ConnectionWindow => "connection_window",
         }
@@ -64,16 +68,30 @@ impl Setting {
     fn words(self, settings: &ClientSettings) -> Option<String> {
         let duration = |value: Option<Duration>| value.map(|value| format!("{value:?}"));
         let number = |value: Option<u32>| value.map(|value| value.to_string());
+        // Taken apart field by field: a setting that is added does not compile until it is here.
+        let ClientSettings {
+            idle_timeout,
+            max_idle,
+            max_connections,
+            connect_timeout,
+            read_timeout,
+            ping_interval,
+            ping_timeout,
+            ping_while_idle,
+            stream_window,
+            connection_window,
+        } = *settings;
         match self {
-            Self::IdleTimeout => duration(settings.idle_timeout),
-            Self::MaxIdle => number(settings.max_idle),
-            Self::MaxConnections => number(settings.max_connections),
-            Self::ConnectTimeout => duration(settings.connect_timeout),
-            Self::ReadTimeout => duration(settings.read_timeout),
-            Self::PingInterval => duration(settings.ping_interval),
-            Self::PingTimeout => duration(settings.ping_timeout),
-            Self::StreamWindow => number(settings.stream_window),
-            Self::ConnectionWindow => number(settings.connection_window),
+            Self::IdleTimeout => duration(idle_timeout),
+            Self::MaxIdle => number(max_idle),
+            Self::MaxConnections => number(max_connections),
+            Self::ConnectTimeout => duration(connect_timeout),
+            Self::ReadTimeout => duration(read_timeout),
+            Self::PingInterval => duration(ping_interval),
+            Self::PingTimeout => duration(ping_timeout),
+            Self::PingWhileIdle => ping_while_idle.then(|| "true".to_owned()),
+            Self::StreamWindow => number(stream_window),
+            Self::ConnectionWindow => number(connection_window),
         }
     }
 }
@@ -102,7 +120,7 @@ mod tests {
         let text = "title = \"T\"\nabout = \"A. B.\"\nsources = [\"RFC 9112\"]\n\
                     script = [{ client = \"send\", id = \"a\", request = \"GET /a\" }]";
         let mut scenario =
-            crate::scenario::parse("family/name", "name.toml", text).expect("it is a scenario");
+            closewait_scenario::parse("family/name", "name.toml", text).expect("it is a scenario");
         scenario.client = asked;
         assert_eq!(fix(&mut scenario, &own).as_deref(), refusal);
         assert_eq!(scenario.client, own);
@@ -122,5 +140,29 @@ mod tests {
             ClientSettings::default(),
             Some("the scenario needs idle_timeout = 90s; this client's is fixed"),
         );
+    }
+
+    #[test]
+    fn every_setting_that_is_asked_for_is_compared() {
+        let (time, count) = (Some(Duration::from_secs(1)), Some(1));
+        let asked = ClientSettings {
+            idle_timeout: time,
+            max_idle: count,
+            max_connections: count,
+            connect_timeout: time,
+            read_timeout: time,
+            ping_interval: time,
+            ping_timeout: time,
+            ping_while_idle: true,
+            stream_window: count,
+            connection_window: count,
+        };
+        for setting in Setting::ALL {
+            assert!(setting.is_in(&asked), "{}", setting.key());
+        }
+        let on = ClientSettings { ping_while_idle: true, ..Default::default() };
+        let refusal = "the scenario needs ping_while_idle = true; this client's is fixed";
+        check(on.clone(), ClientSettings::default(), Some(refusal));
+        check(on.clone(), on, None);
     }
 }

@@ -5,11 +5,12 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
+use closewait_scenario::Scenario;
+use closewait_simulator::client::{
+    BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring,
+};
 use http_body::Body;
 use http_body_util::BodyExt;
-
-use crate::client::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
-use crate::scenario::Scenario;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 type Build = Box<dyn Fn(&Environment) -> Result<Box<dyn Client>, Failure> + Send + Sync>;

@@ -5,15 +5,15 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use closewait_scenario::{ClientSettings, Protocol, Scenario};
+use closewait_simulator::client::{Environment, UnderTest, Wiring};
+use closewait_simulator::origin::Application;
 use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
 
 use super::settings::Setting;
 use super::subject::Subject;
-use crate::client::{Environment, UnderTest, Wiring};
-use crate::origin::Application;
-use crate::scenario::{ClientSettings, Protocol, Scenario};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 type Refusal = Box<dyn Fn(&Scenario) -> Option<String> + Send + Sync>;

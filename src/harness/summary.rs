@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::sync::PoisonError;
 
+use closewait_oracle::{Finding, Verdict};
+
 use super::trial::Prepared;
-use crate::oracle::{Finding, Verdict};
 use crate::suite::{Cell, CellResult, Mark};
 
 /// How many cells have which mark, and what is violated. Nothing if no trial was run.

@@ -2,6 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use closewait_report::accepted::Snapshots;
+use closewait_scenario::{Catalogue, Scenario};
+use closewait_simulator::client::UnderTest;
+use closewait_simulator::lab::{self, Limits};
+use closewait_simulator::origin::Application;
+use closewait_trace::Trace;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use super::environment::{Acceptance, crate_folder};
@@ -10,13 +16,8 @@ use super::outcome;
 use super::processes::{Processes, Which};
 use super::settings;
 use super::suite::{Suite, Version};
-use crate::client::UnderTest;
-use crate::lab::{self, Limits};
-use crate::origin::Application;
-use crate::report::accepted::Snapshots;
-use crate::scenario::{Catalogue, Scenario};
+use crate::built_in;
 use crate::suite::{Cell, CellResult, play_by, run_of};
-use crate::trace::Trace;
 
 /// A suite with everything that it says looked up.
 pub(super) struct Prepared {
@@ -156,7 +157,7 @@ fn play_here(play: lab::Play) -> Trace {
 }
 
 fn catalogue(suite: &Suite) -> Result<Catalogue, AnyError> {
-    let mut catalogue = if suite.built_in { Catalogue::built_in() } else { Catalogue::default() };
+    let mut catalogue = if suite.built_in { built_in::catalogue() } else { Catalogue::default() };
     for folder in &suite.scenarios {
         catalogue.add(Catalogue::load(&crate_folder().join(folder))?)?;
     }

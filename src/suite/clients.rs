@@ -1,8 +1,20 @@
 //! Which clients are under test.
 
+use closewait_adapters::{HyperUtil, Reqwest, Tonic};
+use closewait_reference::Reference;
+use closewait_simulator::client::UnderTest;
 use thiserror::Error;
 
-use crate::client::{self, UnderTest};
+/// The clients that closewait ships adapters for.
+pub fn built_in() -> &'static [&'static dyn UnderTest] {
+    // The versions are those of the lock file that closewait was built with: see build.rs.
+    &[
+        &HyperUtil { version: env!("CLOSEWAIT_LOCKED_HYPER_UTIL") },
+        &Reqwest { version: env!("CLOSEWAIT_LOCKED_REQWEST") },
+        &Tonic { version: env!("CLOSEWAIT_LOCKED_TONIC") },
+        &Reference::SOUND,
+    ]
+}
 
 /// A name that no built-in client has.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -19,7 +31,7 @@ pub struct UnknownClient {
 /// # Errors
 /// If there is no client of a name.
 pub fn choose(names: &[String]) -> Result<Vec<&'static dyn UnderTest>, UnknownClient> {
-    let all = client::built_in();
+    let all = built_in();
     if let Some(name) = names.iter().find(|name| all.iter().all(|client| client.name() != name.as_str())) {
         let known = all.iter().map(|client| client.name()).collect();
         return Err(UnknownClient { name: name.clone(), known });

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::cell::{Cell, CellResult, Control};
-use crate::client::UnderTest;
-use crate::lab::{self, Limits};
-use crate::oracle;
-use crate::origin::Application;
-use crate::scenario::Scenario;
-use crate::trace::Trace;
+use closewait_oracle::{Cell, CellResult, Control};
+use closewait_scenario::Scenario;
+use closewait_simulator::client::UnderTest;
+use closewait_simulator::lab::{self, Limits};
+use closewait_simulator::origin::Application;
+use closewait_trace::Trace;
 
 /// Every scenario against every client, scenarios first. `progress` is told before each cell.
 pub fn play_all<'a>(
@@ -119,9 +118,9 @@ impl Play {
         if let Some(reason) = trace.unsupported {
             return CellResult::Unsupported { reason };
         }
-        let findings = oracle::judge(&self.scenario, &trace);
+        let findings = closewait_oracle::judge(&self.scenario, &trace);
         let control = control.map(|(quiet, trace)| {
-            let findings = oracle::judge(quiet, &trace);
+            let findings = closewait_oracle::judge(quiet, &trace);
             Box::new(Control { trace, findings })
         });
         CellResult::Ran { trace, findings, control }

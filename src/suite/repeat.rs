@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::client::UnderTest;
-use crate::lab::{self, Limits};
-use crate::scenario::Scenario;
-use crate::trace::Trace;
+use closewait_scenario::Scenario;
+use closewait_simulator::client::UnderTest;
+use closewait_simulator::lab::{self, Limits};
+use closewait_trace::Trace;
 
 /// The first difference between two runs of the same scenario against the same client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ fn json(value: &impl serde::Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{End, Event, What};
+    use closewait_trace::{End, Event, What};
 
     fn trace(at: &[u64], end: End) -> Trace {
         let events = at.iter().map(|at| Event { at: *at, what: What::ClientClosing }).collect();

@@ -43,6 +43,7 @@ pub fn trials() -> Vec<Trial> {
             "a_folder_of_scenarios_comes_before_the_built_in",
             a_folder_of_scenarios_comes_before_the_built_in,
         ),
+        trial("a_scenario_can_be_named_by_its_file", a_scenario_can_be_named_by_its_file),
         trial("completions_are_for_each_shell", completions_are_for_each_shell),
         trial("man_is_a_page_for_each_subcommand", man_is_a_page_for_each_subcommand),
         trial("no_escape_codes_in_a_pipe", no_escape_codes_in_a_pipe),
@@ -311,4 +312,20 @@ fn a_closed_pipe_is_no_panic() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}
+
+fn a_scenario_can_be_named_by_its_file() {
+    let there = folder("cli", "by-file");
+    let (mine, path) = (there.join("mine.toml"), format!("scenarios/{SCENARIO}.toml"));
+    fs::copy(&path, &mine).expect("the scenario is copied");
+    let only = ["--client", "hyper-util", "--no-snapshots"];
+    check(&[&["run", utf8(&mine)], &only[..]].concat(), 0, &["by-file", "1 run"]);
+    // The same scenario, so the same snapshot.
+    check(&["run", &path, "--client", "hyper-util"], 0, &["as accepted"]);
+    check(&["gate", &path, "--client", "hyper-util"], 0, &["1 same"]);
+    check(&["list", utf8(&mine)], 0, &["by-file/mine"]);
+    check(&["show", utf8(&mine)], 0, &["by-file/mine"]);
+    check(&["run", "nowhere.toml"], 2, &["cannot read nowhere.toml"]);
+    fs::copy(&path, there.join("Mine 2.toml")).expect("the scenario is copied");
+    check(&["run", utf8(&there.join("Mine 2.toml"))], 2, &["lower-case words joined by hyphens"]);
 }

@@ -10,6 +10,7 @@ mod fresh_processes;
 mod gate;
 mod harness;
 mod html;
+mod json_schema;
 mod late_loopback;
 mod network;
 mod pcapng;

@@ -84,7 +84,7 @@ fn a_report_comes_before_the_failure_to_save() -> Result<(), Failed> {
 fn known_is_what_is_of_the_same_version_of_http() -> Result<(), Failed> {
     let here = folder("explore", "version-of-http");
     let findings = findings(&here, &["--client", "hyper-util", "--client", "reqwest", "--runs", "300"])?;
-    let built_in = Catalogue::built_in();
+    let built_in = scenario::catalogue();
     let mut known = 0;
     for finding in &findings {
         let Some(id) = finding["known"].as_str() else { continue };

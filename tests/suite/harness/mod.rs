@@ -112,7 +112,7 @@ fn lists_one_trial_per_scenario(folder: Crate) {
     let http1 = |scenario: &&closewait::scenario::Scenario| {
         scenario.protocol == closewait::scenario::Protocol::Http1 && scenario.family() == "half-close"
     };
-    let catalogue = closewait::scenario::Catalogue::built_in();
+    let catalogue = closewait::scenario::catalogue();
     assert_eq!(listed, catalogue.iter().filter(http1).count() + 1, "{said}");
     let exact = ["--list", "--exact", "plain::half-close/fin-while-idle"];
     assert_eq!(

@@ -1,0 +1,162 @@
+//! A fault at a place, and the scenario that has it.
+
+use std::fmt;
+
+use closewait_scenario::{Action, Cut, OriginAction, Reply, Scenario, Step, When};
+use closewait_trace::{Millis, millis};
+
+use super::fault::{Effect, Fault, Site};
+use super::place::Place;
+
+/// A fault at a place.
+#[derive(Debug, Clone)]
+pub struct Strike {
+    /// What happens.
+    pub fault: &'static Fault,
+    /// Where it happens.
+    pub place: Place,
+}
+
+/// A scenario into which faults were put.
+#[derive(Debug, Clone)]
+pub struct Struck {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The first step of each fault: indexes into its script.
+    pub first_steps: Vec<usize>,
+}
+
+impl Strike {
+    /// `fin/1`, `crash`, `cut-fin/b`: the fault, and the connection or request that it strikes.
+    pub fn row(&self) -> String {
+        match self.place.subject() {
+            Some(subject) if !self.strikes_the_host() => format!("{}/{subject}", self.fault.name),
+            _ => self.fault.name.to_owned(),
+        }
+    }
+
+    fn strikes_the_host(&self) -> bool {
+        matches!(self.fault.effect, Effect::Host(_))
+    }
+}
+
+/// `fin/1@120ms`, `fin/1@out3`, `crash@120ms`, `crash@1-out3`: a name without characters that a shell minds.
+impl fmt::Display for Strike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@", self.row())?;
+        if let (true, Some(connection)) = (self.strikes_the_host(), self.place.subject()) {
+            write!(f, "{connection}-")?;
+        }
+        write!(f, "{}", self.place)
+    }
+}
+
+/// The name of faults that strike together: `fin/1@120ms+lose/2@out1`.
+pub fn label(strikes: &[Strike]) -> String {
+    strikes.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")
+}
+
+/// The scenario with the faults in it. `None` if one of them does not fit where it is to strike.
+///
+/// Faults stand at the start of the script, so that what they say about time is time since the start of the run.
+pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
+    let mut script = base.script.clone();
+    let mut steps: Vec<Step> = Vec::new();
+    let mut first_steps = Vec::new();
+    let patience = patience(base);
+    for strike in strikes {
+        let site = Site::of(&strike.place, patience);
+        let new = match (strike.fault.effect, &strike.place) {
+            (Effect::Connection(of) | Effect::Host(of), Place::Instant { .. } | Place::Packet(_)) => {
+                of(&site)
+            }
+            (Effect::Packet(of), Place::Packet(packet)) => of(&site, packet),
+            (Effect::Message(_), Place::Message { request, .. })
+                if steps.iter().any(|step| is_reply(step, request)) =>
+            {
+                return None;
+            }
+            (Effect::Message(change), Place::Message { request, cut }) => {
+                let mut reply = take_reply(request, &mut script);
+                let before = reply.clone();
+                change(&mut reply, *cut);
+                let fits = reply != before && has_place(&reply);
+                let action = Action::Origin(OriginAction::Reply(reply));
+                fits.then_some(Step { action, when: When::Now, line: 0 }).into_iter().collect()
+            }
+            (Effect::Stream(of), Place::Arrival { request } | Place::Stream { request, .. }) => {
+                of(&site, request.clone())
+            }
+            (Effect::Arrival(action), Place::Arrival { request }) => {
+                vec![Step { action: Action::Origin(action(request.clone())), when: When::Now, line: 0 }]
+            }
+            _ => Vec::new(),
+        };
+        if new.is_empty() {
+            return None;
+        }
+        first_steps.push(steps.len());
+        steps.extend(new);
+    }
+    let label = label(strikes);
+    let scenario = Scenario {
+        id: format!("{}-{}", base.id, slug(&label)),
+        title: format!("{}: {}", base.title, meanings(strikes)),
+        about: about(base, strikes),
+        script: steps.into_iter().chain(script).collect(),
+        ..base.clone()
+    };
+    Some(Struck { scenario, first_steps })
+}
+
+/// How the request is answered without the fault; where the script says it, that step is taken out.
+fn take_reply(request: &str, script: &mut Vec<Step>) -> Reply {
+    let scripted =
+        script.iter().position(|step| is_reply(step, request)).map(|index| script.remove(index).action);
+    match scripted {
+        Some(Action::Origin(OriginAction::Reply(reply))) => reply,
+        _ => Reply::default_for(request),
+    }
+}
+
+fn has_place(reply: &Reply) -> bool {
+    !matches!(reply.cut, Some(Cut::Header(n)) if n as usize > reply.header_lines())
+}
+
+fn is_reply(step: &Step, request: &str) -> bool {
+    matches!(&step.action, Action::Origin(OriginAction::Reply(reply)) if reply.id == request)
+}
+
+/// The longest deadline of a request.
+fn patience(scenario: &Scenario) -> Millis {
+    scenario.requests().map(|request| millis(request.deadline)).max().unwrap_or_default()
+}
+
+fn meanings(strikes: &[Strike]) -> String {
+    strikes.iter().map(|strike| strike.fault.meaning).collect::<Vec<_>>().join("; ")
+}
+
+fn about(base: &Scenario, strikes: &[Strike]) -> String {
+    let mut text = format!("{}\n", base.about.trim_end());
+    for strike in strikes {
+        let where_ = match &strike.place {
+            Place::Instant { at, .. } => format!("{at} ms after the start"),
+            Place::Packet(packet) => format!(
+                "when packet {} of connection {} leaves ({})",
+                packet.n, packet.connection, strike.place
+            ),
+            Place::Arrival { request } => format!("when {request} arrives"),
+            Place::Stream { request, at } => format!("to the stream of {request}, {at} ms after the start"),
+            Place::Message { request, cut: None } => format!("behind the answer to {request}"),
+            Place::Message { request, .. } => format!("in the answer to {request} ({})", strike.place),
+        };
+        text += &format!("A sweep put a fault into it, {where_}: {}.\n", strike.fault.meaning);
+    }
+    text
+}
+
+/// As a file may be called: lower-case letters, digits and single dashes.
+fn slug(label: &str) -> String {
+    let words = label.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}

@@ -1,0 +1,328 @@
+//! What a client is excused for, each beside the near miss that it is not: random schedules met all of these.
+
+use std::time::Duration;
+
+use closewait_scenario::{ClientSettings, Scenario};
+use closewait_trace::testing::{TraceBuilder, data, error, head, ok_message};
+use closewait_trace::{BodyEnd, Direction, ErrorKind, Fate, Outcome, Segment};
+
+use super::tests::{answered, check_in, check_trace, on_new_connection, opened, scenario};
+
+fn with_client(client: ClientSettings) -> Scenario {
+    Scenario { client, ..scenario() }
+}
+
+fn one_connection() -> Scenario {
+    with_client(ClientSettings { max_connections: Some(1), ..ClientSettings::default() })
+}
+
+/// The client's host answers a SYN-ACK with RST.
+fn refused(trace: TraceBuilder, at: u64, connection: u32) -> TraceBuilder {
+    let rst = Segment { rst: true, seq: 1, ..Segment::default() };
+    trace.segment(at, connection, Direction::ToOrigin, Fate::Sent, rst)
+}
+
+/// An acknowledgement by the client's host.
+fn ack(trace: TraceBuilder, at: u64, connection: u32) -> TraceBuilder {
+    let ack = Segment { ack: true, seq: 1, ack_seq: 1, ..Segment::default() };
+    trace.segment(at, connection, Direction::ToOrigin, Fate::Sent, ack)
+}
+
+/// The origin has taken this many bytes, and leaves that much room.
+fn acked(trace: TraceBuilder, at: u64, bytes: usize, window: u32) -> TraceBuilder {
+    let ack_seq = u32::try_from(bytes).expect("a test writes little") + 1;
+    let ack = Segment { ack: true, seq: 1, ack_seq, window, ..Segment::default() };
+    trace.segment(at, 1, Direction::ToClient, Fate::Delivered, ack)
+}
+
+#[test]
+fn a_handshake_that_the_host_refuses_is_no_connection() {
+    let needless = |trace: TraceBuilder, expected: &str| {
+        check_trace("no-needless-connections", &scenario(), &trace.build(), expected);
+    };
+    needless(refused(answered().open(40, 2), 40, 2), "holds: 1 connection for 1 request");
+    let unused = "NeedlessConnections: connection 2 was opened and never carried a request";
+    needless(refused(ack(answered().open(40, 2), 40, 2), 50, 2), unused);
+
+    let leak = |trace: TraceBuilder, expected: &str| {
+        check_trace("no-leak", &one_connection(), &trace.build(), expected);
+    };
+    let late = |trace: TraceBuilder| {
+        let syn_ack = Segment { syn: true, ack: true, ack_seq: 1, ..Segment::default() };
+        trace.segment(20, 1, Direction::ToClient, Fate::Delivered, syn_ack)
+    };
+    let given_up = || late(TraceBuilder::new().syn(0, 1).syn(5, 2));
+    leak(refused(given_up(), 20, 1), "holds: never more than 1 open; no socket was left after close");
+    leak(ack(given_up(), 20, 1), "HangOrLeak: 2 open connections at 5 ms; the limit is 1");
+}
+
+#[test]
+fn a_connection_may_be_over_before_anything_can_be_written_on_it() {
+    let check = |trace: TraceBuilder, expected: &str| {
+        let trace = trace.client_fin(60, 1).open(60, 2).attempt(60, "a", "GET", 2).response(80, "a", 2);
+        check_in("no-needless-connections", &scenario(), trace, expected);
+    };
+    let opened = || TraceBuilder::new().start(20, "a", "GET").open(40, 1);
+    let over = "holds: 2 connections for 1 request";
+    let unused = "NeedlessConnections: connection 1 was opened and never carried a request";
+    check(opened().fin(40, 1), over);
+    check(opened().rst(40, 1), over);
+    check(opened().alert(40, 1, "close_notify"), over);
+    check(opened().alert(40, 1, "internal_error"), over);
+    // A little later the request could have been written.
+    check(opened().fin(41, 1), unused);
+    check(opened().alert(41, 1, "close_notify"), unused);
+    // What answers the client's own close is no reason for it.
+    check(opened().client_fin(40, 1).fin(40, 1), unused);
+}
+
+#[test]
+fn a_handshake_that_the_client_gives_up_is_its_own_failure() {
+    let check = |trace: TraceBuilder, expected: &str| {
+        check_trace("unsent-is-free", &scenario(), &trace.build(), expected);
+    };
+    let failed =
+        || TraceBuilder::new().start(0, "b", "GET").open(5, 1).finish(10, "b", error(ErrorKind::Canceled));
+    check(
+        refused(failed(), 20, 1),
+        "AvoidableFailure: b failed although no byte of it was written (connection closed before message completed)",
+    );
+    let nobody =
+        TraceBuilder::new().start(0, "b", "GET").syn(5, 1).finish(10, "b", error(ErrorKind::Canceled));
+    check(nobody, "not exercised: no request met a dead connection before its first byte was written");
+}
+
+#[test]
+fn a_timer_may_expire_behind_a_repeated_syn() {
+    let check = |trace, expected: &str| check_in("no-leak", &one_connection(), trace, expected);
+    let tried = || TraceBuilder::new().syn(0, 1);
+    check(
+        tried().syn(1_000, 1).syn(1_000, 2),
+        "holds: never more than 1 open; no socket was left after close",
+    );
+    check(tried().syn(1_000, 2).syn(1_000, 1), "HangOrLeak: 2 open connections at 1 000 ms; the limit is 1");
+    check(tried().syn(0, 2), "HangOrLeak: 2 open connections at 0 ms; the limit is 1");
+}
+
+/// What the stopped upload has written by 60 ms, bytes.
+const WRITTEN: usize = 55 + 8;
+
+/// An upload that is given up at 50 ms with half of it written; what is left in the host's buffer goes on, and fills the
+/// origin's window.
+fn stopped_upload() -> TraceBuilder {
+    stopped_with(63)
+}
+
+fn stopped_with(window: u32) -> TraceBuilder {
+    let half = "PUT /a HTTP/1.1\r\nx-request-id: a\r\ncontent-length: 9\r\n\r\n1234";
+    let syn_ack = Segment { syn: true, ack: true, ack_seq: 1, window, ..Segment::default() };
+    let opened = TraceBuilder::new().syn(0, 1).segment(0, 1, Direction::ToClient, Fate::Delivered, syn_ack);
+    let trace = opened.start(0, "a", "PUT").client_sends(0, 1, half).deadline(50, "a");
+    trace.client_sends(60, 1, "5678")
+}
+
+#[test]
+fn a_fin_waits_behind_bytes() {
+    let waits = "holds: never more than 1 open; no socket was left after close";
+    let leaks = "HangOrLeak: 2 open connections at 100 ms; the limit is 1";
+    let later = |trace: TraceBuilder| trace.start(100, "b", "GET").open(100, 2);
+    let check = |trace: TraceBuilder, expected: &str| {
+        check_trace("no-leak", &one_connection(), &trace.build(), expected);
+    };
+    // When the window opens; when the last byte is acknowledged; not before the end of the run.
+    let full = || later(acked(stopped_upload(), 80, WRITTEN, 0));
+    check(acked(full(), 120, WRITTEN, 4096).client_fin(120, 1), waits);
+    check(acked(later(stopped_upload()), 120, WRITTEN, 4096).client_fin(120, 1), waits);
+    check(later(stopped_upload()), waits);
+    // Everything was taken at 80 ms: whoever closes at 120 ms has kept the connection until then.
+    check(later(acked(stopped_upload(), 80, WRITTEN, 4096)).client_fin(120, 1), leaks);
+    // What was taken and not yet acknowledged is no reason to wait.
+    check(acked(later(stopped_with(4096)), 120, WRITTEN, 4096).client_fin(120, 1), leaks);
+    // An abort waits behind nothing.
+    let rst = Segment { rst: true, seq: 60, ..Segment::default() };
+    check(later(ack(stopped_upload(), 60, 1)).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst), leaks);
+    // But a host without an application answers what arrives with RST, be its FIN still waiting or not.
+    let rst = || Segment { rst: true, seq: 60, ..Segment::default() };
+    let answered = later(ack(stopped_upload(), 60, 1)).bytes(120, 1, "x");
+    check(answered.segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), waits);
+    // What arrives may take the last byte as well. Where that was taken before, the FIN would have left by then.
+    let taken = |at| acked(later(ack(stopped_upload(), 60, 1)), at, WRITTEN, 4096).bytes(120, 1, "x");
+    let leaves = |at| taken(at).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst());
+    check(leaves(120), waits);
+    check(leaves(119), leaks);
+    // An acknowledgement alone is not answered.
+    let silent = acked(later(ack(stopped_upload(), 60, 1)), 120, WRITTEN, 4096);
+    check(silent.segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), leaks);
+    // An RST takes the FIN that waits with it, and what comes behind it is answered with another.
+    let aborted = || later(ack(stopped_upload(), 60, 1));
+    check(aborted().rst(120, 1).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), waits);
+    check(aborted().segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()).rst(120, 1), leaks);
+    // Nor does a FIN behind a request that was written whole.
+    let written = || opened().request(0, "a", "GET", 1).deadline(50, "a");
+    check(later(written()).client_fin(120, 1), leaks);
+
+    let prompt = |trace: TraceBuilder, expected: &str| {
+        check_trace("prompt-close", &scenario(), &trace.build(), expected);
+    };
+    let stuck = || stopped_upload().fin(60, 1);
+    prompt(stuck().step(5_000), "not exercised: no FIN was delivered before the client's own");
+    let kept =
+        "HangOrLeak: connection 1 was closed 4 940 ms after its FIN was delivered; the bound is 1 000 ms";
+    prompt(acked(stuck(), 80, WRITTEN, 4096).client_fin(5_000, 1), kept);
+}
+
+#[test]
+fn a_young_dial_is_waited_for() {
+    let check = |trace, expected: &str| check_in("bounded-wait", &scenario(), trace, expected);
+    let told = "holds: b was ended by its deadline: nothing told the client; 1 request ended in time";
+    let asked = || opened().request(0, "a", "GET", 1).start(10, "b", "GET");
+    let dialling = || asked().syn(10, 2).response(20, "a", 1);
+    check(dialling().deadline(40, "b"), told);
+    let late = "HangOrLeak: b waited for its deadline, 1 080 ms after connection 1 was free for it";
+    check(dialling().deadline(1_100, "b"), late);
+    // A dial that was begun before is somebody else's.
+    let other = opened().request(0, "a", "GET", 1).syn(5, 2).start(10, "b", "GET").response(20, "a", 1);
+    let free = "HangOrLeak: b waited for its deadline, 20 ms after connection 1 was free for it";
+    check(other.deadline(40, "b"), free);
+    // One dial is not enough for two who wait.
+    let two = asked().syn(10, 2).start(11, "c", "GET").response(20, "a", 1).deadline(40, "c");
+    let c = "HangOrLeak: c waited for its deadline, 20 ms after connection 1 was free for it";
+    check(two.deadline(40, "b"), c);
+}
+
+#[test]
+fn a_place_in_line() {
+    let limited =
+        |limit| with_client(ClientSettings { max_connections: Some(limit), ..ClientSettings::default() });
+    let check = |limit, trace, expected: &str| check_in("bounded-wait", &limited(limit), trace, expected);
+    let busy = || opened().request(0, "a", "GET", 1).start(10, "b", "GET");
+    check(
+        1,
+        busy().deadline(500, "b").response(600, "a", 1),
+        "holds: b was ended by its deadline: nothing told the client; 1 request ended in time",
+    );
+    let room =
+        "HangOrLeak: b waited for its deadline, 490 ms after there was room for one more of 2 connections";
+    check(2, busy().deadline(500, "b").response(600, "a", 1), room);
+    check(
+        2,
+        busy().syn(10, 2).deadline(500, "b").response(600, "a", 1),
+        "holds: b was ended by its deadline: nothing told the client; 1 request ended in time",
+    );
+    let overtaken = busy().start(20, "c", "GET").response(30, "a", 1).attempt(30, "c", "GET", 1);
+    let late = "HangOrLeak: b waited for its deadline, 470 ms after c, which began later, was written";
+    check(1, overtaken.deadline(500, "b").response(600, "c", 1), late);
+}
+
+#[test]
+fn a_retry_waits_in_line() {
+    let crossed = || {
+        let trace = answered().start(40, "b", "GET").write(40, "b", "GET", 1).start(45, "c", "GET");
+        trace.rst(50, 1).start(50, "c", "GET").open(50, 2)
+    };
+    let served = || crossed().attempt(50, "c", "GET", 2).deadline(500, "b").response(600, "c", 2);
+    let check = |oracle, limit: Option<u32>, trace, expected: &str| {
+        let client = ClientSettings { max_connections: limit, ..ClientSettings::default() };
+        check_in(oracle, &with_client(client), trace, expected);
+    };
+    let waits = "holds: b was ended by its deadline: nothing told the client; 2 requests ended in time";
+    check("bounded-wait", Some(1), served(), waits);
+    let hung = "HangOrLeak: b waited for its deadline, 450 ms after an RST of connection 1 was delivered";
+    check("bounded-wait", Some(2), served(), hung);
+    check("bounded-wait", None, served(), hung);
+    let raced =
+        "holds: b: ended by its deadline (RST of connection 1 delivered after the request was written, W3)";
+    check("race-outcome", Some(1), served(), raced);
+    let hung = "HangOrLeak: b hung for 450 ms after the end of its connection was delivered (RST of connection 1 delivered after the request was written, W3)";
+    check("race-outcome", Some(2), served(), hung);
+    // The line has moved on: there was room from 200 ms.
+    let moved =
+        crossed().attempt(50, "c", "GET", 2).response(100, "c", 2).client_fin(200, 2).deadline(500, "b");
+    let hung = "HangOrLeak: b waited for its deadline, 450 ms after an RST of connection 1 was delivered";
+    check("bounded-wait", Some(1), moved, hung);
+}
+
+/// `a` and `b` were asked for together, each on a connection of its own; `b` was written a little later.
+fn two_at_once() -> TraceBuilder {
+    let trace = opened().start(0, "a", "GET").start(0, "b", "GET").attempt(0, "a", "GET", 1);
+    trace.open(20, 2).attempt(20, "b", "GET", 2)
+}
+
+#[test]
+fn silence_casts_doubt_on_those_that_were_silent_for_longer() {
+    let check = |client: ClientSettings, trace, expected: &str| {
+        check_in("reuses-when-healthy", &with_client(client), trace, expected);
+    };
+    let plain = ClientSettings::default;
+    let asked = || two_at_once().response(20, "a", 1);
+    let closed = |trace: TraceBuilder, at| on_new_connection(trace.client_fin(at, 1), at, "c", 3);
+    let excused = "not exercised: no request found a free and healthy connection";
+    let missed = |at: &str| {
+        format!(
+            "NeedlessConnections: c was written on new connection 3 although connection 1 was healthy when the client closed it at {at} ms"
+        )
+    };
+    check(plain(), closed(asked().deadline(2_000, "b"), 2_000), excused);
+    check(plain(), closed(asked().cancel(2_000, "b"), 2_000), excused);
+    // Too soon; too late; something was heard; of the other connection something was heard since.
+    check(plain(), closed(asked().cancel(900, "b"), 900), &missed("900"));
+    check(plain(), closed(asked().deadline(2_000, "b"), 2_001), &missed("2 001"));
+    check(
+        plain(),
+        closed(asked().bytes(40, 2, "HTTP/1.1 200").deadline(2_000, "b"), 2_000),
+        &missed("2 000"),
+    );
+    let heard = asked().request(1_000, "d", "GET", 1).response(1_020, "d", 1);
+    check(plain(), closed(heard.deadline(2_000, "b"), 2_000), &missed("2 000"));
+    // What the client's user calls too long is long enough.
+    let timed = ClientSettings { read_timeout: Some(Duration::from_millis(100)), ..plain() };
+    let timed_out = || asked().finish(130, "b", error(ErrorKind::Timeout));
+    check(timed.clone(), closed(timed_out(), 130), excused);
+    // The answer comes in that instant, or just before.
+    let late = |at| asked().bytes(at, 2, ok_message("b")).finish(130, "b", error(ErrorKind::Timeout));
+    check(timed.clone(), closed(late(130), 130), excused);
+    check(timed, closed(late(129), 130), &missed("130"));
+    check(plain(), closed(timed_out(), 130), &missed("130"));
+}
+
+#[test]
+fn a_limit_on_idle_connections_is_no_excuse_until_it_is_reached() {
+    let limited = with_client(ClientSettings { max_idle: Some(1), ..ClientSettings::default() });
+    let check = |trace, expected: &str| check_in("reuses-when-healthy", &limited, trace, expected);
+    let missed = "NeedlessConnections: c was written on new connection 3 although connection 1 was healthy when the client closed it at 40 ms";
+    let busy = || two_at_once().response(20, "a", 1);
+    check(on_new_connection(busy().client_fin(40, 1), 50, "c", 3), missed);
+    let idle = busy().response(40, "b", 2).client_fin(40, 1).request(45, "d", "GET", 2);
+    check(on_new_connection(idle, 50, "c", 3), "holds: d reused connection 2");
+}
+
+#[test]
+fn two_requests_may_share_a_segment() {
+    let dropped = Outcome::Response { status: 200, body: "a".into(), end: BodyEnd::Dropped };
+    let half = "PUT /a HTTP/1.1\r\nx-request-id: a\r\ncontent-length: 4\r\n\r\n12";
+    let begun = || {
+        let trace = opened().start(0, "a", "PUT").client_sends(0, 1, half).origin_gets(0, 1);
+        trace.executed(0, "a", 1).replied(0, "a", 1, 200, "abc", true)
+    };
+    let rest = |trace: TraceBuilder| {
+        let bytes = format!("34{}", head("b", "GET"));
+        trace.start(40, "b", "GET").segment(
+            40,
+            1,
+            Direction::ToOrigin,
+            Fate::Sent,
+            Segment { seq: 56, ..data(bytes) },
+        )
+    };
+    let check = |trace: TraceBuilder, expected: &str| {
+        check_trace("no-stale-reuse", &scenario(), &trace.build(), expected);
+    };
+    let drained = begun().bytes(20, 1, ok_message("abc")).finish(30, "a", dropped.clone());
+    check(rest(drained), "not exercised: no connection became stale before a later request");
+    let unread =
+        begun().bytes(20, 1, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na").finish(30, "a", dropped);
+    check(
+        rest(unread),
+        "StaleReuse: b was written on connection 1, 10 ms after a was given up on it with the response outstanding (W0)",
+    );
+}

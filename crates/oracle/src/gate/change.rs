@@ -1,0 +1,188 @@
+//! What changed, as data.
+
+use serde::Serialize;
+
+use crate::Severity;
+
+/// Every cell of both sides, most important first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// The cells, those that did not change included.
+    pub cells: Vec<CellChange>,
+}
+
+/// What changed in one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellChange {
+    /// Scenario id.
+    pub scenario: String,
+    /// Client name.
+    pub client: String,
+    /// All in all.
+    pub state: State,
+    /// Each change in words, most important first. Empty for [`State::Same`].
+    pub changes: Vec<Change>,
+}
+
+/// What became of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// A verdict got worse.
+    Regressed,
+    /// The behaviour changed, no verdict did.
+    Drifted,
+    /// Nothing was accepted so far, or the client could not play the scenario.
+    New,
+    /// There is no result any more, or the client can no longer play the scenario.
+    Gone,
+    /// A verdict got better, and none got worse.
+    Fixed,
+    /// Nothing changed that matters.
+    Same,
+}
+
+impl State {
+    /// Every state, most important first.
+    pub const ALL: [Self; 6] =
+        [Self::Regressed, Self::Drifted, Self::New, Self::Gone, Self::Fixed, Self::Same];
+
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Regressed => "regressed",
+            Self::Drifted => "drifted",
+            Self::New => "new",
+            Self::Gone => "gone",
+            Self::Fixed => "fixed",
+            Self::Same => "same",
+        }
+    }
+}
+
+/// One change, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which way.
+    pub kind: Kind,
+    /// Whose verdict it is about; `None` for behaviour.
+    pub oracle: Option<String>,
+    /// The harm, where the results tell.
+    pub severity: Option<Severity>,
+    /// In which run.
+    pub place: Place,
+    /// One sentence, without a full stop.
+    pub sentence: String,
+    /// What the sentence does not say of request, connection and cause; `None` if it says all, and for changes that are
+    /// no regression.
+    pub context: Option<String>,
+}
+
+/// Which way something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A verdict got worse.
+    Regressed,
+    /// Behaviour changed, no verdict.
+    Drifted,
+    /// A cell without a baseline.
+    New,
+    /// A cell without a result.
+    Gone,
+    /// A verdict got better.
+    Fixed,
+}
+
+impl Kind {
+    /// Every kind and its word in `closewait.toml`.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::Regressed, "regressed"),
+        (Self::Drifted, "drifted"),
+        (Self::New, "new"),
+        (Self::Gone, "gone"),
+        (Self::Fixed, "fixed"),
+    ];
+
+    /// What a cell is called for it.
+    pub(super) fn state(self) -> State {
+        match self {
+            Self::Regressed => State::Regressed,
+            Self::Drifted => State::Drifted,
+            Self::New => State::New,
+            Self::Gone => State::Gone,
+            Self::Fixed => State::Fixed,
+        }
+    }
+}
+
+/// In which run something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// With the fault.
+    Run,
+    /// The same script without it.
+    Control,
+}
+
+impl Change {
+    /// A change of behaviour in the run with the fault.
+    pub(super) fn drifted(sentence: impl Into<String>) -> Self {
+        Self::of(Kind::Drifted, sentence)
+    }
+
+    pub(super) fn of(kind: Kind, sentence: impl Into<String>) -> Self {
+        Self {
+            kind,
+            oracle: None,
+            severity: None,
+            place: Place::Run,
+            sentence: sentence.into(),
+            context: None,
+        }
+    }
+
+    pub(super) fn by(self, oracle: &str) -> Self {
+        Self { oracle: Some(oracle.to_owned()), ..self }
+    }
+
+    /// The same change, in the control.
+    pub(super) fn in_control(self) -> Self {
+        let sentence = format!("in the control, without the fault: {}", self.sentence);
+        Self { place: Place::Control, sentence, ..self }
+    }
+
+    /// The sentence so that it can stand alone: with request, connection and cause.
+    pub fn headline(&self) -> String {
+        match &self.context {
+            Some(context) => format!("{} — {context}", self.sentence),
+            None => self.sentence.clone(),
+        }
+    }
+
+    /// For ordering: the kind, then the harm, then what says most by itself. What a scenario expects comes after what holds
+    /// of every scenario, since it says less of the cause; and an oracle that has nothing to judge any more, or something at
+    /// last, comes after the behaviour that it follows from.
+    pub(super) fn weight(&self) -> (Kind, Place, bool, Option<Severity>, bool) {
+        let says_little = self.oracle.as_deref() == Some("as-expected")
+            || (self.kind == Kind::Drifted && self.oracle.is_some());
+        // Without a severity comes last: `None` is less than anything.
+        let severity = self.severity.or(Some(Severity::NeedlessConnections));
+        (self.kind, self.place, says_little, severity, self.context.is_some())
+    }
+}
+
+impl CellChange {
+    /// The worst harm of what changed.
+    pub fn severity(&self) -> Option<Severity> {
+        self.changes.iter().filter(|change| change.kind == Kind::Regressed).filter_map(|c| c.severity).min()
+    }
+}
+
+impl Comparison {
+    /// How many cells are in this state.
+    pub fn count(&self, state: State) -> usize {
+        self.cells.iter().filter(|cell| cell.state == state).count()
+    }
+}

@@ -1,0 +1,132 @@
+//! Which cells there are on either side, and what became of each.
+
+use std::collections::BTreeMap;
+
+use super::{behaviour, context, findings, requests};
+use crate::gate::change::{CellChange, Change, Comparison, Kind, State};
+use crate::gate::facts::{CellFacts, CellOutcome, RunFacts, VerdictFacts};
+
+/// Compares what was accepted with what came out. Cells of the baseline that were not to be played are left out by the
+/// caller: here they are *gone*.
+pub fn compare(baseline: &[CellFacts], current: &[CellFacts]) -> Comparison {
+    let mut before: BTreeMap<(&str, &str), &CellFacts> =
+        baseline.iter().map(|cell| (key(cell), cell)).collect();
+    let mut cells: Vec<CellChange> = Vec::with_capacity(current.len());
+    for now in current {
+        cells.push(match before.remove(&key(now)) {
+            Some(before) => both(before, now),
+            None => cell(now, State::New, vec![appeared("has no accepted result yet", &now.outcome)]),
+        });
+    }
+    cells.extend(before.into_values().map(|gone| {
+        let change = Change::of(Kind::Gone, "an accepted result has no scenario or client any more");
+        cell(gone, State::Gone, vec![change])
+    }));
+    cells.sort_by(|one, other| order(one).cmp(&order(other)));
+    Comparison { cells }
+}
+
+fn key(cell: &CellFacts) -> (&str, &str) {
+    (&cell.scenario, &cell.client)
+}
+
+fn order(cell: &CellChange) -> (State, bool, Option<crate::Severity>, &str, &str) {
+    let severity = cell.severity();
+    (cell.state, severity.is_none(), severity, &cell.scenario, &cell.client)
+}
+
+fn both(before: &CellFacts, now: &CellFacts) -> CellChange {
+    match (&before.outcome, &now.outcome) {
+        (CellOutcome::Unsupported { reason: old }, CellOutcome::Unsupported { reason: new }) => {
+            let other = (old != new).then(|| {
+                Change::drifted(format!("it is unsupported for another reason: {new} (before: {old})"))
+            });
+            classified(now, other.into_iter().collect())
+        }
+        (CellOutcome::Unsupported { reason }, ran @ CellOutcome::Ran { .. }) => {
+            let words = format!("can be played now (before: {reason})");
+            cell(now, State::New, vec![appeared(&words, ran)])
+        }
+        (CellOutcome::Ran { .. }, CellOutcome::Unsupported { reason }) => {
+            let change = Change::of(Kind::Gone, format!("can no longer be played: {reason}"));
+            cell(now, State::Gone, vec![change])
+        }
+        (
+            CellOutcome::Ran { run: old, control: old_control },
+            CellOutcome::Ran { run: new, control: new_control },
+        ) => {
+            let mut changes = in_context(of_run(old, new), new, false);
+            if let (Some(old), Some(new)) = (old_control, new_control) {
+                changes
+                    .extend(in_context(of_control(old, new), new, true).into_iter().map(Change::in_control));
+            }
+            classified(now, changes)
+        }
+    }
+}
+
+fn of_run(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
+    let mut changes = behaviour::stopped(before, now);
+    changes.extend(findings::changes(before, now));
+    changes.extend(requests::changes(before, now));
+    changes.extend(behaviour::changes(before, now));
+    if changes.is_empty() {
+        changes = behaviour::lines(before, now);
+    }
+    changes
+}
+
+fn of_control(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
+    let mut changes = behaviour::stopped(before, now);
+    changes.extend(findings::changes_of_control(before, now));
+    changes.extend(requests::changes(before, now));
+    changes
+}
+
+/// Each regression with what its sentence leaves open.
+fn in_context(mut changes: Vec<Change>, now: &RunFacts, is_control: bool) -> Vec<Change> {
+    for change in changes.iter_mut().filter(|change| change.kind == Kind::Regressed) {
+        change.context = context::of(change, now, is_control);
+    }
+    changes
+}
+
+fn classified(now: &CellFacts, changes: Vec<Change>) -> CellChange {
+    let any = |kind| changes.iter().any(|change| change.kind == kind);
+    let state = if any(Kind::Regressed) {
+        State::Regressed
+    } else if any(Kind::Fixed) {
+        State::Fixed
+    } else if any(Kind::Drifted) {
+        State::Drifted
+    } else {
+        State::Same
+    };
+    cell(now, state, changes)
+}
+
+fn cell(facts: &CellFacts, state: State, mut changes: Vec<Change>) -> CellChange {
+    changes.sort_by_key(Change::weight);
+    CellChange { scenario: facts.scenario.clone(), client: facts.client.clone(), state, changes }
+}
+
+/// A cell without a verdict to compare with: what it violates is part of the news.
+fn appeared(words: &str, outcome: &CellOutcome) -> Change {
+    let CellOutcome::Ran { run, .. } = outcome else { return Change::of(Kind::New, words) };
+    let violated: Vec<String> = run
+        .findings
+        .iter()
+        .filter_map(|finding| match &finding.verdict {
+            VerdictFacts::Violated(violations) => {
+                Some(format!("{}: {}", finding.oracle, violations.first()?.message))
+            }
+            _ => None,
+        })
+        .collect();
+    let verdict = match (violated.is_empty(), &run.stopped) {
+        (_, Some(stopped)) => format!("; stopped: {stopped}"),
+        (false, None) => format!("; violated: {}", violated.join("; ")),
+        (true, None) => "; nothing is violated".to_owned(),
+    };
+    Change::of(Kind::New, format!("{words}{verdict}"))
+}

@@ -1,0 +1,47 @@
+//! One invariant a file: pure functions from a scenario and a trace to a finding.
+
+mod answer;
+mod as_expected;
+mod at_most_once;
+mod bounded_retries;
+mod bounded_wait;
+mod cancel_is_told;
+mod case;
+mod cell;
+mod draining;
+#[cfg(test)]
+mod excuse_tests;
+mod finding;
+pub mod gate;
+#[cfg(test)]
+mod http2_excuse_tests;
+#[cfg(test)]
+mod http2_tests;
+mod no_cross_talk;
+mod no_leak;
+mod no_needless_connections;
+mod no_silent_truncation;
+mod no_stale_reuse;
+mod prompt_close;
+mod race_outcome;
+mod recovers;
+mod reuse;
+mod reuses_when_healthy;
+#[cfg(test)]
+mod robustness;
+mod send_queue;
+#[cfg(test)]
+mod send_queue_tests;
+mod streams;
+mod table;
+mod tally;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tls_excuse_tests;
+mod unsent_is_free;
+
+pub use cell::{Cell, CellResult, Control, Mark};
+pub use finding::*;
+use table::every_protocol;
+pub use table::{ORACLES, Oracle, judge};

@@ -1,0 +1,113 @@
+//! A dead connection costs at most one request, and one that drains costs none that it accepted.
+
+use closewait_trace::{Connection, Moment, Request};
+
+use super::case::Case;
+use super::tally::{Tally, list, ms};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
+use super::{draining, send_queue, streams};
+
+pub(super) const ORACLE: Oracle = Oracle {
+    name: "recovers",
+    level: Level::Required,
+    concerns: every_protocol,
+    meaning: "one dead connection cost more than one request, or a graceful GOAWAY cost one that it accepts",
+    source: "hyperium/hyper#1439, curl/curl#10646, RFC 9113 section 6.8",
+    judge,
+};
+
+fn judge(case: &Case) -> Verdict {
+    let mut tally = Tally::default();
+    for connection in case.connections() {
+        judge_connection(case, connection, &mut tally);
+    }
+    tally.verdict(if case.scenario.protocol.is_http2() {
+        "no connection died before a later request, and none drained with a stream open"
+    } else {
+        "no connection died before a later request"
+    })
+}
+
+fn judge_connection(case: &Case, connection: &Connection, tally: &mut Tally) {
+    if connection.http2.is_some() {
+        judge_streams(case, connection, tally);
+        return draining::judge(case, connection, tally);
+    }
+    let cost = failures_on(case, connection);
+    let failed = cost.iter().filter_map(|request| request.over()).min();
+    let Some(dead_since) = connection.death().into_iter().chain(failed).min() else { return };
+    let number = connection.number;
+    let names: Vec<&str> = cost.iter().map(|request| request.id.as_str()).collect();
+    if cost.len() > 1 {
+        let message = format!(
+            "connection {number}, dead since {}, cost {} requests: {}",
+            ms(dead_since.at),
+            cost.len(),
+            list(&names)
+        );
+        tally.violated(Severity::AvoidableFailure, message, evidence(dead_since, &cost));
+    } else if case.requests().any(|request| request.started > dead_since) {
+        let cost = names.first().copied().unwrap_or("no request");
+        tally.holds(format!("connection {number} cost {cost}"));
+    }
+}
+
+/// Of a connection with streams a death may cost whatever was in flight, and nothing that was written later.
+fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
+    let mut cost = failures_on(case, connection);
+    cost.retain(|request| is_lost(case, connection, request));
+    let failed = cost.iter().filter_map(|request| request.over());
+    let deaths: Vec<Moment> = connection.death().into_iter().chain(failed).collect();
+    let Some(first) = deaths.iter().min().copied() else { return };
+    let number = connection.number;
+    // What was cut off may come back: then the client knows it, too.
+    let dead_since = |request: &Request| {
+        let written = case.final_attempt(request)?.first_sent;
+        let still = |death: &&Moment| {
+            death.at < written.at
+                && (connection.death().is_some_and(|end| end <= **death)
+                    || streams::is_cut_off(case, connection, **death, written))
+        };
+        deaths.iter().filter(still).min().copied()
+    };
+    let later: Vec<&Request> = cost.iter().filter(|request| dead_since(request).is_some()).copied().collect();
+    let names = |requests: &[&Request]| list(&requests.iter().map(|request| &request.id).collect::<Vec<_>>());
+    if let Some(dead_since) = later.iter().filter_map(|request| dead_since(request)).min() {
+        let message = format!(
+            "connection {number}, dead since {}, cost {}, written on it later",
+            ms(dead_since.at),
+            names(&later)
+        );
+        tally.violated(Severity::AvoidableFailure, message, evidence(dead_since, &later));
+    } else if case.requests().any(|request| request.started > first) {
+        let cost = if cost.is_empty() { "no request".to_owned() } else { names(&cost) };
+        tally.holds(format!("connection {number} cost {cost}"));
+    }
+}
+
+/// Whether the connection is to blame for a failure, not the stream alone: it had ended, or it was cut off.
+fn is_lost(case: &Case, connection: &Connection, request: &Request) -> bool {
+    let (Some(over), Some(attempt)) = (request.over(), case.final_attempt(request)) else { return false };
+    if over < attempt.first_sent {
+        // It was over before it was written: that is the affair of `cancel-is-told`.
+        return false;
+    }
+    let ended = connection.death().is_some_and(|death| death <= over);
+    let reset = case.exchange_of(attempt).and_then(|exchange| exchange.stream.as_ref()?.reset_delivered());
+    // The client has waited since it wrote, though the network took it only later.
+    let written = send_queue::written(case, connection, attempt.first_sent).max(request.started);
+    ended || (reset.is_none() && streams::is_cut_off(case, connection, written, over))
+}
+
+/// The requests that failed with their last attempt on the connection.
+fn failures_on<'a>(case: &'a Case, connection: &Connection) -> Vec<&'a Request> {
+    let on_it = |request: &Request| {
+        case.final_attempt(request).is_some_and(|attempt| attempt.connection == connection.number)
+    };
+    case.requests().filter(|request| request.failed() && on_it(request)).collect()
+}
+
+fn evidence(dead_since: Moment, cost: &[&Request]) -> Vec<usize> {
+    let outcomes = cost.iter().filter_map(|request| request.over());
+    outcomes.chain([dead_since]).map(|moment| moment.event).collect()
+}

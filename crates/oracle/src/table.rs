@@ -1,0 +1,64 @@
+//! The oracles, in the order in which they are reported.
+
+use closewait_scenario::{Protocol, Scenario};
+use closewait_trace::Trace;
+
+use super::case::Case;
+use super::{Finding, Level, Verdict};
+use super::{
+    as_expected, at_most_once, bounded_retries, bounded_wait, cancel_is_told, no_cross_talk, no_leak,
+    no_needless_connections, no_silent_truncation, no_stale_reuse, prompt_close, race_outcome, recovers,
+    reuses_when_healthy, unsent_is_free,
+};
+
+/// An invariant, and how to judge it.
+#[derive(Debug, Clone, Copy)]
+pub struct Oracle {
+    /// Its name in findings and on the command line.
+    pub name: &'static str,
+    /// Whether a violation fails the client or is advice.
+    pub level: Level,
+    /// Which protocols it has an opinion about. Runs of others have no finding of it.
+    pub concerns: fn(Protocol) -> bool,
+    /// When it is violated, in one line.
+    pub meaning: &'static str,
+    /// Where the rule comes from.
+    pub source: &'static str,
+    pub(super) judge: fn(&Case) -> Verdict,
+}
+
+/// All of them. The last one compares with the scenario's own `[expect]`; the others know no scenario.
+pub const ORACLES: [Oracle; 15] = [
+    no_stale_reuse::ORACLE,
+    race_outcome::ORACLE,
+    no_cross_talk::ORACLE,
+    no_silent_truncation::ORACLE,
+    at_most_once::ORACLE,
+    bounded_wait::ORACLE,
+    recovers::ORACLE,
+    bounded_retries::ORACLE,
+    no_leak::ORACLE,
+    reuses_when_healthy::ORACLE,
+    unsent_is_free::ORACLE,
+    prompt_close::ORACLE,
+    no_needless_connections::ORACLE,
+    cancel_is_told::ORACLE,
+    as_expected::ORACLE,
+];
+
+/// What an oracle that judges connections or requests as such concerns.
+pub(super) fn every_protocol(_: Protocol) -> bool {
+    true
+}
+
+/// Judges one run: one finding for each of [`ORACLES`] that concerns the protocol, in that order.
+pub fn judge(scenario: &Scenario, trace: &Trace) -> Vec<Finding> {
+    let case = Case::new(scenario, trace);
+    let verdict = |oracle: &Oracle| match &trace.unsupported {
+        Some(reason) => Verdict::NotExercised { reason: format!("unsupported: {reason}") },
+        None => (oracle.judge)(&case),
+    };
+    let finding =
+        |oracle: &Oracle| Finding { oracle: oracle.name, level: oracle.level, verdict: verdict(oracle) };
+    ORACLES.iter().filter(|oracle| (oracle.concerns)(scenario.protocol)).map(finding).collect()
+}

@@ -1,0 +1,114 @@
+//! A request of which no byte was written, or which the origin disowned, is sent again instead of failing.
+
+use closewait_trace::http2::ErrorCode;
+use closewait_trace::{Attempt, Connection, ErrorKind, Moment, Outcome, Request};
+
+use super::case::Case;
+use super::streams::{disowned, place};
+use super::tally::Tally;
+use super::{Level, Oracle, Severity, Verdict, every_protocol, send_queue};
+
+pub(super) const ORACLE: Oracle = Oracle {
+    name: "unsent-is-free",
+    level: Level::Advised,
+    concerns: every_protocol,
+    meaning: "a request of which no byte was written, or which the origin says it did not process, fails instead of being sent again",
+    source: "hyperium/hyper-util#133, RFC 9113 section 8.7",
+    judge,
+};
+
+fn judge(case: &Case) -> Verdict {
+    let mut tally = Tally::default();
+    for request in case.requests() {
+        match (&request.finished, request.attempts.first()) {
+            (Some((finished, Outcome::Error { kind, message })), None)
+                if is_avoidable(case, request, *kind, (request.started, *finished)) =>
+            {
+                let message = format!("{} failed although no byte of it was written ({message})", request.id);
+                let evidence = [request.started.event, finished.event];
+                tally.violated(Severity::AvoidableFailure, message, evidence);
+            }
+            (_, Some(attempt)) => {
+                judge_disowned(case, request, attempt, &mut tally);
+                tally_passed_over(case, request, attempt, &mut tally);
+            }
+            _ => {}
+        }
+    }
+    tally.verdict(if case.scenario.protocol.is_http2() {
+        "no request met a dead connection before its first byte was written, and none was disowned by the origin"
+    } else {
+        "no request met a dead connection before its first byte was written"
+    })
+}
+
+/// The first attempt alone: how often a client tries again is its own affair.
+fn judge_disowned(case: &Case, request: &Request, attempt: &Attempt, tally: &mut Tally) {
+    let Some(disowned) = disowned(case, attempt).filter(|_| is_graceful(case, attempt)) else { return };
+    if is_lost(case, attempt, disowned) {
+        return;
+    }
+    match (&request.finished, request.attempts.get(1)) {
+        (_, Some(next)) if disowned < next.first_sent => {
+            tally.holds(format!("{} was sent again, as the origin had not processed it", request.id));
+        }
+        (Some((finished, Outcome::Error { kind, message })), None)
+            if disowned < *finished && is_avoidable(case, request, *kind, (disowned, *finished)) =>
+        {
+            let message = format!(
+                "{} failed although the origin said that it had not processed {} ({message})",
+                request.id,
+                place(attempt)
+            );
+            tally.violated(Severity::AvoidableFailure, message, [disowned.event, finished.event]);
+        }
+        _ => {}
+    }
+}
+
+/// An RST in the same instant takes from the socket what the client has not read.
+fn is_lost(case: &Case, attempt: &Attempt, disowned: Moment) -> bool {
+    let rst = case.connection_of(attempt).and_then(|connection| connection.to_client.rst.delivered);
+    rst.is_some_and(|rst| rst.at == disowned.at)
+}
+
+/// An origin that ends the connection with an error is better left alone for a while.
+fn is_graceful(case: &Case, attempt: &Attempt) -> bool {
+    let http2 = case.connection_of(attempt).and_then(|connection| connection.http2.as_ref());
+    http2.is_some_and(|http2| http2.goaways().all(|goaway| goaway.code == ErrorCode::NO_ERROR))
+}
+
+/// Notes that the request went elsewhere, past a dead connection.
+fn tally_passed_over(case: &Case, request: &Request, attempt: &Attempt, tally: &mut Tally) {
+    let mut others = case.connections().filter(|connection| connection.number != attempt.connection);
+    if let Some(dead) = others.find(|connection| was_dead_in_the_pool(connection, request)) {
+        tally.holds(format!(
+            "{} went to connection {}, past dead connection {}",
+            request.id, attempt.connection, dead.number
+        ));
+    }
+}
+
+/// The origin could be reached, neither the application nor the client had ended the matter, and nothing of it that was
+/// written from a moment on may lie in the host's buffer.
+fn is_avoidable(
+    case: &Case,
+    request: &Request,
+    kind: ErrorKind,
+    (since, finished): (Moment, Moment),
+) -> bool {
+    let is_of_the_pool = !matches!(kind, ErrorKind::Connect | ErrorKind::Timeout);
+    let in_life = |moment: Moment| request.started < moment && moment < finished;
+    let mut dials = case.connections().filter(|connection| connection.syn.is_some_and(in_life));
+    let refused = dials.any(|connection| connection.ready().is_none() && !connection.was_given_up());
+    let closing = case.closing().is_some_and(|closing| closing < finished);
+    is_of_the_pool && !refused && !closing && send_queue::holder(case, request, since).is_none()
+}
+
+/// When the request began, or at that very instant, the connection had ended and the client had not closed it before.
+fn was_dead_in_the_pool(connection: &Connection, request: &Request) -> bool {
+    let dead = connection.established.and(connection.death());
+    let kept = connection.over().is_none_or(|over| request.started.at <= over.at);
+    kept && dead.is_some_and(|dead| dead.at <= request.started.at)
+        && connection.exchanges.iter().any(|exchange| exchange.request.first_sent < request.started)
+}

@@ -1,0 +1,57 @@
+//! What is accepted, as facts: a folder of snapshots, or the files of one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use closewait_oracle::gate::CellFacts;
+
+use super::accepted::{SnapshotError, body_of, entries};
+use super::facts::of_snapshot;
+
+/// Every snapshot below a folder: `<client>/<family>/<name>.snap`.
+///
+/// # Errors
+/// If a file cannot be read, or is not a snapshot.
+pub fn of_folder(root: &Path) -> Result<Vec<CellFacts>, SnapshotError> {
+    let mut facts = Vec::new();
+    for client in folders(root)? {
+        for family in folders(&client)? {
+            for file in entries(&family)? {
+                let text = match fs::read(&file) {
+                    _ if !is_snapshot(&file) => continue,
+                    Ok(bytes) => bytes,
+                    Err(source) => return Err(SnapshotError::Io { verb: "read", path: file, source }),
+                };
+                let below = file.strip_prefix(root).unwrap_or(&file).to_owned();
+                facts.extend(of_file(&below, &file, &text)?);
+            }
+        }
+    }
+    Ok(facts)
+}
+
+/// One snapshot; nothing if `below`, its path in the folder of snapshots, is not that of one. `shown` is what errors
+/// call it.
+///
+/// # Errors
+/// If the text is not a snapshot.
+pub fn of_file(below: &Path, shown: &Path, bytes: &[u8]) -> Result<Option<CellFacts>, SnapshotError> {
+    let stem = below.with_extension("");
+    let parts: Vec<_> = stem.iter().map(|part| part.to_string_lossy()).collect();
+    let [client, family, name] = parts.as_slice() else { return Ok(None) };
+    if !is_snapshot(below) {
+        return Ok(None);
+    }
+    let broken = |problem| SnapshotError::Broken { path: shown.to_owned(), problem };
+    let text = std::str::from_utf8(bytes).map_err(|_| broken("it is not UTF-8 text"))?;
+    let body = body_of(text).map_err(broken)?;
+    of_snapshot(client, &format!("{family}/{name}"), &body).map(Some).map_err(broken)
+}
+
+fn is_snapshot(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "snap")
+}
+
+fn folders(root: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
+    Ok(entries(root)?.into_iter().filter(|path| path.is_dir()).collect())
+}

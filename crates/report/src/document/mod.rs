@@ -1,0 +1,20 @@
+//! The results file: what machines read, and all that a comparison or a report needs.
+
+mod foreign;
+mod model;
+mod of_results;
+#[cfg(feature = "command")]
+mod of_sweep;
+mod read;
+mod schema;
+
+#[cfg(feature = "command")]
+pub use model::Strip;
+pub use model::{
+    Cell, Client, Differing, Document, Finding, Line, Request, Run, ScenarioInfo, Verdict, Violation,
+};
+pub use of_results::{About, of_results};
+#[cfg(feature = "command")]
+pub use of_sweep::of_sweep;
+pub use read::{DocumentError, read};
+pub use schema::schema;

@@ -1,0 +1,289 @@
+//! The results file as data.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::Told;
+use crate::ladder::Ladder;
+#[cfg(feature = "command")]
+use closewait_explore::sweep::Mark;
+use closewait_oracle::gate::{
+    CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
+};
+use closewait_oracle::{Level, Severity};
+use closewait_trace::{End, Millis, SocketAtEnd};
+
+/// What the key `format` says.
+pub const FORMAT: &str = "closewait results";
+/// Raised whenever a key changes its meaning or goes away. Keys may be added.
+pub const VERSION: u32 = 1;
+
+/// A results file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// Always `closewait results`.
+    pub format: String,
+    /// Raised whenever a key changes its meaning or goes away.
+    pub version: u32,
+    /// The version of closewait that wrote it.
+    pub closewait: String,
+    /// The test of another crate that wrote it, as in `cargo test --test NAME`; absent if the command did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
+    /// The patterns that selected the scenarios; empty if all were played.
+    #[serde(default)]
+    pub selection: Vec<String>,
+    /// In the order of the columns.
+    pub clients: Vec<Client>,
+    /// The scenarios that were played.
+    pub scenarios: Vec<ScenarioInfo>,
+    /// One for each scenario and client.
+    pub cells: Vec<Cell>,
+    /// Where results are not the accepted snapshots; absent if they were not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differences: Option<Vec<Differing>>,
+    /// What a sweep found; absent if there was none, and where closewait is built without its command.
+    #[cfg(feature = "command")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strips: Vec<Strip>,
+}
+
+/// One row of a sweep: a workload on a client, struck by one fault at every place.
+#[cfg(feature = "command")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Strip {
+    /// Name of the workload.
+    pub workload: String,
+    /// Client name.
+    pub client: String,
+    /// The version under test.
+    pub version: String,
+    /// Fault and what it strikes, e.g. `fin/1`; `none` for the run without a fault.
+    pub fault: String,
+    /// Where it struck, in the order of time, e.g. `45ms`, `out3`; empty for the run without a fault.
+    pub places: Vec<String>,
+    /// What it did there, one mark for each place.
+    pub marks: Vec<Mark>,
+}
+
+/// A client under test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// The name on the command line.
+    pub name: String,
+    /// The version under test.
+    pub version: String,
+}
+
+/// What reports say of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioInfo {
+    /// `family/name`.
+    pub id: String,
+    /// One line: the situation.
+    pub title: String,
+    /// What breaks, in plain words.
+    pub about: String,
+    /// Issues and RFC sections that the scenario stands for.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// What users find in a log.
+    #[serde(default)]
+    pub signatures: Vec<String>,
+    /// The file, as seen from where closewait ran; absent if it travels with the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Request id to the line of the file in which it is sent, from 1.
+    #[serde(default)]
+    pub lines: BTreeMap<String, usize>,
+}
+
+/// One scenario on one client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Scenario id.
+    pub scenario: String,
+    /// Client name.
+    pub client: String,
+    /// `stopped`, `violated`, `advised`, `holds` or `unsupported`.
+    pub mark: String,
+    /// Why the client cannot play the scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<String>,
+    /// What happened, if it was played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+    /// The same script without its faults, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Run>,
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// How it ended.
+    pub end: End,
+    /// What each oracle says.
+    pub findings: Vec<Finding>,
+    /// How many connections the client opened, or tried to.
+    pub connections: u32,
+    /// What became of each request.
+    pub requests: Vec<Request>,
+    /// What happened, line by line.
+    pub transcript: Vec<Line>,
+    /// The client host's TCP sockets that were left at the end.
+    #[serde(default)]
+    pub sockets: Vec<SocketAtEnd>,
+    /// What happened, as a diagram. Not of a control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ladder: Option<Ladder>,
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Outcome, attempts, executions.
+    #[serde(flatten)]
+    pub facts: RequestFacts,
+    /// How often it was written again after the first time.
+    pub retries: usize,
+    /// The client's words, where it reported an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What one oracle says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Its name.
+    pub oracle: String,
+    /// Whether a violation is a defect or a weakness.
+    pub level: Level,
+    /// What it says.
+    pub verdict: Verdict,
+}
+
+/// The judgement itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The client did right.
+    Holds {
+        /// What was seen.
+        note: String,
+    },
+    /// The client did wrong, each time.
+    Violated {
+        /// In order of time.
+        violations: Vec<Violation>,
+    },
+    /// There was nothing to judge.
+    NotExercised {
+        /// What would have had to happen.
+        reason: String,
+    },
+}
+
+/// One violation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// What kind of harm.
+    pub severity: Severity,
+    /// One sentence.
+    pub message: String,
+    /// The events that prove it.
+    pub evidence: Vec<usize>,
+}
+
+/// One line of a transcript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Milliseconds of virtual time.
+    pub at_ms: Millis,
+    /// What happened.
+    pub text: String,
+    /// The events that the line stands for, as evidence names them.
+    pub events: Vec<usize>,
+}
+
+/// A result that is not the accepted snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differing {
+    /// Scenario id.
+    pub scenario: String,
+    /// Client name.
+    pub client: String,
+    /// `new`, `changed` or `gone`.
+    pub kind: String,
+}
+
+impl Document {
+    /// What the gate compares.
+    pub fn facts(&self) -> Vec<CellFacts> {
+        self.cells.iter().map(Cell::facts).collect()
+    }
+
+    /// The cell of a scenario and a client.
+    pub fn cell(&self, scenario: &str, client: &str) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.scenario == scenario && cell.client == client)
+    }
+
+    /// What is known of a scenario.
+    pub fn scenario(&self, id: &str) -> Option<&ScenarioInfo> {
+        self.scenarios.iter().find(|scenario| scenario.id == id)
+    }
+
+    /// The document as JSON, indented; ends with a line break.
+    ///
+    /// # Errors
+    /// Never in practice: every key is a string.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+}
+
+impl Cell {
+    fn facts(&self) -> CellFacts {
+        let outcome = match &self.run {
+            Some(run) => CellOutcome::Ran {
+                run: Box::new(run.facts()),
+                control: self.control.as_ref().map(|control| Box::new(control.facts().of_control())),
+            },
+            None => CellOutcome::Unsupported { reason: self.unsupported.clone().unwrap_or_default() },
+        };
+        CellFacts { scenario: self.scenario.clone(), client: self.client.clone(), outcome }
+    }
+}
+
+impl Run {
+    fn facts(&self) -> RunFacts {
+        let Told { stopped, sockets, lines, causes } =
+            Told::of(self.transcript.iter().map(|line| line.text.as_str()));
+        RunFacts {
+            stopped,
+            requests: self.requests.iter().map(|request| request.facts.clone()).collect(),
+            opened: self.connections,
+            sockets,
+            findings: self.findings.iter().map(Finding::facts).collect(),
+            lines,
+            causes,
+        }
+    }
+}
+
+impl Finding {
+    fn facts(&self) -> FindingFacts {
+        let verdict = match &self.verdict {
+            Verdict::Holds { .. } => VerdictFacts::Holds,
+            Verdict::NotExercised { reason } => VerdictFacts::NotExercised { reason: reason.clone() },
+            Verdict::Violated { violations } => VerdictFacts::Violated(
+                violations
+                    .iter()
+                    .map(|v| ViolationFacts { message: v.message.clone(), severity: Some(v.severity) })
+                    .collect(),
+            ),
+        };
+        FindingFacts { oracle: self.oracle.clone(), verdict }
+    }
+}

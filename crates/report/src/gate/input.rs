@@ -1,0 +1,74 @@
+//! What every form of the report is made of.
+
+use closewait_oracle::gate::{DecidedCell, State, Verdict};
+
+use crate::document::{Cell, Document, ScenarioInfo};
+
+/// Results, and what the gate says of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// What came out.
+    pub document: &'a Document,
+    /// What the gate says.
+    pub verdict: &'a Verdict,
+    /// What was compared with, as the user named it.
+    pub baseline: &'a str,
+    /// The file of the rules, as the user named it.
+    pub rules: &'a str,
+}
+
+/// A place in a scenario file.
+pub(super) struct At<'a> {
+    pub file: &'a str,
+    pub line: usize,
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn scenario(&self, cell: &DecidedCell) -> Option<&'a ScenarioInfo> {
+        self.document.scenario(&cell.cell.scenario)
+    }
+
+    pub(super) fn result(&self, cell: &DecidedCell) -> Option<&'a Cell> {
+        self.document.cell(&cell.cell.scenario, &cell.cell.client)
+    }
+
+    /// The line that sends the request which `sentence` names first; else the beginning of the file.
+    pub(super) fn place(&self, cell: &DecidedCell, sentence: &str) -> Option<At<'a>> {
+        let scenario = self.scenario(cell)?;
+        let file = scenario.file.as_deref()?;
+        let words = sentence.split(|char: char| !char.is_ascii_alphanumeric() && char != '-');
+        let line = words.into_iter().find_map(|word| scenario.lines.get(word)).copied().unwrap_or(1);
+        Some(At { file, line })
+    }
+
+    /// `name version` of a client.
+    pub(super) fn client(&self, name: &str) -> String {
+        let version = self.document.clients.iter().find(|client| client.name == name);
+        version.map_or(name.to_owned(), |client| format!("{name} {}", client.version))
+    }
+
+    /// `3 regressed, 1 drifted, 140 same`; states that do not occur are left out.
+    pub(super) fn counts(&self) -> String {
+        let counts = State::ALL.iter().map(|state| (self.verdict.count(*state), state.name()));
+        let told: Vec<String> =
+            counts.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+        if told.is_empty() { "nothing to compare".to_owned() } else { told.join(", ") }
+    }
+
+    /// How to see it happen.
+    pub(super) fn replay(&self, cell: &DecidedCell) -> String {
+        let (scenario, client) = (&cell.cell.scenario, &cell.cell.client);
+        match &self.document.test {
+            Some(test) => format!("cargo test --test {test} -- --exact '{client}::{scenario}'"),
+            None => format!("closewait run {scenario} --client {client} --transcript"),
+        }
+    }
+
+    /// How to make it the accepted state.
+    pub(super) fn accept(&self) -> String {
+        match &self.document.test {
+            Some(test) => format!("CLOSEWAIT_ACCEPT=1 cargo test --test {test}"),
+            None => "closewait run --accept".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Where results are not the accepted ones.
+
+use similar::{ChangeTag, TextDiff};
+
+use super::page::heading;
+use super::style::{BAD, FAINT, GOOD, HEADING, paint};
+use crate::results::{Difference, DifferenceKind, Results};
+
+/// At most this many lines of difference for one snapshot, and snapshots shown with their lines.
+const LINES: usize = 40;
+const SNAPSHOTS: usize = 10;
+
+/// Nothing, or every snapshot that differs; the first ones with their lines.
+pub fn section(results: &Results<'_>) -> String {
+    let differences = results.differences.as_deref().unwrap_or_default();
+    if differences.is_empty() {
+        return String::new();
+    }
+    let mut text = heading("Not as accepted (closewait run --accept makes this the accepted state)");
+    for (index, difference) in differences.iter().enumerate() {
+        text += &title(difference);
+        if index < SNAPSHOTS {
+            text += &lines(difference);
+        }
+    }
+    text
+}
+
+fn title(Difference { client, scenario, kind }: &Difference) -> String {
+    let what = match kind {
+        DifferenceKind::New { .. } => "no snapshot yet",
+        DifferenceKind::Changed { .. } => "changed",
+        DifferenceKind::Gone => "the snapshot has no scenario any more",
+    };
+    format!("  {}  {}  {what}\n", paint(HEADING, scenario), paint(FAINT, client))
+}
+
+fn lines(difference: &Difference) -> String {
+    let DifferenceKind::Changed { accepted, found } = &difference.kind else { return String::new() };
+    let lines = unified(accepted, found);
+    let mut text: String = lines.iter().take(LINES).map(String::as_str).collect();
+    if lines.len() > LINES {
+        text += &format!("    {}\n", paint(FAINT, format!("… and {} more lines", lines.len() - LINES)));
+    }
+    text
+}
+
+fn unified(accepted: &str, found: &str) -> Vec<String> {
+    let diff = TextDiff::from_lines(accepted, found);
+    let mut lines = Vec::new();
+    for (index, group) in diff.grouped_ops(2).iter().enumerate() {
+        if index > 0 {
+            lines.push(format!("    {}\n", paint(FAINT, "⋮")));
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let line = change.value().trim_end_matches('\n');
+            lines.push(match change.tag() {
+                ChangeTag::Equal => format!("{}\n", format!("      {line}").trim_end()),
+                ChangeTag::Delete => format!("    {}\n", paint(BAD, format!("- {line}"))),
+                ChangeTag::Insert => format!("    {}\n", paint(GOOD, format!("+ {line}"))),
+            });
+        }
+    }
+    lines
+}

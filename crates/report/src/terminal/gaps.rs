@@ -1,0 +1,113 @@
+//! What was not looked at: oracles that were not exercised, scenarios that clients cannot play.
+
+use closewait_oracle::CellResult;
+use closewait_oracle::Verdict;
+
+use super::page::heading;
+use super::style::{FAINT, HEADING, paint};
+use crate::results::Results;
+
+/// The gaps; `verbose` lists what each scenario leaves unexercised.
+pub fn section(results: &Results<'_>, verbose: bool) -> String {
+    let mut text = coverage(results);
+    if verbose {
+        text += &by_scenario(results);
+    }
+    text + &unsupported(results)
+}
+
+/// How many runs exercised each oracle, for each client.
+fn coverage(results: &Results<'_>) -> String {
+    let oracles = oracles(results);
+    if oracles.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        heading("Exercised: in how many scenarios, controls included, each oracle had something to judge");
+    text += &format!("  {:<26}", "");
+    for client in &results.clients {
+        text += &format!("{:<16}", client.name);
+    }
+    text = text.trim_end().to_owned() + "\n";
+    for oracle in oracles {
+        let mut row = format!("  {oracle:<26}");
+        for client in &results.clients {
+            row += &count(results, oracle, client.name);
+        }
+        text += row.trim_end();
+        text += "\n";
+    }
+    text
+}
+
+fn count(results: &Results<'_>, oracle: &str, client: &str) -> String {
+    let of_client = results.entries.iter().filter(|entry| entry.cell.client == client);
+    let ran: Vec<_> = of_client.filter(|entry| matches!(entry.cell.result, CellResult::Ran { .. })).collect();
+    let exercised = ran.iter().filter(|entry| exercises(&entry.cell.result, oracle)).count();
+    if ran.is_empty() {
+        "–".to_owned() + &" ".repeat(15)
+    } else if exercised == 0 {
+        format!("{:<16}", "not exercised")
+    } else {
+        format!("{:<16}", format!("{exercised} of {}", ran.len()))
+    }
+}
+
+fn exercises(result: &CellResult, oracle: &str) -> bool {
+    let CellResult::Ran { findings, control, .. } = result else { return false };
+    let controlled = control.iter().flat_map(|control| &control.findings);
+    findings
+        .iter()
+        .chain(controlled)
+        .any(|f| f.oracle == oracle && !matches!(f.verdict, Verdict::NotExercised { .. }))
+}
+
+/// For each scenario, what it does not exercise; one line where clients agree.
+fn by_scenario(results: &Results<'_>) -> String {
+    let mut rows: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
+    for entry in &results.entries {
+        let CellResult::Ran { findings, .. } = &entry.cell.result else { continue };
+        let idle: Vec<&str> = findings
+            .iter()
+            .filter(|f| matches!(f.verdict, Verdict::NotExercised { .. }))
+            .map(|f| f.oracle)
+            .collect();
+        if idle.is_empty() {
+            continue;
+        }
+        let id = entry.scenario.id.as_str();
+        match rows.iter_mut().find(|(scenario, _, oracles)| *scenario == id && *oracles == idle) {
+            Some((_, clients, _)) => clients.push(entry.cell.client),
+            None => rows.push((id, vec![entry.cell.client], idle)),
+        }
+    }
+    let mut text = if rows.is_empty() { String::new() } else { heading("Not exercised") };
+    for (scenario, clients, oracles) in rows {
+        text += &format!("  {scenario}  {}\n    {}\n", paint(FAINT, clients.join(", ")), oracles.join(", "));
+    }
+    text
+}
+
+fn unsupported(results: &Results<'_>) -> String {
+    let mut text = String::new();
+    for entry in &results.entries {
+        if let CellResult::Unsupported { reason } = &entry.cell.result {
+            let id = paint(HEADING, &entry.scenario.id);
+            text += &format!("  {id}  {}\n    {reason}\n", paint(FAINT, entry.cell.client));
+        }
+    }
+    if text.is_empty() { text } else { heading("Unsupported") + &text }
+}
+
+fn oracles<'a>(results: &'a Results<'_>) -> Vec<&'a str> {
+    let mut oracles = Vec::new();
+    for entry in &results.entries {
+        let CellResult::Ran { findings, .. } = &entry.cell.result else { continue };
+        for finding in findings {
+            if !oracles.contains(&finding.oracle) {
+                oracles.push(finding.oracle);
+            }
+        }
+    }
+    oracles
+}

@@ -1,0 +1,53 @@
+//! The sections in their order.
+
+use closewait_oracle::CellResult;
+
+use super::style::{HEADING, paint};
+use super::{differences, gaps, matrix, summary, violations};
+use crate::results::Results;
+use crate::snapshot;
+use crate::transcript::Transcript;
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Detail {
+    /// A row for each scenario, the proof of advice, and what each scenario does not exercise.
+    pub verbose: bool,
+    /// The transcript of every run.
+    pub transcript: bool,
+}
+
+/// The whole report, with ANSI colours; the stream it is written to strips them if need be.
+pub fn render(results: &Results<'_>, detail: Detail) -> String {
+    let mut page = String::new();
+    if detail.transcript {
+        page += &transcripts(results);
+    }
+    page += &matrix::section(results, detail.verbose);
+    page += &violations::section(results, detail.verbose);
+    page += &gaps::section(results, detail.verbose);
+    page += &differences::section(results);
+    page + &summary::section(results)
+}
+
+/// A heading, with an empty line before it.
+pub fn heading(text: &str) -> String {
+    format!("\n{}\n", paint(HEADING, text))
+}
+
+/// The transcripts, with the findings: what the snapshots hold, and the control in full.
+fn transcripts(results: &Results<'_>) -> String {
+    let mut text = String::new();
+    for entry in &results.entries {
+        let title = format!("{} · {}", entry.scenario.id, entry.cell.client);
+        text +=
+            &format!("{}\n{}\n", paint(HEADING, title), snapshot::body(entry.scenario, &entry.cell.result));
+        if let CellResult::Ran { control: Some(control), .. } = &entry.cell.result {
+            let quiet = entry.scenario.control();
+            let transcript = Transcript::of(quiet.as_ref().unwrap_or(entry.scenario), &control.trace);
+            text += &format!("\ncontrol, in full\n{transcript}");
+        }
+        text.push('\n');
+    }
+    text
+}

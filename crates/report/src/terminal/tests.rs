@@ -1,0 +1,111 @@
+//! The report of hand-written results, as it looks without colour.
+
+use closewait_oracle::{Cell, CellResult, Control};
+use closewait_oracle::{Finding, Level, Severity, Verdict, Violation};
+use closewait_scenario::Direction::{ToClient, ToOrigin};
+use closewait_trace::{End, Trace};
+
+use super::{Detail, render};
+use crate::results::{ClientVersion, Difference, DifferenceKind, Results};
+use crate::testing::{Run, ok, request, scenario};
+
+const SCRIPT: &str = r#"
+{ client = "send", id = "a", request = "GET /a" },
+{ origin = "send", connection = 1, bytes = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil" },
+{ client = "send", id = "b", request = "GET /b" },"#;
+
+fn check(name: &str, cells: Vec<Cell>, differences: Option<Vec<Difference>>, detail: Detail) {
+    let scenario = scenario(SCRIPT);
+    let clients = ["one", "two"].map(|name| ClientVersion { name, version: "1.0.0" }).to_vec();
+    let mut results = Results::new(clients, &[&scenario], cells);
+    results.differences = differences;
+    let text = anstream::adapter::strip_str(&render(&results, detail)).to_string();
+    assert!(text.lines().all(|line| line == line.trim_end()), "lines end in spaces:\n{text}");
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, text) });
+}
+
+fn cell(client: &'static str, result: CellResult) -> Cell {
+    Cell { scenario: "family/name".to_owned(), client, result }
+}
+
+fn ran(trace: Trace, findings: Vec<Finding>, control: Option<Box<Control>>) -> CellResult {
+    CellResult::Ran { trace, findings, control }
+}
+
+fn poisoned() -> Trace {
+    let mut run = Run::new();
+    run.start(0, "a", "GET").open(0, 1).exchange(20, "a", 1);
+    run.step(40, 1).write(40, 1, ToClient, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil");
+    run.start(45, "b", "GET").write(45, 1, ToOrigin, &request("GET", "b")).finish(50, "b", ok("evil"));
+    run.trace()
+}
+
+fn violated(oracle: &'static str, level: Level, severity: Severity, evidence: Vec<usize>) -> Finding {
+    let message = format!("{oracle} does not hold for b on connection 1");
+    Finding {
+        oracle,
+        level,
+        verdict: Verdict::Violated { violations: vec![Violation { severity, message, evidence }] },
+    }
+}
+
+fn holds(oracle: &'static str) -> Finding {
+    Finding { oracle, level: Level::Required, verdict: Verdict::Holds { note: "2 responses".to_owned() } }
+}
+
+#[test]
+fn clients_that_fail_alike_share_the_proof() {
+    let trace = poisoned();
+    let last = trace.events.len() - 1;
+    let findings = || {
+        vec![
+            violated("no-cross-talk", Level::Required, Severity::WrongResponse, vec![last]),
+            violated("prompt-close", Level::Advised, Severity::HangOrLeak, vec![0]),
+            Finding {
+                oracle: "race-outcome",
+                level: Level::Required,
+                verdict: Verdict::NotExercised { reason: "no close".to_owned() },
+            },
+        ]
+    };
+    let cells =
+        vec![cell("one", ran(trace.clone(), findings(), None)), cell("two", ran(trace, findings(), None))];
+    check("alike", cells, Some(Vec::new()), Detail::default());
+}
+
+#[test]
+fn the_control_is_told_apart() {
+    let healthy = || vec![holds("no-cross-talk")];
+    let never_reuses =
+        violated("reuses-when-healthy", Level::Required, Severity::NeedlessConnections, vec![0]);
+    let control = Control { trace: poisoned(), findings: vec![never_reuses] };
+    let cells = vec![
+        cell("one", ran(poisoned(), healthy(), Some(Box::new(control)))),
+        cell("two", CellResult::Unsupported { reason: "it has no such timeout".to_owned() }),
+    ];
+    check("control", cells, None, Detail { verbose: true, transcript: false });
+}
+
+#[test]
+fn a_difference_shows_its_lines() {
+    let changed = DifferenceKind::Changed {
+        accepted: "title\n\nb: 200\nend".into(),
+        found: "title\n\nb: 408\nend".into(),
+    };
+    let difference =
+        |scenario: &str, kind| Difference { client: "one".into(), scenario: scenario.into(), kind };
+    let differences = vec![
+        difference("family/name", changed),
+        difference("family/new", DifferenceKind::New { found: String::new() }),
+        difference("family/old", DifferenceKind::Gone),
+    ];
+    let cells = vec![cell("one", ran(poisoned(), vec![holds("no-cross-talk")], None))];
+    check("differences", cells, Some(differences), Detail { verbose: true, transcript: false });
+}
+
+#[test]
+fn a_stopped_run_shows_its_last_lines() {
+    let mut run = Run::new();
+    run.start(0, "a", "GET").open(0, 1).stop(End::Livelock);
+    check("stopped", vec![cell("one", ran(run.trace(), Vec::new(), None))], None, Detail::default());
+}

@@ -1,0 +1,264 @@
+//! From the frames of HTTP/2 to lines. Frames that only keep the protocol going are not worth one: the SETTINGS at the
+//! beginning, acknowledgements, WINDOW_UPDATE, and DATA, which belongs to its request or answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use closewait_scenario::{Action, Direction, OriginAction};
+use closewait_trace::http2::{FrameKind, Http2, WireFrame};
+use closewait_trace::{Connection, Connections, Fate, Millis, Trace};
+
+use super::connection::Item;
+use super::walk::{Walk, delivered};
+use crate::words::grouped;
+
+/// The frames of a trace, by the events at which they leave and arrive.
+pub struct Frames {
+    speakers: BTreeSet<u32>,
+    news: BTreeMap<usize, Vec<News>>,
+    items: BTreeMap<usize, Item>,
+}
+
+/// What an event brings that is worth a line.
+#[derive(Debug, Clone)]
+enum News {
+    /// The HEADERS of a request leave.
+    Written { id: String, stream: u32 },
+    /// The last of an answer arrives.
+    Answered { id: String },
+    /// The client sends PING.
+    Ping,
+    /// The answer to a PING arrives.
+    Pong,
+    /// The origin sends something, of its own accord or because a step says so.
+    FromOrigin(String),
+    /// Anything else.
+    Line(String),
+}
+
+impl Frames {
+    pub fn of(trace: &Trace) -> Self {
+        let mut frames = Self { speakers: BTreeSet::new(), news: BTreeMap::new(), items: BTreeMap::new() };
+        for connection in Connections::of(trace).iter() {
+            if let Some(http2) = &connection.http2 {
+                frames.speakers.insert(connection.number);
+                frames.read(connection, http2);
+            }
+        }
+        frames
+    }
+
+    /// Whether requests on the connection are streams.
+    pub fn are_spoken_on(&self, connection: u32) -> bool {
+        self.speakers.contains(&connection)
+    }
+
+    /// What a segment carries that leaves with this event, as far as it begins there.
+    pub fn item(&self, event: usize) -> Option<&Item> {
+        self.items.get(&event)
+    }
+
+    fn read(&mut self, connection: &Connection, http2: &Http2) {
+        let owner = |stream: u32| {
+            let mut exchanges = connection.exchanges.iter();
+            let own = exchanges.find(|exchange| exchange.stream.as_ref().is_some_and(|own| own.id == stream));
+            own.and_then(|exchange| exchange.request.id.as_deref())
+        };
+        let mut opened = BTreeSet::new();
+        for frame in &http2.to_origin {
+            let id = owner(frame.stream);
+            self.carry(frame, id, Direction::ToOrigin);
+            let opens = matches!(frame.kind, FrameKind::Headers { .. }) && opened.insert(frame.stream);
+            let news = from_client(connection.number, frame, id, opens);
+            self.note(frame.first_sent.map(|sent| sent.event), news);
+        }
+        let settings = |frame: &&WireFrame| matches!(frame.kind, FrameKind::Settings { .. });
+        let first_settings = http2.to_client.iter().find(settings);
+        for frame in &http2.to_client {
+            let id = owner(frame.stream);
+            self.carry(frame, id, Direction::ToClient);
+            if let Some(words) = words(frame, id).filter(|_| first_settings != Some(frame)) {
+                let sent = News::FromOrigin(format!("{}: origin sends {}", subject(connection, id), words));
+                self.note(frame.first_sent.map(|sent| sent.event), Some(sent));
+                let line = format!("{}: {words} delivered to the client", subject(connection, id));
+                self.note(frame.delivered.map(|moment| moment.event), Some(News::Line(line)));
+            }
+            let pong = (frame.kind == FrameKind::Pong).then_some(News::Pong);
+            self.note(frame.delivered.map(|moment| moment.event), pong);
+        }
+        self.answers(connection);
+        self.fault(connection, http2);
+    }
+
+    fn answers(&mut self, connection: &Connection) {
+        for exchange in &connection.exchanges {
+            let complete = exchange.response.as_ref().and_then(|response| response.complete);
+            let news = exchange.request.id.clone().map(|id| News::Answered { id });
+            self.note(complete.map(|complete| complete.event), news);
+        }
+    }
+
+    fn fault(&mut self, connection: &Connection, http2: &Http2) {
+        let line =
+            |what| News::Line(format!("connection {}: {what} delivered to the client", connection.number));
+        let fault = http2.fault.as_ref();
+        self.note(fault.map(|fault| fault.delivered.event), fault.map(|fault| line(fault.reason)));
+    }
+
+    fn note(&mut self, event: Option<usize>, news: Option<News>) {
+        if let (Some(event), Some(news)) = (event, news) {
+            self.news.entry(event).or_default().push(news);
+        }
+    }
+
+    /// A segment is named after the first request or answer in it, else after its first frame.
+    fn carry(&mut self, frame: &WireFrame, id: Option<&str>, direction: Direction) {
+        let Some(sent) = frame.first_sent else { return };
+        let item = item(frame, id, direction);
+        let slot = self.items.entry(sent.event).or_insert_with(|| item.clone());
+        if matches!(slot, Item::Frame(_)) && !matches!(item, Item::Frame(_)) {
+            *slot = item;
+        }
+    }
+}
+
+/// `b` for what concerns its stream, else the connection.
+fn subject(connection: &Connection, id: Option<&str>) -> String {
+    id.map_or_else(|| format!("connection {}", connection.number), str::to_owned)
+}
+
+fn item(frame: &WireFrame, id: Option<&str>, direction: Direction) -> Item {
+    let name = match &frame.kind {
+        FrameKind::Data { .. } | FrameKind::Headers { .. } => match (id, direction) {
+            (Some(id), Direction::ToOrigin) => return Item::Request(id.to_owned()),
+            (Some(id), Direction::ToClient) => return Item::Answer(id.to_owned()),
+            (None, _) => return Item::Bytes,
+        },
+        FrameKind::Reset { .. } => match id {
+            Some(id) => return Item::Frame(format!("RST_STREAM of {id}")),
+            None => "RST_STREAM",
+        },
+        FrameKind::Settings { .. } | FrameKind::SettingsAck => "SETTINGS",
+        FrameKind::PushPromise => "PUSH_PROMISE",
+        FrameKind::Ping => "PING",
+        FrameKind::Pong => "answer to PING",
+        FrameKind::GoAway { .. } => "GOAWAY",
+        FrameKind::WindowUpdate => "WINDOW_UPDATE",
+        FrameKind::Ignored | FrameKind::Malformed { .. } => return Item::Bytes,
+    };
+    Item::Frame(name.to_owned())
+}
+
+fn from_client(connection: u32, frame: &WireFrame, id: Option<&str>, opens: bool) -> Option<News> {
+    let line = |what: String| Some(News::Line(format!("connection {connection}: client sends {what}")));
+    match (&frame.kind, id) {
+        (FrameKind::Headers { .. }, Some(id)) if opens => {
+            Some(News::Written { id: id.to_owned(), stream: frame.stream })
+        }
+        (FrameKind::Reset { code }, Some(id)) => {
+            Some(News::Line(format!("{id}: client sends RST_STREAM ({code})")))
+        }
+        (FrameKind::Reset { code }, None) => line(format!("RST_STREAM ({code})")),
+        (FrameKind::GoAway { code, .. }, _) => line(format!("GOAWAY ({code})")),
+        (FrameKind::Ping, _) => Some(News::Ping),
+        (FrameKind::Pong, _) => line("its answer to PING".to_owned()),
+        _ => None,
+    }
+}
+
+/// What the origin sends, if it is worth a line of its own.
+fn words(frame: &WireFrame, id: Option<&str>) -> Option<String> {
+    match &frame.kind {
+        FrameKind::GoAway { last_stream, code } => Some(match last_stream {
+            0x7fff_ffff => format!("GOAWAY (more may come, {code})"),
+            last => format!("GOAWAY (last stream {last}, {code})"),
+        }),
+        FrameKind::Reset { code } => id.map(|_| format!("RST_STREAM ({code})")),
+        FrameKind::Settings { values } => {
+            let values: Vec<String> =
+                values.iter().map(|(name, value)| format!("{name} {}", grouped((*value).into()))).collect();
+            Some(format!("SETTINGS ({})", values.join(", ")))
+        }
+        FrameKind::Ping => Some("PING".to_owned()),
+        _ => None,
+    }
+}
+
+impl Walk<'_> {
+    /// The lines of what begins or arrives with an event.
+    pub(super) fn frames_of(&mut self, index: usize, at: Millis, connection: u32, fate: Fate) {
+        for news in self.frames.news.get(&index).cloned().unwrap_or_default() {
+            match news {
+                News::Written { id, stream } => {
+                    let state = self.connections.entry(connection).or_default();
+                    state.written.push(id.clone());
+                    self.written(index, at, &id, connection, Some(stream));
+                }
+                News::Answered { id } => self.line(index, at, delivered(&id)),
+                News::Ping => self.line(index, at, ping(connection)),
+                News::Pong => self.pong(index, at, connection),
+                News::FromOrigin(_)
+                    if fate == Fate::Sent && self.told(at, |action| sends_frame(action, connection)) =>
+                {
+                    self.absorb_step(index, at);
+                }
+                News::FromOrigin(line) | News::Line(line) => self.line(index, at, line),
+            }
+        }
+    }
+
+    /// A PING and its answer are one line, and so are several of them in turn.
+    fn pong(&mut self, index: usize, at: Millis, connection: u32) {
+        let ping = ping(connection);
+        if self.lines.last().is_none_or(|last| last.text != ping) {
+            return self.line(
+                index,
+                at,
+                format!("connection {connection}: answer to PING delivered to the client"),
+            );
+        }
+        let mut events = self.lines.pop().map_or(Vec::new(), |line| line.events);
+        events.push(index);
+        let before =
+            self.lines.last_mut().filter(|line| line.text.starts_with(&ping) && line.text.contains(ANSWERED));
+        match before {
+            Some(line) => {
+                line.text = format!("{ping}{ANSWERED}, again and again until {} ms", grouped(at));
+                line.events.extend(events);
+            }
+            None => {
+                let first = self.trace.events.get(events[0]).map_or(at, |event| event.at);
+                self.line(events[0], first, format!("{ping}{ANSWERED}"));
+                if let Some(line) = self.lines.last_mut() {
+                    line.events = events;
+                }
+            }
+        }
+    }
+
+    /// The line of the step of this instant stands for what it does.
+    fn absorb_step(&mut self, index: usize, at: Millis) {
+        let step = |text: &str| text.starts_with("origin: ");
+        if let Some(line) = self.lines.iter_mut().rev().find(|line| line.at == at && step(&line.text)) {
+            line.events.push(index);
+        }
+    }
+}
+
+const ANSWERED: &str = ", answered";
+
+fn ping(connection: u32) -> String {
+    format!("connection {connection}: client sends PING")
+}
+
+fn sends_frame(action: &Action, connection: u32) -> bool {
+    match action {
+        Action::Origin(
+            OriginAction::Goaway { connection: c, .. }
+            | OriginAction::Settings { connection: c, .. }
+            | OriginAction::Ping { connection: c }
+            | OriginAction::Send { connection: c, .. },
+        ) => *c == connection,
+        Action::Origin(OriginAction::ResetStream { .. }) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,31 @@
+//! Scenario files: the model and its text form. Knows no client and no socket.
+
+mod catalogue;
+mod control;
+mod excerpt;
+mod field;
+pub mod glob;
+mod grammar;
+mod http2;
+mod invalid;
+mod model;
+mod nearest;
+mod read;
+mod reference;
+mod schema;
+mod search;
+mod settings;
+mod write;
+
+pub use catalogue::{Catalogue, FileProblem, IdTaken, LoadError, NoSuchScenario, describes};
+pub use grammar::ALERTS;
+pub use http2::{ErrorCode, LastStream, Pings};
+pub use invalid::{Invalid, Problem};
+pub use model::*;
+pub use nearest::{nearest, quoted};
+pub use read::{Problems, filler, parse, type_name};
+pub use reference::reference;
+pub use schema::schema;
+pub use search::Hit;
+pub use settings::*;
+pub use write::{Unwritable, step_words, write};

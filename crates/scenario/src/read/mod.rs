@@ -1,0 +1,20 @@
+//! From text to a [`Scenario`](super::Scenario): TOML, then the keys, then the values, then the sense of the script.
+
+mod build;
+mod duration;
+mod flow;
+mod http;
+mod keys;
+mod problems;
+mod protocol;
+mod reply;
+mod script;
+mod text;
+mod values;
+
+pub use problems::Problems;
+pub use reply::filler;
+pub(super) use reply::{implied_after, implied_framing};
+pub use text::parse;
+pub use values::type_name;
+pub(super) use values::{Value, read_default};

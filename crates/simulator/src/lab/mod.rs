@@ -1,0 +1,11 @@
+//! The one room where network, origin and client meet. What leaves it is a [`Trace`](closewait_trace::Trace).
+
+mod peer;
+mod request;
+mod run;
+mod script;
+mod watchdog;
+
+pub use peer::Play;
+pub use run::{run, run_all, run_here};
+pub use watchdog::Limits;

@@ -1,0 +1,261 @@
+//! One run: a scenario, a client, a fresh network.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+use closewait_scenario::{Action, ClientAction, Protocol, Scenario, When};
+use closewait_trace::{End, Event, Recorder, SocketAtEnd, TlsRecord, Trace};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+
+use super::peer::{Peer, Play};
+use super::script::{Script, strike_on_segments};
+use super::watchdog::{Ended, Limits, Supervisor, THREAD};
+use crate::client::{Environment, Failure, UnderTest, Wiring};
+use crate::net::{Bridge, Network, OneCore, Pace, Wire};
+#[cfg(feature = "tls")]
+use crate::tls::{make_certificates, mask, unseal};
+
+/// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
+///
+/// A client that spins, stalls or panics ends the run, not the caller: see [`Trace::end`].
+pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
+    let trace = run_all([(Arc::new(scenario.clone()), client)], limits).next();
+    trace.expect("one run gives one trace")
+}
+
+/// As [`run`], on this thread and without a limit on wall-clock time: for callers that supervise themselves,
+/// or know their client. A client that hangs, hangs the caller; a panic of the lab passes through.
+pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
+    let recorder = Recorder::default();
+    let job = Job { play: (scenario.clone(), client).into(), limits: *limits, recorder };
+    play_apart(&job).into_trace(scenario.protocol, &job.recorder)
+}
+
+/// Plays many, one after the other on one thread: as [`run`], without its cost of starting a thread each time.
+pub fn run_all(
+    plays: impl IntoIterator<Item = impl Into<Play>>,
+    limits: &Limits,
+) -> impl Iterator<Item = Trace> {
+    let limits = *limits;
+    let job = |play: Play| Job { play, limits, recorder: Recorder::default() };
+    let jobs: Vec<Job> = plays.into_iter().map(Into::into).map(job).collect();
+    let recorders: Vec<(Protocol, Recorder)> =
+        jobs.iter().map(|job| (job.play.scenario.protocol, job.recorder.clone())).collect();
+    let ended = Supervisor::new(jobs, |job| play_apart(&job), limits.wall_clock);
+    ended.zip(recorders).map(|(ended, (protocol, recorder))| {
+        let report = match ended {
+            Ended::Done(report) => report,
+            Ended::Hung => Report::of(End::Hang),
+            Ended::Panicked(message) => Report::of(End::Panic { message }),
+        };
+        report.into_trace(protocol, &recorder)
+    })
+}
+
+const STD_TIME_IS_REAL: &str =
+    "on this platform `std::time` cannot be made virtual, and the client asks it or may ask it for the time";
+
+/// What a run is made of.
+#[derive(Clone)]
+struct Job {
+    play: Play,
+    limits: Limits,
+    recorder: Recorder,
+}
+
+/// What a run leaves.
+struct Report {
+    /// `None` where the run did not come to its end: then what was recorded until now counts.
+    events: Option<Vec<Event>>,
+    end: End,
+    sockets: Vec<SocketAtEnd>,
+    unsupported: Option<String>,
+}
+
+impl Report {
+    fn into_trace(self, protocol: Protocol, recorder: &Recorder) -> Trace {
+        let Self { events, end, sockets, unsupported } = self;
+        let events = events.unwrap_or_else(|| recorder.take());
+        let (events, records) = if protocol.is_tls() { open(events, recorder) } else { (events, Vec::new()) };
+        Trace { events, records, end, sockets, unsupported }
+    }
+
+    fn unsupported(reason: String) -> Self {
+        Self { unsupported: Some(reason), ..Self::of(End::Completed) }
+    }
+
+    fn of(end: End) -> Self {
+        Self { events: None, end, sockets: Vec::new(), unsupported: None }
+    }
+}
+
+/// On a thread of its own where generators of random numbers, which belong to threads, would go on from the run before.
+fn play_apart(job: &Job) -> Report {
+    if !job.play.client.uses_entropy() {
+        return simulate(job);
+    }
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name(THREAD.to_owned()).spawn_scoped(scope, || simulate(job));
+        thread.expect("the system has threads to give").join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}
+
+/// The events without ciphertext, and the records in plain text.
+#[cfg(feature = "tls")]
+fn open(mut events: Vec<Event>, recorder: &Recorder) -> (Vec<Event>, Vec<TlsRecord>) {
+    let records = unseal(&events, &recorder.secrets());
+    mask(&mut events);
+    (events, records)
+}
+
+#[cfg(not(feature = "tls"))]
+fn open(events: Vec<Event>, _: &Recorder) -> (Vec<Event>, Vec<TlsRecord>) {
+    (events, Vec::new())
+}
+
+fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
+    let Play { scenario, client, .. } = cast;
+    if scenario.protocol.is_tls() && !cfg!(feature = "tls") {
+        return Report::unsupported("closewait was built without its feature `tls`".to_owned());
+    }
+    if client.reads_std_time(scenario.protocol) && !closewait_clock::is_virtual() {
+        return Report::unsupported(STD_TIME_IS_REAL.to_owned());
+    }
+    #[cfg(feature = "tls")]
+    if scenario.protocol.is_tls() {
+        make_certificates();
+    }
+    // Before the runtime is built, and until it is dropped: tokio's clock is based on that of `std`.
+    let _run = closewait_clock::Run::start(&scenario.id);
+    let _one_core = (client.wiring() == Wiring::Bridge).then(OneCore::stay);
+    let pace = match client.wiring() {
+        Wiring::Streams => None,
+        Wiring::Bridge => Some(Arc::new(Pace::new().expect("the system has a loopback port to give"))),
+    };
+    let runtime = runtime(pace.as_ref());
+    let network = {
+        let _context = runtime.enter();
+        Network::install(scenario.network.clone(), recorder.clone())
+    };
+    let wire = network.wire();
+    let playing = || runtime.block_on(play(cast, limits, recorder, wire.clone(), pace));
+    let played = catch_unwind(AssertUnwindSafe(playing)).map_err(|panic| {
+        // The stream unwinds the stack of a client that loops inside one poll: that is no panic of its own.
+        let livelocked = wire.livelocked();
+        (livelocked.then(|| Report { events: Some(recorder.take()), ..Report::of(End::Livelock) }), panic)
+    });
+    // Clients leave tasks behind that hold streams: they go first, while the network is there to close them on.
+    drop(runtime);
+    drop(network);
+    match played {
+        Ok(report) | Err((Some(report), _)) => report,
+        Err((None, panic)) => resume_unwind(panic),
+    }
+}
+
+fn runtime(pace: Option<&Arc<Pace>>) -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    // Time goes on while the runtime is idle, and nowhere else.
+    let start = Instant::now();
+    builder.on_thread_unpark(move || closewait_clock::set(start.elapsed()));
+    if let Some(pace) = pace.cloned() {
+        builder.enable_io().on_thread_park(move || pace.before_idle());
+    }
+    builder.build().expect("the system has an epoll instance to give")
+}
+
+async fn play(
+    cast: &Play,
+    limits: &Limits,
+    recorder: &Recorder,
+    wire: Wire,
+    pace: Option<Arc<Pace>>,
+) -> Report {
+    let scenario = &*cast.scenario;
+    let origin = Peer::start(cast, wire.clone(), recorder.clone()).await;
+    let origin = origin.expect("the simulated port is free");
+    let bridge = match &pace {
+        None => None,
+        Some(pace) => {
+            let bridge = Bridge::open(wire.clone(), pace.clone()).await;
+            Some(bridge.expect("the system has a loopback port to give"))
+        }
+    };
+    let environment = Environment {
+        wire: wire.clone(),
+        bridge: bridge.as_ref().map(Bridge::address),
+        protocol: scenario.protocol,
+        settings: scenario.client.clone(),
+    };
+    let client = match cast.client.build(&environment) {
+        Ok(client) => client,
+        Err(Failure { message, .. }) => {
+            return Report::unsupported(format!("the client refuses its settings: {message}"));
+        }
+    };
+    let script = Script::new(scenario, wire.clone(), origin.clone(), client, recorder.clone());
+    let end = conduct(script, scenario, limits, &wire, &origin, recorder, pace).await;
+    Report {
+        // Taken now: what the tear-down of the runtime does to sockets is not the client's doing.
+        events: Some(recorder.take()),
+        end,
+        sockets: wire.client_sockets(),
+        unsupported: bridge.and_then(|bridge| bridge.distortion()).map(str::to_owned),
+    }
+}
+
+/// Polls the wire, then the script: the order that [`crate::net`] promises.
+async fn conduct(
+    script: Script<'_>,
+    scenario: &Scenario,
+    limits: &Limits,
+    wire: &Wire,
+    origin: &Peer,
+    recorder: &Recorder,
+    pace: Option<Arc<Pace>>,
+) -> End {
+    let mut driving = pin!(wire.drive());
+    let strikes = scenario.script.iter().any(|step| matches!(step.when, When::Packet { .. }));
+    let mut striking = pin!(strike_on_segments(scenario, wire, origin, recorder));
+    let patience = limits.virtual_time.saturating_add(scripted_time(scenario));
+    let mut playing = pin!(tokio::time::timeout(patience, script.play()));
+    let mut pacing = pin!(async {
+        match pace {
+            Some(pace) => pace.keep().await,
+            None => std::future::pending().await,
+        }
+    });
+    poll_fn(|cx| {
+        let _ = pacing.as_mut().poll(cx);
+        let _ = driving.as_mut().poll(cx);
+        if strikes {
+            let _ = striking.as_mut().poll(cx);
+        }
+        if wire.livelocked() {
+            return Poll::Ready(End::Livelock);
+        }
+        playing.as_mut().poll(cx).map(|ended| match ended {
+            Ok(Ok(())) => End::Completed,
+            Ok(Err(message)) => End::Panic { message },
+            Err(_) => End::Stall,
+        })
+    })
+    .await
+}
+
+/// How much time the script itself takes at most: waits, and requests until their deadlines.
+fn scripted_time(scenario: &Scenario) -> Duration {
+    let steps = scenario.script.iter().map(|step| match &step.action {
+        Action::Wait(duration) => *duration,
+        Action::Client(ClientAction::Send(send)) => send.deadline,
+        _ => Duration::ZERO,
+    });
+    steps.sum()
+}

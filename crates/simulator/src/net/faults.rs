@@ -1,0 +1,187 @@
+//! Which segments are lost, late, or doubled.
+
+use std::time::Duration;
+
+use closewait_scenario::{NetworkAction, Path};
+use closewait_trace::Millis;
+
+use super::Direction;
+
+/// The rules in force. They are asked once for every segment that leaves a host.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    path: Path,
+    /// Healed since: narrower than `path`.
+    healed: Vec<Path>,
+    effect: Effect,
+    /// How many more segments it concerns; `None` is until healed.
+    left: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Effect {
+    Drop,
+    Delay(Millis),
+    Duplicate(Millis),
+}
+
+/// What becomes of one segment.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Fortune {
+    pub dropped: bool,
+    /// Latency beyond the wire's own.
+    pub late: Millis,
+    /// How much later than the original each copy arrives.
+    pub copies: Vec<Millis>,
+}
+
+impl Faults {
+    /// Takes on a fault that concerns segments one by one; `false` for every other action.
+    pub fn apply(&mut self, action: &NetworkAction) -> bool {
+        let (path, effect, left) = match *action {
+            NetworkAction::Drop { path, packets } => (path, Effect::Drop, packets),
+            NetworkAction::Delay { path, by, packets } => (path, Effect::Delay(millis(by)), packets),
+            NetworkAction::Duplicate { path, by, packets } => {
+                (path, Effect::Duplicate(millis(by)), Some(packets))
+            }
+            NetworkAction::Heal { path } => {
+                self.rules.retain(|rule| !covers(path, rule.path));
+                self.rules.iter_mut().for_each(|rule| rule.healed.push(path));
+                return true;
+            }
+            NetworkAction::Forget { .. } | NetworkAction::Rst { .. } => return false,
+        };
+        self.rules.push(Rule { path, healed: Vec::new(), effect, left });
+        true
+    }
+
+    /// Decides about one segment. `solid`: it carries data, SYN or FIN; only such segments are duplicated.
+    pub fn decide(&mut self, connection: u32, direction: Direction, solid: bool) -> Fortune {
+        let mut fortune = Fortune::default();
+        for rule in &mut self.rules {
+            let duplicates = matches!(rule.effect, Effect::Duplicate(_));
+            if !rule.concerns(connection, direction) || (duplicates && !solid) || fortune.dropped {
+                continue;
+            }
+            match rule.effect {
+                Effect::Drop => fortune.dropped = true,
+                Effect::Delay(by) => fortune.late += by,
+                Effect::Duplicate(by) => fortune.copies.push(by),
+            }
+            rule.left = rule.left.map(|left| left - 1);
+        }
+        self.rules.retain(|rule| rule.left != Some(0));
+        fortune
+    }
+}
+
+impl Rule {
+    fn concerns(&self, connection: u32, direction: Direction) -> bool {
+        let healed = self.healed.iter().any(|path| concerns(*path, connection, direction));
+        concerns(self.path, connection, direction) && !healed
+    }
+}
+
+fn millis(duration: Duration) -> Millis {
+    duration.as_millis() as Millis
+}
+
+fn concerns(path: Path, connection: u32, direction: Direction) -> bool {
+    path.connection.is_none_or(|wanted| wanted == connection)
+        && path.direction.is_none_or(|wanted| wanted == direction)
+}
+
+/// Whether all of `path` lies on the healed path.
+fn covers(healed: Path, path: Path) -> bool {
+    (healed.connection.is_none() || healed.connection == path.connection)
+        && (healed.direction.is_none() || healed.direction == path.direction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: Path = Path { connection: None, direction: None };
+    const FIRST_OUT: Path = Path { connection: Some(1), direction: Some(Direction::ToOrigin) };
+
+    fn check(faults: &[NetworkAction], connection: u32, direction: Direction, fates: &[Fortune]) {
+        let mut rules = Faults::default();
+        for fault in faults {
+            assert!(rules.apply(fault));
+        }
+        for (n, fate) in fates.iter().enumerate() {
+            assert_eq!(rules.decide(connection, direction, true), *fate, "segment {}", n + 1);
+        }
+    }
+
+    fn dropped() -> Fortune {
+        Fortune { dropped: true, ..Fortune::default() }
+    }
+
+    fn late(late: Millis) -> Fortune {
+        Fortune { late, ..Fortune::default() }
+    }
+
+    #[test]
+    fn a_drop_without_a_count_goes_on() {
+        let drop = NetworkAction::Drop { path: BOTH, packets: None };
+        check(&[drop], 3, Direction::ToClient, &[dropped(), dropped(), dropped()]);
+    }
+
+    #[test]
+    fn a_drop_with_a_count_ends() {
+        let drop = NetworkAction::Drop { path: FIRST_OUT, packets: Some(2) };
+        check(&[drop], 1, Direction::ToOrigin, &[dropped(), dropped(), Fortune::default()]);
+    }
+
+    #[test]
+    fn a_rule_minds_connection_and_direction() {
+        let drop = NetworkAction::Drop { path: FIRST_OUT, packets: None };
+        check(std::slice::from_ref(&drop), 1, Direction::ToClient, &[Fortune::default()]);
+        check(&[drop], 2, Direction::ToOrigin, &[Fortune::default()]);
+    }
+
+    #[test]
+    fn healing_everything_ends_every_rule() {
+        let drop = NetworkAction::Drop { path: FIRST_OUT, packets: None };
+        let heal = NetworkAction::Heal { path: BOTH };
+        check(&[drop, heal], 1, Direction::ToOrigin, &[Fortune::default()]);
+    }
+
+    #[test]
+    fn healing_a_part_leaves_the_rest() {
+        let drop = |path| NetworkAction::Drop { path, packets: None };
+        let heal = |path| NetworkAction::Heal { path };
+        let to_origin = Path { connection: None, direction: Some(Direction::ToOrigin) };
+        let to_client = Path { connection: None, direction: Some(Direction::ToClient) };
+        let healed = [Fortune::default()];
+        check(&[drop(BOTH), heal(FIRST_OUT)], 1, Direction::ToOrigin, &healed);
+        check(&[drop(BOTH), heal(FIRST_OUT)], 1, Direction::ToClient, &[dropped()]);
+        check(&[drop(BOTH), heal(FIRST_OUT)], 2, Direction::ToOrigin, &[dropped()]);
+        check(&[drop(BOTH), heal(to_origin)], 1, Direction::ToOrigin, &healed);
+        check(&[drop(BOTH), heal(to_origin)], 1, Direction::ToClient, &[dropped()]);
+        check(&[drop(to_origin), heal(to_client)], 1, Direction::ToOrigin, &[dropped()]);
+        check(&[drop(to_origin), heal(to_origin)], 1, Direction::ToOrigin, &healed);
+        check(&[heal(BOTH), drop(to_origin)], 1, Direction::ToOrigin, &[dropped()]);
+    }
+
+    #[test]
+    fn delays_add_up() {
+        let delay = NetworkAction::Delay { path: BOTH, by: Duration::from_millis(5), packets: None };
+        check(&[delay.clone(), delay], 1, Direction::ToOrigin, &[late(10)]);
+    }
+
+    #[test]
+    fn a_duplicate_leaves_bare_acks_alone() {
+        let mut faults = Faults::default();
+        faults.apply(&NetworkAction::Duplicate { path: BOTH, by: Duration::from_millis(3), packets: 1 });
+        assert_eq!(faults.decide(1, Direction::ToOrigin, false), Fortune::default());
+        assert_eq!(faults.decide(1, Direction::ToOrigin, true).copies, [3]);
+        assert_eq!(faults.decide(1, Direction::ToOrigin, true), Fortune::default());
+    }
+}

@@ -1,0 +1,241 @@
+//! What HTTP/2 makes of a connection's bytes: its frames, and its streams as exchanges.
+
+use std::collections::BTreeMap;
+
+use super::wire::{FrameKind, Head, WireFrame, frames};
+use super::{ErrorCode, PREFACE, Setting, next_frame};
+use super::{Next, Payload};
+use crate::{BodyFraming, Exchange, Flow, Moment, Reset, Stream, WireRequest, WireResponse};
+
+/// The frames of a connection that speaks HTTP/2.
+#[derive(Debug, Clone, Default)]
+pub struct Http2 {
+    /// From the client, in order.
+    pub to_origin: Vec<WireFrame>,
+    /// From the origin, in order.
+    pub to_client: Vec<WireFrame>,
+    /// The first thing that is a connection error for the client, if it was delivered.
+    pub fault: Option<Fault>,
+}
+
+/// What obliges a client to give the connection up (RFC 9113 section 5.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub reason: &'static str,
+    /// When the origin began to send it.
+    pub sent: Option<Moment>,
+    /// When the client's host had the whole of it.
+    pub delivered: Moment,
+}
+
+/// A GOAWAY of the origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GoAway {
+    /// The last stream that was or may be processed.
+    pub last_stream: u32,
+    /// Why.
+    pub code: ErrorCode,
+    /// When the origin sent it.
+    pub sent: Option<Moment>,
+    /// When it reached the client.
+    pub delivered: Option<Moment>,
+}
+
+/// Whether the client speaks HTTP/2: its preface says so, or, before it has said anything, the origin's.
+pub fn is_spoken(to_origin: &Flow, to_client: &Flow) -> bool {
+    const METHOD: usize = "PRI".len();
+    let client = to_origin.sent.bytes();
+    if client.is_empty() {
+        let origin = next_frame(to_client.delivered.bytes());
+        return matches!(origin, Next::Frame(frame) if matches!(frame.payload, Payload::Settings { .. }));
+    }
+    client.starts_with(PREFACE) || (client.len() >= METHOD && PREFACE.starts_with(client))
+}
+
+/// Reads both directions.
+pub fn read(to_origin: &Flow, to_client: &Flow) -> (Http2, Vec<Exchange>) {
+    let mut streams = Streams::default();
+    let client = frames(to_origin, PREFACE.len());
+    for frame in &client {
+        streams.read_from_client(frame);
+    }
+    let origin = frames(to_client, 0);
+    for frame in &origin {
+        streams.read_from_origin(frame, to_client.delivered.bytes());
+    }
+    (Http2 { to_origin: client, to_client: origin, fault: streams.fault }, streams.exchanges)
+}
+
+#[derive(Default)]
+struct Streams {
+    exchanges: Vec<Exchange>,
+    by_id: BTreeMap<u32, usize>,
+    fault: Option<Fault>,
+}
+
+impl Streams {
+    fn read_from_client(&mut self, frame: &WireFrame) {
+        let Some(first_sent) = frame.first_sent else { return };
+        let index = match (self.by_id.get(&frame.stream), &frame.kind) {
+            (Some(index), _) => *index,
+            (None, FrameKind::Headers { head, .. }) => self.open(frame, first_sent, head.as_ref()),
+            (None, _) => return,
+        };
+        let exchange = &mut self.exchanges[index];
+        if frame.ends_stream() && exchange.request.last_sent.is_none() {
+            exchange.request.last_sent = frame.last_sent;
+        }
+        if let (FrameKind::Reset { code }, Some(stream)) = (&frame.kind, &mut exchange.stream) {
+            stream.reset_by_client.get_or_insert(reset(frame, *code));
+        }
+    }
+
+    fn open(&mut self, frame: &WireFrame, first_sent: Moment, head: Option<&Head>) -> usize {
+        let request = WireRequest {
+            id: head.and_then(|head| head.id.clone()),
+            method: head.and_then(|head| head.method.clone()).unwrap_or_default(),
+            first_sent,
+            last_sent: None,
+            first_delivered: frame.first_delivered,
+            ends_persistence: false,
+        };
+        let index = self.exchanges.len();
+        self.exchanges.push(Exchange { request, response: None, stream: Some(Stream::new(frame.stream)) });
+        self.by_id.insert(frame.stream, index);
+        index
+    }
+
+    fn read_from_origin(&mut self, frame: &WireFrame, delivered: &[u8]) {
+        if let FrameKind::Malformed { reason } = frame.kind {
+            self.fault(frame, reason);
+        }
+        if frame.stream == 0 || frame.kind == FrameKind::Ignored {
+            return;
+        }
+        let index = self.by_id.get(&frame.stream).copied();
+        let is_open = |index: &usize| {
+            let opened = self.exchanges[*index].request.first_sent;
+            frame.first_delivered.is_none_or(|first| opened < first)
+        };
+        match index.filter(is_open) {
+            Some(index) => answer(&mut self.exchanges[index], frame, delivered),
+            None => self.fault(frame, "a frame for a stream that the client had not opened"),
+        }
+    }
+
+    fn fault(&mut self, frame: &WireFrame, reason: &'static str) {
+        if let Some(delivered) = frame.delivered {
+            self.fault.get_or_insert(Fault { reason, sent: frame.first_sent, delivered });
+        }
+    }
+}
+
+/// What a frame from the origin means for its stream.
+fn answer(exchange: &mut Exchange, frame: &WireFrame, delivered: &[u8]) {
+    let Exchange { response, stream, .. } = exchange;
+    let Some(stream) = stream else { return };
+    let is_over = response.as_ref().is_some_and(|response| response.complete.is_some());
+    match &frame.kind {
+        FrameKind::Reset { code } => {
+            stream.reset_by_origin.get_or_insert(reset(frame, *code));
+        }
+        _ if is_over => {}
+        FrameKind::Headers { head, .. } => {
+            let Some(first_delivered) = frame.first_delivered else { return };
+            let status = head.as_ref().filter(|_| frame.delivered.is_some()).and_then(|head| head.status);
+            match (response, status) {
+                (_, Some(status @ 100..=199)) => {
+                    stream.interim.extend(frame.delivered.map(|at| (status, at)))
+                }
+                (Some(response), _) => {
+                    stream.trailers = frame.delivered;
+                    complete(response, frame);
+                }
+                (none, status) => {
+                    complete(none.insert(begun(status, frame, first_delivered)), frame);
+                }
+            }
+        }
+        FrameKind::Data { content, .. } => {
+            let Some(response) = response else { return };
+            let end = content.end.min(delivered.len());
+            response.body.extend_from_slice(delivered.get(content.start..end).unwrap_or_default());
+            complete(response, frame);
+        }
+        _ => {}
+    }
+}
+
+fn begun(status: Option<u16>, frame: &WireFrame, first_delivered: Moment) -> WireResponse {
+    WireResponse {
+        status,
+        framing: BodyFraming::Stream,
+        body: Vec::new(),
+        first_delivered,
+        first_sent: frame.first_sent,
+        complete: None,
+        ends_persistence: false,
+        keep_alive: None,
+        length_told_twice: false,
+    }
+}
+
+fn complete(response: &mut WireResponse, frame: &WireFrame) {
+    if frame.ends_stream() && response.complete.is_none() {
+        response.complete = frame.delivered;
+    }
+}
+
+fn reset(frame: &WireFrame, code: ErrorCode) -> Reset {
+    Reset { code, sent: frame.first_sent, delivered: frame.delivered }
+}
+
+impl Http2 {
+    /// The GOAWAYs of the origin, in order.
+    pub fn goaways(&self) -> impl Iterator<Item = GoAway> {
+        self.to_client.iter().filter_map(|frame| match frame.kind {
+            FrameKind::GoAway { last_stream, code } => {
+                Some(GoAway { last_stream, code, sent: frame.first_sent, delivered: frame.delivered })
+            }
+            _ => None,
+        })
+    }
+
+    /// When the client sent a PING.
+    pub fn pings(&self) -> impl Iterator<Item = Moment> {
+        let pings = self.to_origin.iter().filter(|frame| frame.kind == FrameKind::Ping);
+        pings.filter_map(|frame| frame.first_sent)
+    }
+
+    /// The origin's values of a setting, with the moment at which each reached the client.
+    pub fn setting(&self, wanted: Setting) -> impl Iterator<Item = (Moment, u32)> {
+        let values = self.to_client.iter().filter_map(|frame| match &frame.kind {
+            FrameKind::Settings { values } => frame.delivered.map(|delivered| (delivered, values)),
+            _ => None,
+        });
+        values.flat_map(move |(delivered, values)| {
+            let wanted = values.iter().filter(move |(setting, _)| *setting == wanted);
+            wanted.map(move |(_, value)| (delivered, *value))
+        })
+    }
+
+    /// When the origin's first SETTINGS reached the client: from then on the connection is known to be sound.
+    pub fn settled(&self) -> Option<Moment> {
+        let settings = self.to_client.iter().find(|frame| matches!(frame.kind, FrameKind::Settings { .. }));
+        settings.and_then(|frame| frame.delivered)
+    }
+
+    /// How many bytes of content the client sent on a stream after a moment.
+    pub fn data_after(&self, stream: u32, moment: Moment) -> usize {
+        let frames = self.to_origin.iter().filter(|frame| frame.stream == stream);
+        let lens =
+            frames.filter(|frame| frame.first_sent.is_some_and(|sent| moment < sent)).map(
+                |frame| match &frame.kind {
+                    FrameKind::Data { content, .. } => content.len(),
+                    _ => 0,
+                },
+            );
+        lens.sum()
+    }
+}

@@ -1,0 +1,35 @@
+//! What happened in a run, and the views over it. Depends on no clock, socket or client.
+
+mod connection;
+mod event;
+mod exchange;
+mod http1;
+pub mod http2;
+mod idle;
+mod recorder;
+mod requests;
+#[doc(hidden)]
+pub mod sealing;
+mod staleness;
+mod stream;
+#[doc(hidden)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod views;
+mod window;
+
+pub use connection::*;
+pub use event::*;
+pub use exchange::*;
+pub use http1::BodyFraming;
+pub use http1::is_bodiless;
+pub use idle::*;
+pub use recorder::{Recorder, Secret};
+pub use requests::*;
+pub use staleness::*;
+pub use stream::*;
+pub use tls::*;
+pub use views::*;
+pub use window::*;
