@@ -6,6 +6,7 @@
 mod environment;
 mod lock;
 mod outcome;
+mod processes;
 mod run;
 mod send;
 mod settings;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process;
 use std::sync::{Arc, PoisonError};
+use std::thread;
 
 use closewait_report::document::About;
 use closewait_report::json;
@@ -14,6 +15,7 @@ use libtest_mimic::{Arguments, Trial};
 
 use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest};
 use super::outcome::target;
+use super::processes::Processes;
 use super::suite::Suite;
 use super::summary;
 use super::trial::Prepared;
@@ -26,12 +28,26 @@ pub fn main(suites: impl IntoIterator<Item = Suite>) -> ! {
         suites.into_iter().map(|suite| Prepared::new(suite).map(Arc::new)).collect();
     let suites = prepared.unwrap_or_else(|error| give_up(&error.to_string()));
     let acceptance = Acceptance::from_environment();
-    let trials: Vec<Trial> = suites.iter().flat_map(|suite| suite.trials(acceptance)).collect();
+    let processes = (!arguments.list).then(|| processes(&arguments, &suites)).flatten();
+    let trials: Vec<Trial> = suites
+        .iter()
+        .enumerate()
+        .flat_map(|(index, suite)| suite.trials(index, acceptance, processes.as_ref()))
+        .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list && !is_nextest() {
         tell(&suites).unwrap_or_else(|error| give_up(&error));
     }
     conclusion.exit()
+}
+
+/// As many as trials are played at once; none for clients that use no entropy.
+fn processes(arguments: &Arguments, suites: &[Arc<Prepared>]) -> Option<Arc<Processes>> {
+    if !suites.iter().any(|suite| suite.client.uses_entropy()) {
+        return None;
+    }
+    let threads = arguments.test_threads.or_else(|| thread::available_parallelism().ok().map(Into::into));
+    Processes::start(threads.unwrap_or(1), suites).map(Arc::new)
 }
 
 fn give_up(error: &str) -> ! {

@@ -5,17 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use closewait_report::accepted::Snapshots;
 use closewait_scenario::{Catalogue, Scenario};
 use closewait_simulator::client::UnderTest;
-use closewait_simulator::lab::Limits;
+use closewait_simulator::lab::{self, Limits};
 use closewait_simulator::origin::Application;
+use closewait_trace::Trace;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use super::environment::{Acceptance, crate_folder};
 use super::lock;
 use super::outcome;
+use super::processes::{Processes, Which};
 use super::settings;
 use super::suite::{Suite, Version};
 use crate::built_in;
-use crate::suite::{Cell, CellResult, play_before};
+use crate::suite::{Cell, CellResult, play_by, run_of};
 
 /// A suite with everything that it says looked up.
 pub(super) struct Prepared {
@@ -67,19 +69,32 @@ impl Prepared {
         Ok(Self { client, version, snapshots, parts, left_out, cells, application, known })
     }
 
-    /// `<client>::<family>/<name>`, and one trial for snapshots that no scenario has.
-    pub fn trials(self: &Arc<Self>, acceptance: Acceptance) -> Vec<Trial> {
-        let each = (0..self.parts.len()).map(|index| self.trial(index, acceptance));
+    /// `<client>::<family>/<name>`, and one trial for snapshots that no scenario has. `index` is that of this suite.
+    pub fn trials(
+        self: &Arc<Self>,
+        index: usize,
+        acceptance: Acceptance,
+        processes: Option<&Arc<Processes>>,
+    ) -> Vec<Trial> {
+        let each = (0..self.parts.len()).map(|part| {
+            let which = Which { suite: index, part, run: 0 };
+            self.trial(which, acceptance, processes.cloned())
+        });
         each.chain([self.trial_of_orphans(acceptance)]).collect()
     }
 
-    fn trial(self: &Arc<Self>, index: usize, acceptance: Acceptance) -> Trial {
-        let Part { scenario, is_ignored, .. } = &self.parts[index];
+    fn trial(
+        self: &Arc<Self>,
+        which: Which,
+        acceptance: Acceptance,
+        processes: Option<Arc<Processes>>,
+    ) -> Trial {
+        let Part { scenario, is_ignored, .. } = &self.parts[which.part];
         let name = format!("{}::{}", self.client.name(), scenario.id);
         let (suite, shown) = (self.clone(), name.clone());
         let run = move || {
-            let cell = suite.play(&suite.parts[index]);
-            let judged = outcome::of(&suite, &suite.parts[index].scenario, &cell, acceptance, &shown);
+            let cell = suite.play(which, processes.as_deref());
+            let judged = outcome::of(&suite, &suite.parts[which.part].scenario, &cell, acceptance, &shown);
             let ignored = match &cell.result {
                 CellResult::Unsupported { reason } => {
                     Completion::ignored_with(format!("unsupported: {reason}"))
@@ -92,15 +107,29 @@ impl Prepared {
         Trial::ignorable_test(name, run).with_ignored_flag(*is_ignored)
     }
 
-    fn play(&self, Part { scenario, refusal, .. }: &Part) -> Cell {
+    fn play(&self, which: Which, processes: Option<&Processes>) -> Cell {
+        let Part { scenario, refusal, .. } = &self.parts[which.part];
         match refusal {
             Some(reason) => Cell {
                 scenario: scenario.id.clone(),
                 client: self.client.name(),
                 result: CellResult::Unsupported { reason: reason.clone() },
             },
-            None => play_before(scenario, self.client, self.application, &Limits::default()),
+            None => play_by(scenario, self.client, self.application, |run, play| match processes {
+                Some(processes) => processes.play(Which { run, ..which }),
+                None => play_here(play),
+            }),
         }
+    }
+
+    /// Plays a run in this process.
+    ///
+    /// # Panics
+    /// If there is no such run.
+    pub fn run(&self, which: Which) -> Trace {
+        let Part { scenario, .. } = &self.parts[which.part];
+        let run = run_of(scenario, self.client, self.application, which.run);
+        play_here(run.expect("there is such a run"))
     }
 
     fn trial_of_orphans(self: &Arc<Self>, acceptance: Acceptance) -> Trial {
@@ -121,6 +150,10 @@ impl Part {
         let refusal = asked.or(fixed).or_else(|| suite.client.unsupported(&scenario));
         Self { scenario, refusal, is_ignored }
     }
+}
+
+fn play_here(play: lab::Play) -> Trace {
+    lab::run_all([play], &Limits::default()).next().expect("one run gives one trace")
 }
 
 fn catalogue(suite: &Suite) -> Result<Catalogue, AnyError> {

@@ -8,5 +8,5 @@ mod repeat;
 #[cfg(feature = "clients")]
 pub use clients::{UnknownClient, built_in, choose};
 pub use closewait_oracle::{Cell, CellResult, Control, Mark};
-pub use play::{play, play_all, play_before};
+pub use play::{play, play_all, play_by, run_of};
 pub use repeat::{Divergence, repeat};

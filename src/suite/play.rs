@@ -32,20 +32,27 @@ pub fn play(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits
     cells.pop().expect("one scenario and one client give one cell")
 }
 
-/// One scenario against one client, with an application as the origin if there is one.
-pub fn play_before(
+/// One scenario against one client, with an application as the origin if there is one. `run` plays its runs: the first is that of the
+/// scenario, the second that of its control.
+pub fn play_by(
     scenario: &Scenario,
     client: &'static dyn UnderTest,
     application: Option<&'static Application>,
-    limits: &Limits,
+    mut run: impl FnMut(usize, lab::Play) -> Trace,
 ) -> Cell {
-    let mut plays = Play::with_each(scenario, &[client]);
-    let play = plays.first_mut().expect("one client gives one play");
-    if let Some(application) = application {
-        play.application = Some(application);
-        play.unsupported = play.unsupported.take().or_else(|| Application::unsupported(scenario));
-    }
-    play.judge(&mut lab::run_all(play.runs(), limits))
+    let play = Play::before(scenario, client, application);
+    let mut traces = play.runs().enumerate().map(|(index, play)| run(index, play));
+    play.judge(&mut traces)
+}
+
+/// The run of [`play_by`] with this index.
+pub fn run_of(
+    scenario: &Scenario,
+    client: &'static dyn UnderTest,
+    application: Option<&'static Application>,
+    index: usize,
+) -> Option<lab::Play> {
+    Play::before(scenario, client, application).runs().nth(index)
 }
 
 /// A cell that is to be played.
@@ -69,6 +76,19 @@ impl Play {
             unsupported: client.unsupported(&scenario),
         };
         clients.iter().map(play).collect()
+    }
+
+    fn before(
+        scenario: &Scenario,
+        client: &'static dyn UnderTest,
+        application: Option<&'static Application>,
+    ) -> Self {
+        let mut play = Self::with_each(scenario, &[client]).pop().expect("one client gives one play");
+        if application.is_some() {
+            play.application = application;
+            play.unsupported = play.unsupported.or_else(|| Application::unsupported(scenario));
+        }
+        play
     }
 
     /// The run and its control; nothing for a client that cannot play the scenario.

@@ -3,6 +3,7 @@
 mod bad_scenarios;
 mod catalogue;
 mod cli;
+mod clocks;
 mod docs;
 mod explore;
 mod fresh_processes;
@@ -37,6 +38,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(scenario_writer::trials());
     trials.extend(catalogue::trials());
     trials.extend(snapshots::trials());
+    trials.extend(clocks::trials());
     trials.extend(network::trials());
     trials.extend(late_loopback::trials());
     trials.extend(fresh_processes::trials());

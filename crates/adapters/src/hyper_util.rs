@@ -32,6 +32,15 @@ impl UnderTest for HyperUtil {
         Wiring::Streams
     }
 
+    /// h2 does, to forget streams that it has reset.
+    fn reads_std_time(&self, protocol: Protocol) -> bool {
+        protocol.is_http2()
+    }
+
+    fn uses_entropy(&self) -> bool {
+        false
+    }
+
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
         let settings = &scenario.client;
         if settings.max_connections.is_some() {

@@ -29,6 +29,15 @@ impl UnderTest for Reqwest {
         Wiring::Bridge
     }
 
+    /// h2 does, to forget streams that it has reset.
+    fn reads_std_time(&self, protocol: Protocol) -> bool {
+        protocol.is_http2()
+    }
+
+    fn uses_entropy(&self) -> bool {
+        false
+    }
+
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
         let limit = scenario.client.max_connections;
         limit.map(|_| "reqwest has no limit on connections, only on idle ones".to_owned())

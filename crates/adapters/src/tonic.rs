@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 use closewait_scenario::{
-    Action, Alpn, ClientAction, ClientSettings, OriginAction, ReadBody, Reply, Scenario,
+    Action, Alpn, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
 };
 use closewait_simulator::client::{
     BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Wiring,
@@ -45,6 +45,15 @@ impl UnderTest for Tonic {
 
     fn wiring(&self) -> Wiring {
         Wiring::Streams
+    }
+
+    /// h2 does, to forget streams that it has reset.
+    fn reads_std_time(&self, protocol: Protocol) -> bool {
+        protocol.is_http2()
+    }
+
+    fn uses_entropy(&self) -> bool {
+        false
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {

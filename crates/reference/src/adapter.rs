@@ -56,6 +56,15 @@ impl UnderTest for Reference {
         Wiring::Streams
     }
 
+    /// h2 does, to forget streams that it has reset.
+    fn reads_std_time(&self, protocol: Protocol) -> bool {
+        protocol.is_http2()
+    }
+
+    fn uses_entropy(&self) -> bool {
+        false
+    }
+
     fn unsupported(&self, _: &Scenario) -> Option<String> {
         None
     }

@@ -9,13 +9,13 @@ pub use closewait_scenario::Direction;
 pub type Millis = u64;
 
 /// Everything that one run of a scenario against a client left behind.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
     /// In order. Events of one instant are in the order in which they happened.
     pub events: Vec<Event>,
     /// TLS: what the segments carried, by connection, direction and offset. Their payload itself is all zeros
     /// then: ciphertext differs from run to run.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<TlsRecord>,
     /// How the run ended.
     pub end: End,
@@ -26,7 +26,7 @@ pub struct Trace {
 }
 
 /// One event.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When.
     pub at: Millis,
@@ -35,7 +35,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum What {
     /// A step of the script took effect.
@@ -109,7 +109,7 @@ pub enum What {
 }
 
 /// What became of a request, as the application sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// A response.
@@ -135,7 +135,7 @@ pub enum Outcome {
 }
 
 /// How reading a response body ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "end", rename_all = "kebab-case")]
 pub enum BodyEnd {
     /// The client said: this was all of it.
@@ -152,7 +152,7 @@ pub enum BodyEnd {
 }
 
 /// Kinds of errors that clients report, as far as they tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorKind {
     /// No connection could be established.
@@ -172,7 +172,7 @@ pub enum ErrorKind {
 }
 
 /// What happened to a segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// A host's TCP put it on the wire. It is the first time, or a retransmission: see [`Segment::retransmission`].
@@ -186,19 +186,19 @@ pub enum Fate {
 }
 
 /// One TCP segment. Sequence numbers are relative: 0 is the SYN, 1 the first byte of data.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Segment {
     /// SYN flag.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub syn: bool,
     /// ACK flag.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ack: bool,
     /// FIN flag.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fin: bool,
     /// RST flag.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rst: bool,
     /// Sequence number, relative to the sender's SYN.
     pub seq: u32,
@@ -207,15 +207,15 @@ pub struct Segment {
     /// Advertised window, bytes.
     pub window: u32,
     /// Whether the same bytes (or SYN, FIN) were sent before.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retransmission: bool,
     /// The bytes.
-    #[serde(skip_serializing_if = "Bytes::is_empty")]
+    #[serde(default, skip_serializing_if = "Bytes::is_empty")]
     pub payload: Bytes,
 }
 
 /// One record of TLS, decrypted (RFC 8446 section 5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsRecord {
     /// Connection number.
     pub connection: u32,
@@ -230,7 +230,7 @@ pub struct TlsRecord {
 }
 
 /// What is in a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "content", rename_all = "kebab-case")]
 pub enum TlsContent {
     /// Messages of the handshake.
@@ -238,7 +238,7 @@ pub enum TlsContent {
         /// Their names.
         messages: Vec<String>,
         /// The protocol that the origin chose by ALPN, in the record that says so.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         alpn: Option<String>,
     },
     /// For the sake of middleboxes; it means nothing.
@@ -256,7 +256,7 @@ pub enum TlsContent {
     /// The record was never sent whole, so that nobody could take it for genuine.
     Incomplete {
         /// What HTTP has written, as far as it was sent; empty if that is not what it was to carry.
-        #[serde(skip_serializing_if = "Bytes::is_empty")]
+        #[serde(default, skip_serializing_if = "Bytes::is_empty")]
         plaintext: Bytes,
     },
     /// No key opens it, or it is not TLS.

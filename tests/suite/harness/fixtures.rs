@@ -1,6 +1,9 @@
 //! The `main` of tests of other crates. This binary plays one where the environment names it.
 
 use std::convert::Infallible;
+use std::future::ready;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,6 +14,7 @@ use closewait::harness::{ClientSettings, Connector, Environment, Setting, Suite,
 use http_body_util::Full;
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::sleep;
 
 /// Names the fixture.
 pub const FIXTURE: &str = "CLOSEWAIT_TEST_FIXTURE";
@@ -25,6 +29,8 @@ pub fn play(fixture: &str) -> ! {
         "locked" => plain().only(half_close).version_of("hyper-util"),
         "ignoring" => plain().only(half_close).ignore(["half-close/fin-while-idle"]),
         "retrying" => Suite::with_streams("plain", build, retrying).version("1.2.3").only(half_close),
+        "chance" => Suite::with_streams("plain", build, by_chance).only(half_close),
+        "aborting" => Suite::with_streams("plain", build, aborting).only(half_close),
         "incapable" => plain()
             .without(Setting::IdleTimeout, "plain has no idle timeout")
             .unsupported(|scenario| (scenario.family() == "reset").then(|| "not on a Sunday".to_owned())),
@@ -63,6 +69,33 @@ async fn retrying(
         Ok(response) => Ok(response),
         Err(_) => service(client, request).await,
     }
+}
+
+/// A client that leaves to chance what it does, in every way that another crate may.
+async fn by_chance(
+    client: Legacy,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<hyper::body::Incoming>, Error> {
+    static REQUESTS: AtomicU64 = AtomicU64::new(0);
+    let wait = tokio::select! {
+        () = ready(()) => rand::random_range(0..100),
+        () = ready(()) => fastrand::u64(100..200),
+        () = ready(()) => 300 + REQUESTS.fetch_add(1, Relaxed),
+        () = ready(()) => 400 + RandomState::new().hash_one(0) % 100,
+    };
+    sleep(Duration::from_millis(wait)).await;
+    service(client, request).await
+}
+
+/// A client that takes the process with it.
+async fn aborting(
+    client: Legacy,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<hyper::body::Incoming>, Error> {
+    if request.uri().path() == "/b" {
+        std::process::abort();
+    }
+    service(client, request).await
 }
 
 fn bridged(environment: &Environment) -> reqwest::Result<reqwest::Client> {

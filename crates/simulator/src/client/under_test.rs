@@ -35,6 +35,18 @@ pub trait UnderTest: Sync {
     /// Why the client cannot play the scenario, if so: a setting it does not have.
     fn unsupported(&self, scenario: &Scenario) -> Option<String>;
 
+    /// Whether it asks `std::time` what time it is when it speaks this protocol. On a platform where that cannot be made virtual, such a
+    /// client is unsupported. A client that says nothing may.
+    fn reads_std_time(&self, _: Protocol) -> bool {
+        true
+    }
+
+    /// Whether chance has a part in what it does: the order of a `HashMap`, jitter, a random choice. Generators belong to threads, so
+    /// each run of such a client has a thread of its own. A client that says nothing may.
+    fn uses_entropy(&self) -> bool {
+        true
+    }
+
     /// A fresh client. Called inside the runtime of the run.
     ///
     /// # Errors

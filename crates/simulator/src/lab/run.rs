@@ -5,19 +5,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use closewait_scenario::{Action, ClientAction, Protocol, Scenario, When};
 use closewait_trace::{End, Event, Recorder, SocketAtEnd, TlsRecord, Trace};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
 
 use super::peer::{Peer, Play};
 use super::script::{Script, strike_on_segments};
-use super::watchdog::{Ended, Limits, Supervisor};
+use super::watchdog::{Ended, Limits, Supervisor, THREAD};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, OneCore, Pace, Wire};
 #[cfg(feature = "tls")]
-use crate::tls::{mask, unseal};
+use crate::tls::{make_certificates, mask, unseal};
 
 /// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
 ///
@@ -32,7 +34,7 @@ pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits)
 pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
     let recorder = Recorder::default();
     let job = Job { play: (scenario.clone(), client).into(), limits: *limits, recorder };
-    simulate(&job).into_trace(scenario.protocol, &job.recorder)
+    play_apart(&job).into_trace(scenario.protocol, &job.recorder)
 }
 
 /// Plays many, one after the other on one thread: as [`run`], without its cost of starting a thread each time.
@@ -45,7 +47,7 @@ pub fn run_all(
     let jobs: Vec<Job> = plays.into_iter().map(Into::into).map(job).collect();
     let recorders: Vec<(Protocol, Recorder)> =
         jobs.iter().map(|job| (job.play.scenario.protocol, job.recorder.clone())).collect();
-    let ended = Supervisor::new(jobs, |job| simulate(&job), limits.wall_clock);
+    let ended = Supervisor::new(jobs, |job| play_apart(&job), limits.wall_clock);
     ended.zip(recorders).map(|(ended, (protocol, recorder))| {
         let report = match ended {
             Ended::Done(report) => report,
@@ -55,6 +57,9 @@ pub fn run_all(
         report.into_trace(protocol, &recorder)
     })
 }
+
+const STD_TIME_IS_REAL: &str =
+    "on this platform `std::time` cannot be made virtual, and the client asks it or may ask it for the time";
 
 /// What a run is made of.
 #[derive(Clone)]
@@ -81,9 +86,24 @@ impl Report {
         Trace { events, records, end, sockets, unsupported }
     }
 
+    fn unsupported(reason: String) -> Self {
+        Self { unsupported: Some(reason), ..Self::of(End::Completed) }
+    }
+
     fn of(end: End) -> Self {
         Self { events: None, end, sockets: Vec::new(), unsupported: None }
     }
+}
+
+/// On a thread of its own where generators of random numbers, which belong to threads, would go on from the run before.
+fn play_apart(job: &Job) -> Report {
+    if !job.play.client.uses_entropy() {
+        return simulate(job);
+    }
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name(THREAD.to_owned()).spawn_scoped(scope, || simulate(job));
+        thread.expect("the system has threads to give").join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
 
 /// The events without ciphertext, and the records in plain text.
@@ -102,9 +122,17 @@ fn open(events: Vec<Event>, _: &Recorder) -> (Vec<Event>, Vec<TlsRecord>) {
 fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
     let Play { scenario, client, .. } = cast;
     if scenario.protocol.is_tls() && !cfg!(feature = "tls") {
-        let unsupported = Some("closewait was built without its feature `tls`".to_owned());
-        return Report { events: Some(Vec::new()), unsupported, ..Report::of(End::Completed) };
+        return Report::unsupported("closewait was built without its feature `tls`".to_owned());
     }
+    if client.reads_std_time(scenario.protocol) && !closewait_clock::is_virtual() {
+        return Report::unsupported(STD_TIME_IS_REAL.to_owned());
+    }
+    #[cfg(feature = "tls")]
+    if scenario.protocol.is_tls() {
+        make_certificates();
+    }
+    // Before the runtime is built, and until it is dropped: tokio's clock is based on that of `std`.
+    let _run = closewait_clock::Run::start(&scenario.id);
     let _one_core = (client.wiring() == Wiring::Bridge).then(OneCore::stay);
     let pace = match client.wiring() {
         Wiring::Streams => None,
@@ -134,6 +162,9 @@ fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
 fn runtime(pace: Option<&Arc<Pace>>) -> Runtime {
     let mut builder = Builder::new_current_thread();
     builder.enable_time().start_paused(true);
+    // Time goes on while the runtime is idle, and nowhere else.
+    let start = Instant::now();
+    builder.on_thread_unpark(move || closewait_clock::set(start.elapsed()));
     if let Some(pace) = pace.cloned() {
         builder.enable_io().on_thread_park(move || pace.before_idle());
     }
@@ -166,8 +197,7 @@ async fn play(
     let client = match cast.client.build(&environment) {
         Ok(client) => client,
         Err(Failure { message, .. }) => {
-            let unsupported = Some(format!("the client refuses its settings: {message}"));
-            return Report { unsupported, ..Report::of(End::Completed) };
+            return Report::unsupported(format!("the client refuses its settings: {message}"));
         }
     };
     let script = Script::new(scenario, wire.clone(), origin.clone(), client, recorder.clone());

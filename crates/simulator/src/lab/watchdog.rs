@@ -20,6 +20,9 @@ impl Default for Limits {
     }
 }
 
+/// The name of a thread that plays runs: a panic that is printed names it.
+pub(super) const THREAD: &str = "closewait-run";
+
 /// How a supervised job ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ended<T> {
@@ -71,7 +74,7 @@ impl<J: Clone + Send + 'static, T: Send + 'static> Iterator for Supervisor<J, T>
 fn spawn<J: Send + 'static, T: Send + 'static>(jobs: VecDeque<J>, work: fn(J) -> T) -> Receiver<Ended<T>> {
     // A few ahead of whoever takes the results, so that neither waits for the other at each; not all of them.
     let (done, results) = sync_channel(16);
-    let thread = std::thread::Builder::new().name("closewait-run".to_owned());
+    let thread = std::thread::Builder::new().name(THREAD.to_owned());
     let spawned = thread.spawn(move || {
         for job in jobs {
             let ended = match catch_unwind(AssertUnwindSafe(|| work(job))) {

@@ -30,6 +30,11 @@ pub(super) struct Certificates {
 pub(super) static CERTIFICATES: LazyLock<Certificates> =
     LazyLock::new(|| make().expect("names, dates and algorithm are fixed, and ring supports them"));
 
+/// Makes the certificates unless they are there: outside of runs, so that no run has more entropy left than another.
+pub fn make_certificates() {
+    LazyLock::force(&CERTIFICATES);
+}
+
 impl Certificates {
     pub fn get(&self, certificate: Certificate) -> Arc<CertifiedKey> {
         match certificate {

@@ -1,0 +1,28 @@
+//! Where a process cannot be copied, or nobody has tried.
+
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use crate::lost::Lost;
+
+/// There is none on this platform.
+pub struct Zygote(Infallible);
+
+impl Zygote {
+    /// `None`.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn start(_: Duration, _: impl Fn(&[u8]) -> Vec<u8>) -> io::Result<Option<Self>> {
+        Ok(None)
+    }
+
+    /// Nobody can call it.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn ask(&mut self, _: &[u8]) -> Result<Vec<u8>, Lost> {
+        match self.0 {}
+    }
+}
