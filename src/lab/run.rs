@@ -13,7 +13,7 @@ use super::peer::{Peer, Play};
 use super::script::{Script, strike_on_segments};
 use super::watchdog::{Ended, Limits, Supervisor};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
-use crate::net::{Bridge, Network, OneCore, Pace, Wire};
+use crate::net::{Bridge, Network, Pace, Waited, Wire};
 use crate::scenario::{Action, ClientAction, Protocol, Scenario, When};
 use crate::tls::{mask, unseal};
 use crate::trace::{End, Event, Recorder, SocketAtEnd, Trace};
@@ -30,7 +30,8 @@ pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits)
 /// or know their client. A client that hangs, hangs the caller; a panic of the lab passes through.
 pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
     let recorder = Recorder::default();
-    let job = Job { play: (scenario.clone(), client).into(), limits: *limits, recorder };
+    let job =
+        Job { play: (scenario.clone(), client).into(), limits: *limits, recorder, waited: Waited::default() };
     simulate(&job).into_trace(scenario.protocol, &job.recorder)
 }
 
@@ -40,11 +41,12 @@ pub fn run_all(
     limits: &Limits,
 ) -> impl Iterator<Item = Trace> {
     let limits = *limits;
-    let job = |play: Play| Job { play, limits, recorder: Recorder::default() };
+    let waited = Waited::default();
+    let job = |play: Play| Job { play, limits, recorder: Recorder::default(), waited: waited.clone() };
     let jobs: Vec<Job> = plays.into_iter().map(Into::into).map(job).collect();
     let recorders: Vec<(Protocol, Recorder)> =
         jobs.iter().map(|job| (job.play.scenario.protocol, job.recorder.clone())).collect();
-    let ended = Supervisor::new(jobs, |job| simulate(&job), limits.wall_clock);
+    let ended = Supervisor::new(jobs, |job| simulate(&job), limits.wall_clock, waited);
     ended.zip(recorders).map(|(ended, (protocol, recorder))| {
         let report = match ended {
             Ended::Done(report) => report,
@@ -61,6 +63,8 @@ struct Job {
     play: Play,
     limits: Limits,
     recorder: Recorder,
+    /// Real time that the lab waited, and the client is not to be blamed for.
+    waited: Waited,
 }
 
 /// What a run leaves.
@@ -87,14 +91,20 @@ impl Report {
     fn of(end: End) -> Self {
         Self { events: None, end, sockets: Vec::new(), unsupported: None }
     }
+
+    fn unsupported(reason: String) -> Self {
+        Self { unsupported: Some(reason), ..Self::of(End::Completed) }
+    }
 }
 
-fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
+fn simulate(Job { play: cast, limits, recorder, waited }: &Job) -> Report {
     let Play { scenario, client, .. } = cast;
-    let _one_core = (client.wiring() == Wiring::Bridge).then(OneCore::stay);
     let pace = match client.wiring() {
         Wiring::Streams => None,
-        Wiring::Bridge => Some(Arc::new(Pace::new().expect("the system has a loopback port to give"))),
+        Wiring::Bridge => match Pace::obstacle() {
+            Some(obstacle) => return Report::unsupported(obstacle.to_owned()),
+            None => Some(Arc::new(Pace::new(waited.clone()).expect("the system has a loopback port to give"))),
+        },
     };
     let runtime = runtime(pace.as_ref());
     let network = {
@@ -136,24 +146,17 @@ async fn play(
     let scenario = &*cast.scenario;
     let origin = Peer::start(cast, wire.clone(), recorder.clone()).await;
     let origin = origin.expect("the simulated port is free");
-    let bridge = match &pace {
-        None => None,
-        Some(pace) => {
-            let bridge = Bridge::open(wire.clone(), pace.clone()).await;
-            Some(bridge.expect("the system has a loopback port to give"))
-        }
-    };
+    let bridge = pace.as_ref().map(|pace| Bridge::open(wire.clone(), pace.clone()));
     let environment = Environment {
         wire: wire.clone(),
-        bridge: bridge.as_ref().map(Bridge::address),
+        bridge: pace.as_ref().map(|pace| pace.address()),
         protocol: scenario.protocol,
         settings: scenario.client.clone(),
     };
     let client = match cast.client.build(&environment) {
         Ok(client) => client,
         Err(Failure { message, .. }) => {
-            let unsupported = Some(format!("the client refuses its settings: {message}"));
-            return Report { unsupported, ..Report::of(End::Completed) };
+            return Report::unsupported(format!("the client refuses its settings: {message}"));
         }
     };
     let script = Script::new(scenario, wire.clone(), origin.clone(), client, recorder.clone());
@@ -163,7 +166,7 @@ async fn play(
         events: Some(recorder.take()),
         end,
         sockets: wire.client_sockets(),
-        unsupported: bridge.and_then(|bridge| bridge.distortion()).map(str::to_owned),
+        unsupported: bridge.and_then(|bridge| bridge.distortion()),
     }
 }
 
@@ -189,7 +192,10 @@ async fn conduct(
         }
     });
     poll_fn(|cx| {
-        let _ = pacing.as_mut().poll(cx);
+        if pacing.as_mut().poll(cx).is_ready() {
+            // The lab gave up: why is said apart from how the run ended.
+            return Poll::Ready(End::Completed);
+        }
         let _ = driving.as_mut().poll(cx);
         if strikes {
             let _ = striking.as_mut().poll(cx);

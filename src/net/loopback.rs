@@ -1,0 +1,121 @@
+//! Looks at loopback: what of all that was sent over it has not arrived.
+
+use std::net::{SocketAddrV4, TcpListener};
+use std::sync::{Arc, OnceLock};
+
+use super::at_rest::{TcpInfo, TcpState};
+use super::line::Line;
+use super::patience::{Motion, Patience};
+use super::sockets::{self, ClientEnd, Sockets};
+
+/// Why a bridged run means nothing where the kernel does not tell.
+const UNKNOWN: &str = "the system does not tell when loopback is at rest (it takes TCP_INFO as of Linux 4.19): \
+    what a bridged client does would depend on chance";
+
+/// The connections of one bridge.
+pub(super) struct Loopback {
+    listener: TcpListener,
+    sockets: Sockets,
+    lines: Vec<Entry>,
+    clients: Vec<ClientEnd>,
+    /// What the clients' event loops have been told, and what they would be told now.
+    told: Vec<Telling>,
+    news: Vec<Telling>,
+    /// Connections that wait to be accepted.
+    queue: u32,
+}
+
+/// A connection, and what our end of it said at the last look; `None` once it is closed.
+struct Entry {
+    line: Arc<Line>,
+    ours: Option<TcpInfo>,
+}
+
+/// What a client's event loop can tell of a socket.
+#[derive(PartialEq, Eq)]
+struct Telling {
+    port: u16,
+    state: TcpState,
+    received: u64,
+    has_room: bool,
+}
+
+impl Telling {
+    fn of(client: &ClientEnd) -> Self {
+        let ClientEnd { port, info, .. } = *client;
+        Self { port, state: info.state, received: info.received, has_room: client.has_room() }
+    }
+}
+
+/// Why there can be no bridge here, if so. Asked once.
+pub(super) fn obstacle() -> Option<&'static str> {
+    static OBSTACLE: OnceLock<Option<&str>> = OnceLock::new();
+    *OBSTACLE.get_or_init(|| (!sockets::kernel_tells().unwrap_or(false)).then_some(UNKNOWN))
+}
+
+impl Loopback {
+    pub fn new(listener: TcpListener, address: SocketAddrV4) -> Self {
+        let sockets = Sockets::of(&listener, address);
+        Self {
+            listener,
+            sockets,
+            lines: Vec::new(),
+            clients: Vec::new(),
+            told: Vec::new(),
+            news: Vec::new(),
+            queue: 0,
+        }
+    }
+
+    /// Looks at both ends of every connection, and at those that are being opened.
+    pub fn look(&mut self) -> Motion {
+        let dialling = self.sockets.find(&mut self.clients);
+        self.queue = sockets::info_of(&self.listener).map_or(0, |listener| listener.unacknowledged);
+        self.news.clear();
+        self.news.extend(self.clients.iter().map(Telling::of));
+        let (mut under_way, mut progress, mut accepted) = (None, u64::from(self.queue), 0);
+        for Entry { line, ours } in &mut self.lines {
+            let client = self.clients.binary_search_by_key(&line.port, |client| client.port);
+            let client = client.ok().map(|at| &self.clients[at]);
+            *ours = line.info();
+            line.meet(client.copied());
+            accepted += u32::from(client.is_some());
+            progress += client.map_or(0, |client| client.info.received);
+            progress += ours.map_or(0, |ours| ours.received);
+            under_way = under_way.or_else(|| line.under_way(client, ours.as_ref()));
+        }
+        let waiting = self.clients.len() as u32 - accepted;
+        let under_way = under_way.or((dialling || waiting > self.queue).then_some("the handshake of a client"));
+        under_way.map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
+    }
+
+    /// Whether the clients' event loops would tell something new, if they turned. Takes it as told.
+    pub fn tell(&mut self) -> bool {
+        std::mem::swap(&mut self.told, &mut self.news);
+        self.told != self.news
+    }
+
+    /// Whether connections wait to be accepted.
+    pub fn has_queue(&self) -> bool {
+        self.queue > 0
+    }
+
+    /// Takes over the connections that wait.
+    pub fn accept(&mut self, patience: &Arc<Patience>) -> Vec<Arc<Line>> {
+        let accepted = std::iter::from_fn(|| self.listener.accept().ok());
+        let lines: Vec<_> =
+            accepted.filter_map(|(real, _)| Line::new(real, patience.clone()).ok()).map(Arc::new).collect();
+        self.lines.extend(lines.iter().map(|line| Entry { line: line.clone(), ours: None }));
+        lines
+    }
+
+    /// Lets those on that wait for something that has come, in the order of the connections.
+    pub fn let_on(&mut self) {
+        self.lines.retain(|entry| entry.ours.is_some() || entry.line.has_client());
+        for Entry { line, ours } in &self.lines {
+            if let Some(ours) = ours {
+                line.let_on(ours);
+            }
+        }
+    }
+}
