@@ -109,13 +109,13 @@ impl Loopback {
         lines
     }
 
-    /// Lets those on that wait for something that has come, in the order of the connections.
-    pub fn let_on(&mut self) {
+    /// Lets those on that wait for something that has come, in the order of the connections. False if there is none.
+    pub fn let_on(&mut self) -> bool {
         self.lines.retain(|entry| entry.ours.is_some() || entry.line.has_client());
+        let mut any = false;
         for Entry { line, ours } in &self.lines {
-            if let Some(ours) = ours {
-                line.let_on(ours);
-            }
+            any |= ours.is_some_and(|ours| line.let_on(&ours));
         }
+        any
     }
 }

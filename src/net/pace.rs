@@ -69,12 +69,13 @@ impl Pace {
     pub fn before_idle(&self) {
         let mut loopback = self.loopback();
         self.patience.wait(|| loopback.look());
-        if self.lost().is_some() || loopback.tell() {
+        if self.lost().is_some() {
             self.turn.notify_one();
+        } else if loopback.let_on() {
         } else if loopback.has_queue() {
             self.dialled.notify_one();
-        } else {
-            loopback.let_on();
+        } else if loopback.tell() {
+            self.turn.notify_one();
         }
     }
 
