@@ -186,12 +186,15 @@ async fn conduct(
     let patience = limits.virtual_time.saturating_add(scripted_time(scenario));
     let mut playing = pin!(tokio::time::timeout(patience, script.play()));
     let mut pacing = pin!(async {
-        match pace {
+        match &pace {
             Some(pace) => pace.keep().await,
             None => std::future::pending().await,
         }
     });
     poll_fn(|cx| {
+        if let Some(pace) = &pace {
+            pace.before_the_lab();
+        }
         if pacing.as_mut().poll(cx).is_ready() {
             // The lab gave up: why is said apart from how the run ended.
             return Poll::Ready(End::Completed);

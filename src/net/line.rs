@@ -107,7 +107,7 @@ impl Line {
     /// Waits until something has arrived and the client is at rest.
     pub async fn arrival(&self) {
         self.held.store(false, Relaxed);
-        self.reader.wait().await;
+        self.reader.pass().await;
         self.held.store(true, Relaxed);
     }
 
@@ -130,7 +130,7 @@ impl Line {
         while !bytes.is_empty() {
             match self.write(bytes) {
                 Ok(n) => bytes = &bytes[n..],
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.writer.wait().await,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.writer.pass().await,
                 Err(error) => return Err(error),
             }
         }
@@ -178,38 +178,52 @@ impl Line {
 
 /// Where a task waits for its socket.
 struct Gate {
-    waits: AtomicBool,
-    seen: Mutex<(u64, TcpState)>,
-    open: Notify,
+    latch: Mutex<Latch>,
+    opened: Notify,
+}
+
+struct Latch {
+    task: Task,
+    /// What the socket was like when the task was let on.
+    seen: (u64, TcpState),
+}
+
+#[derive(PartialEq, Eq)]
+enum Task {
+    Busy,
+    Waits,
+    /// It was let on, and has not run since.
+    LetOn,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { waits: AtomicBool::default(), seen: Mutex::new((0, TcpState::Established)), open: Notify::new() }
+        let latch = Latch { task: Task::Busy, seen: (0, TcpState::Established) };
+        Self { latch: Mutex::new(latch), opened: Notify::new() }
     }
 }
 
 impl Gate {
-    async fn wait(&self) {
-        self.waits.store(true, Relaxed);
-        self.open.notified().await;
+    async fn pass(&self) {
+        locked(&self.latch).task = Task::Waits;
+        self.opened.notified().await;
+        locked(&self.latch).task = Task::Busy;
     }
 
     /// Whether the task has read all that came, and waits for more.
     fn has_seen(&self, ours: &TcpInfo) -> bool {
-        self.waits.load(Relaxed) && *locked(&self.seen) == (ours.received, ours.state)
+        let latch = locked(&self.latch);
+        latch.task == Task::Waits && latch.seen == (ours.received, ours.state)
     }
 
-    /// Lets the task on that waits, once for each state of the socket.
+    /// Lets the task on that waits, once for each state of the socket. True until it has run.
     fn open_after(&self, now: (u64, TcpState)) -> bool {
-        let mut seen = locked(&self.seen);
-        let is_open = self.waits.load(Relaxed) && *seen != now;
-        if is_open {
-            *seen = now;
-            self.waits.store(false, Relaxed);
-            self.open.notify_one();
+        let mut latch = locked(&self.latch);
+        if latch.task == Task::Waits && latch.seen != now {
+            *latch = Latch { task: Task::LetOn, seen: now };
+            self.opened.notify_one();
         }
-        is_open
+        latch.task == Task::LetOn
     }
 }
 

@@ -67,16 +67,31 @@ impl Pace {
     /// To be called whenever the runtime is about to go idle. It does not go idle, and the clock does not advance, if this
     /// wakes a task.
     pub fn before_idle(&self) {
-        let mut loopback = self.loopback();
-        self.patience.wait(|| loopback.look());
-        if self.lost().is_some() {
-            self.turn.notify_one();
-        } else if loopback.let_on() {
-        } else if loopback.has_queue() {
-            self.dialled.notify_one();
-        } else if loopback.tell() {
+        let mut loopback = self.at_rest();
+        if !self.carry(&mut loopback) && (loopback.tell() || self.lost().is_some()) {
             self.turn.notify_one();
         }
+    }
+
+    /// To be called before the lab goes on: the bridge's tasks are woken for what the clients have done until now, so that it
+    /// is carried before anything that the lab starts.
+    pub fn before_the_lab(&self) {
+        let mut loopback = self.at_rest();
+        self.carry(&mut loopback);
+    }
+
+    fn carry(&self, loopback: &mut Loopback) -> bool {
+        if loopback.has_queue() {
+            self.dialled.notify_one();
+        }
+        let lets_on = loopback.let_on();
+        lets_on || loopback.has_queue()
+    }
+
+    fn at_rest(&self) -> MutexGuard<'_, Loopback> {
+        let mut loopback = self.loopback();
+        self.patience.wait(|| loopback.look());
+        loopback
     }
 
     /// Takes the wake-ups of [`Pace::before_idle`], until the lab gives up. Poll it in the main task of the runtime: waking
