@@ -69,24 +69,30 @@ impl Loopback {
 
     /// Looks at both ends of every connection, and at those that are being opened.
     pub fn look(&mut self) -> Motion {
-        let dialling = self.sockets.find(&mut self.clients);
+        let mut dialling = self.sockets.find(&mut self.clients);
+        if self.lines.iter().any(|entry| entry.line.has_client() && self.client_of(&entry.line).is_none()) {
+            dialling = self.sockets.find_everywhere(&mut self.clients);
+        }
         self.queue = sockets::info_of(&self.listener).map_or(0, |listener| listener.unacknowledged);
         self.news.clear();
         self.news.extend(self.clients.iter().map(Telling::of));
         let (mut under_way, mut progress, mut accepted) = (None, u64::from(self.queue), 0);
-        for Entry { line, ours } in &mut self.lines {
-            let client = self.clients.binary_search_by_key(&line.port, |client| client.port);
-            let client = client.ok().map(|at| &self.clients[at]);
-            *ours = line.info();
-            line.meet(client.copied());
+        for entry in &mut self.lines {
+            let client = client_at(&self.clients, entry.line.port);
+            entry.ours = entry.line.info();
+            entry.line.meet(client.copied());
             accepted += u32::from(client.is_some());
             progress += client.map_or(0, |client| client.info.received);
-            progress += ours.map_or(0, |ours| ours.received);
-            under_way = under_way.or_else(|| line.under_way(client, ours.as_ref()));
+            progress += entry.ours.map_or(0, |ours| ours.received);
+            under_way = under_way.or_else(|| entry.line.under_way(client, entry.ours.as_ref()));
         }
         let waiting = self.clients.len() as u32 - accepted;
         let under_way = under_way.or((dialling || waiting > self.queue).then_some("the handshake of a client"));
         under_way.map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
+    }
+
+    fn client_of(&self, line: &Line) -> Option<&ClientEnd> {
+        client_at(&self.clients, line.port)
     }
 
     /// Whether the clients' event loops would tell something new, if they turned. Takes it as told.
@@ -118,4 +124,9 @@ impl Loopback {
         }
         any
     }
+}
+
+/// `clients` are in the order of their ports.
+fn client_at(clients: &[ClientEnd], port: u16) -> Option<&ClientEnd> {
+    clients.binary_search_by_key(&port, |client| client.port).ok().map(|at| &clients[at])
 }

@@ -29,7 +29,7 @@ pub(super) struct Sockets {
 
 /// Unused numbers above the highest one seen, before a walk ends. A descriptor gets the lowest number that is free, so a
 /// new one lies further up only if as many were opened by other threads since the last walk, and closed again.
-const GAP: RawFd = 32;
+const GAP: RawFd = 8;
 
 impl Sockets {
     /// Of those who dial `address`.
@@ -44,21 +44,41 @@ impl Sockets {
         let mut dialling = false;
         let mut fd = 0;
         while fd <= self.highest + GAP {
-            match address_of(fd, uapi::getsockname) {
-                Err(c::EBADF) => {}
-                Ok(Some(local)) if local.ip().is_loopback() && local != self.address => {
-                    self.highest = self.highest.max(fd);
-                    match ClientEnd::at(fd, local.port(), self.address) {
-                        Some(client) => clients.push(client),
-                        None => dialling |= has_just_dialled(fd),
-                    }
-                }
-                _ => self.highest = self.highest.max(fd),
+            if let Ok(local) = address_of(fd, uapi::getsockname) {
+                self.highest = self.highest.max(fd);
+                dialling |= self.take_down(fd, local, clients);
             }
             fd += 1;
         }
         clients.sort_unstable_by_key(|client| client.port);
         dialling
+    }
+
+    /// As [`Sockets::find`], among all descriptors there are.
+    pub fn find_everywhere(&mut self, clients: &mut Vec<ClientEnd>) -> bool {
+        let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+        let mut dialling = self.find(clients);
+        for fd in open.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
+            if fd > self.highest + GAP
+                && let Ok(local) = address_of(fd, uapi::getsockname)
+            {
+                dialling |= self.take_down(fd, local, clients);
+            }
+        }
+        self.highest = clients.iter().map(|client| client.fd).fold(self.highest, RawFd::max);
+        clients.sort_unstable_by_key(|client| client.port);
+        dialling
+    }
+
+    fn take_down(&self, fd: RawFd, local: Option<SocketAddrV4>, clients: &mut Vec<ClientEnd>) -> bool {
+        let Some(local) = local.filter(|local| local.ip().is_loopback() && *local != self.address) else {
+            return false;
+        };
+        match ClientEnd::at(fd, local.port(), self.address) {
+            Some(client) => clients.push(client),
+            None => return tcp_info(fd).is_some_and(|info| info.state == TcpState::SynSent),
+        }
+        false
     }
 }
 
@@ -110,14 +130,14 @@ fn address_of(
     ask: impl Fn(RawFd, &mut c::sockaddr_in) -> uapi::Result<c::socklen_t>,
 ) -> Result<Option<SocketAddrV4>, c::c_int> {
     let mut address: c::sockaddr_in = uapi::pod_zeroed();
-    ask(fd, &mut address).map_err(|errno| errno.0)?;
+    ask(fd, &mut address).or_else(|errno| match errno.0 {
+        // Open, and no socket.
+        c::ENOTSOCK => Ok(0),
+        errno => Err(errno),
+    })?;
     let is_ipv4 = c::c_int::from(address.sin_family) == c::AF_INET;
     let ip = Ipv4Addr::from(u32::from_be(address.sin_addr.s_addr));
     Ok(is_ipv4.then(|| SocketAddrV4::new(ip, u16::from_be(address.sin_port))))
-}
-
-fn has_just_dialled(fd: RawFd) -> bool {
-    tcp_info(fd).is_some_and(|info| info.state == TcpState::SynSent)
 }
 
 /// `struct tcp_info` of linux/tcp.h up to `tcpi_bytes_retrans`, which is there since Linux 4.19.
