@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -131,7 +131,9 @@ fn runtime(pace: Option<&Arc<Pace>>) -> Runtime {
     let mut builder = Builder::new_current_thread();
     builder.enable_time().start_paused(true);
     if let Some(pace) = pace.cloned() {
-        builder.enable_io().on_thread_park(move || pace.before_idle());
+        let (before, after) = (pace.clone(), pace);
+        builder.enable_io().on_thread_park(move || before.before_idle());
+        builder.on_thread_unpark(move || after.after_idle());
     }
     builder.build().expect("the system has an epoll instance to give")
 }
@@ -191,7 +193,13 @@ async fn conduct(
             None => std::future::pending().await,
         }
     });
+    let mut waker = None;
     poll_fn(|cx| {
+        let waker = waker.get_or_insert_with(|| match &pace {
+            Some(pace) => pace.waker(cx.waker()),
+            None => cx.waker().clone(),
+        });
+        let cx = &mut Context::from_waker(waker);
         if let Some(pace) = &pace {
             pace.before_the_lab();
         }

@@ -6,7 +6,9 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
 
 use socket2::{Domain, Socket, Type};
 use tokio::sync::Notify;
@@ -22,6 +24,9 @@ pub struct Pace {
     patience: Arc<Patience>,
     turn: Notify,
     dialled: Notify,
+    idle: AtomicBool,
+    /// The lab was woken while the runtime was idle: it goes on before any other task has run.
+    lab_is_next: AtomicBool,
 }
 
 /// Connections that may wait to be accepted: all that a client opens in one instant. The system may allow fewer.
@@ -51,6 +56,8 @@ impl Pace {
             patience: Arc::new(Patience::new(waited)),
             turn: Notify::new(),
             dialled: Notify::new(),
+            idle: AtomicBool::default(),
+            lab_is_next: AtomicBool::default(),
         })
     }
 
@@ -68,16 +75,29 @@ impl Pace {
     /// wakes a task.
     pub fn before_idle(&self) {
         let mut loopback = self.at_rest();
+        self.idle.store(true, Relaxed);
         if !self.carry(&mut loopback) && (loopback.tell() || self.lost().is_some()) {
             self.turn.notify_one();
         }
     }
 
+    /// To be called when the runtime was idle.
+    pub fn after_idle(&self) {
+        self.idle.store(false, Relaxed);
+    }
+
     /// To be called before the lab goes on: the bridge's tasks are woken for what the clients have done until now, so that it
     /// is carried before anything that the lab starts.
     pub fn before_the_lab(&self) {
-        let mut loopback = self.at_rest();
-        self.carry(&mut loopback);
+        if !self.lab_is_next.swap(false, Relaxed) {
+            let mut loopback = self.at_rest();
+            self.carry(&mut loopback);
+        }
+    }
+
+    /// The waker of the lab. It tells whether anything can have run since the last look at loopback.
+    pub fn waker(self: &Arc<Self>, lab: &Waker) -> Waker {
+        Arc::new(LabWaker { pace: self.clone(), lab: lab.clone() }).into()
     }
 
     fn carry(&self, loopback: &mut Loopback) -> bool {
@@ -110,5 +130,21 @@ impl Pace {
 
     fn loopback(&self) -> MutexGuard<'_, Loopback> {
         self.loopback.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct LabWaker {
+    pace: Arc<Pace>,
+    lab: Waker,
+}
+
+impl Wake for LabWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.pace.lab_is_next.fetch_or(self.pace.idle.load(Relaxed), Relaxed);
+        self.lab.wake_by_ref();
     }
 }
