@@ -88,7 +88,7 @@ impl Line {
 
     /// What one end has not sent, or cannot write, though the other has read all there was: an acknowledgement is missing.
     fn held_up(&self, client: &ClientEnd, ours: &TcpInfo) -> Option<&'static str> {
-        let waits = client.info.unsent > 0 || !client.has_room();
+        let waits = client.info.unsent > 0 || !client.has_room;
         if waits && self.reader.has_seen(ours) {
             locked(&self.real).as_ref().map(sockets::acknowledge);
             return Some("an acknowledgement to the client");

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::at_rest::{TcpInfo, TcpState};
 use super::line::Line;
 use super::patience::{Motion, Patience};
-use super::sockets::{self, ClientEnd, Sockets};
+use super::sockets::{self, ClientEnd, Found, Sockets};
 
 /// Why a bridged run means nothing where the kernel does not tell.
 const UNKNOWN: &str = "the system does not tell when loopback is at rest (it takes TCP_INFO as of Linux 4.19): \
@@ -17,7 +17,7 @@ pub(super) struct Loopback {
     listener: TcpListener,
     sockets: Sockets,
     lines: Vec<Entry>,
-    clients: Vec<ClientEnd>,
+    found: Found,
     /// What the clients' event loops have been told, and what they would be told now.
     told: Vec<Telling>,
     news: Vec<Telling>,
@@ -42,8 +42,8 @@ struct Telling {
 
 impl Telling {
     fn of(client: &ClientEnd) -> Self {
-        let ClientEnd { port, info, .. } = *client;
-        Self { port, state: info.state, received: info.received, has_room: client.has_room() }
+        let ClientEnd { port, info, has_room, .. } = *client;
+        Self { port, state: info.state, received: info.received, has_room }
     }
 }
 
@@ -60,7 +60,7 @@ impl Loopback {
             listener,
             sockets,
             lines: Vec::new(),
-            clients: Vec::new(),
+            found: Found::default(),
             told: Vec::new(),
             news: Vec::new(),
             queue: 0,
@@ -69,30 +69,27 @@ impl Loopback {
 
     /// Looks at both ends of every connection, and at those that are being opened.
     pub fn look(&mut self) -> Motion {
-        let mut dialling = self.sockets.find(&mut self.clients);
-        if self.lines.iter().any(|entry| entry.line.has_client() && self.client_of(&entry.line).is_none()) {
-            dialling = self.sockets.find_everywhere(&mut self.clients);
+        self.sockets.find(&mut self.found);
+        if self.lines.iter().any(|entry| entry.line.has_client() && !self.found.has(entry.line.port)) {
+            self.sockets.find_everywhere(&mut self.found);
         }
         self.queue = sockets::info_of(&self.listener).map_or(0, |listener| listener.unacknowledged);
         self.news.clear();
-        self.news.extend(self.clients.iter().map(Telling::of));
+        self.news.extend(self.found.clients.iter().map(Telling::of));
         let (mut under_way, mut progress, mut accepted) = (None, u64::from(self.queue), 0);
-        for entry in &mut self.lines {
-            let client = client_at(&self.clients, entry.line.port);
-            entry.ours = entry.line.info();
-            entry.line.meet(client.copied());
+        for Entry { line, ours } in &mut self.lines {
+            let client = self.found.client(line.port);
+            *ours = line.info();
+            line.meet(client.copied());
             accepted += u32::from(client.is_some());
             progress += client.map_or(0, |client| client.info.received);
-            progress += entry.ours.map_or(0, |ours| ours.received);
-            under_way = under_way.or_else(|| entry.line.under_way(client, entry.ours.as_ref()));
+            progress += ours.map_or(0, |ours| ours.received);
+            under_way = under_way.or_else(|| line.under_way(client, ours.as_ref()));
         }
-        let waiting = self.clients.len() as u32 - accepted;
-        let under_way = under_way.or((dialling || waiting > self.queue).then_some("the handshake of a client"));
+        let waiting = self.found.clients.len() as u32 - accepted;
+        let dialling = self.found.dialling || waiting > self.queue;
+        let under_way = under_way.or(dialling.then_some("the handshake of a client"));
         under_way.map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
-    }
-
-    fn client_of(&self, line: &Line) -> Option<&ClientEnd> {
-        client_at(&self.clients, line.port)
     }
 
     /// Whether the clients' event loops would tell something new, if they turned. Takes it as told.
@@ -126,7 +123,12 @@ impl Loopback {
     }
 }
 
-/// `clients` are in the order of their ports.
-fn client_at(clients: &[ClientEnd], port: u16) -> Option<&ClientEnd> {
-    clients.binary_search_by_key(&port, |client| client.port).ok().map(|at| &clients[at])
+impl Found {
+    fn client(&self, port: u16) -> Option<&ClientEnd> {
+        self.clients.binary_search_by_key(&port, |client| client.port).ok().map(|at| &self.clients[at])
+    }
+
+    fn has(&self, port: u16) -> bool {
+        self.client(port).is_some()
+    }
 }

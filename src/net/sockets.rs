@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::ops::Range;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
@@ -17,14 +18,26 @@ use super::at_rest::{TcpInfo, TcpState, under_way};
 pub(super) struct ClientEnd {
     pub port: u16,
     pub info: TcpInfo,
+    /// Whether the kernel would take more bytes from the client.
+    pub has_room: bool,
     fd: RawFd,
     dialled: SocketAddrV4,
+}
+
+/// What a walk through the descriptors found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// In the order of their ports.
+    pub clients: Vec<ClientEnd>,
+    /// Somebody's handshake on loopback has just begun: the kernel does not say with whom.
+    pub dialling: bool,
 }
 
 /// Looks for the clients that dialled one address.
 pub(super) struct Sockets {
     address: SocketAddrV4,
     highest: RawFd,
+    polled: Vec<c::pollfd>,
 }
 
 /// Unused numbers above the highest one seen, before a walk ends. A descriptor gets the lowest number that is free, so a
@@ -34,64 +47,76 @@ const GAP: RawFd = 8;
 impl Sockets {
     /// Of those who dial `address`.
     pub fn of(listener: &TcpListener, address: SocketAddrV4) -> Self {
-        Self { address, highest: listener.as_raw_fd() }
+        Self { address, highest: listener.as_raw_fd(), polled: Vec::new() }
     }
 
-    /// Walks the descriptors and takes down the clients' ends, by port. True if somebody's handshake on loopback has just
-    /// begun: the kernel does not say with whom.
-    pub fn find(&mut self, clients: &mut Vec<ClientEnd>) -> bool {
-        clients.clear();
-        let mut dialling = false;
-        let mut fd = 0;
-        while fd <= self.highest + GAP {
-            if let Ok(local) = address_of(fd, uapi::getsockname) {
-                self.highest = self.highest.max(fd);
-                dialling |= self.take_down(fd, local, clients);
+    /// Walks through the descriptors.
+    pub fn find(&mut self, found: &mut Found) {
+        found.clients.clear();
+        found.dialling = false;
+        let mut next = 0;
+        while next <= self.highest + GAP {
+            let end = self.highest + GAP + 1;
+            self.poll(next..end);
+            for at in 0..self.polled.len() {
+                let polled = self.polled[at];
+                if polled.revents & c::POLLNVAL == 0 {
+                    self.highest = self.highest.max(polled.fd);
+                    self.take_down(polled, found);
+                }
             }
-            fd += 1;
+            next = end;
         }
-        clients.sort_unstable_by_key(|client| client.port);
-        dialling
+        found.clients.sort_unstable_by_key(|client| client.port);
     }
 
     /// As [`Sockets::find`], among all descriptors there are.
-    pub fn find_everywhere(&mut self, clients: &mut Vec<ClientEnd>) -> bool {
+    pub fn find_everywhere(&mut self, found: &mut Found) {
+        self.find(found);
         let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-        let mut dialling = self.find(clients);
         for fd in open.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
-            if fd > self.highest + GAP
-                && let Ok(local) = address_of(fd, uapi::getsockname)
-            {
-                dialling |= self.take_down(fd, local, clients);
+            if fd > self.highest + GAP {
+                self.poll(fd..fd + 1);
+                self.take_down(self.polled[0], found);
             }
         }
-        self.highest = clients.iter().map(|client| client.fd).fold(self.highest, RawFd::max);
-        clients.sort_unstable_by_key(|client| client.port);
-        dialling
+        self.highest = found.clients.iter().map(|client| client.fd).fold(self.highest, RawFd::max);
+        found.clients.sort_unstable_by_key(|client| client.port);
     }
 
-    fn take_down(&self, fd: RawFd, local: Option<SocketAddrV4>, clients: &mut Vec<ClientEnd>) -> bool {
+    /// Asks of many at once which are open, and whether they take bytes.
+    fn poll(&mut self, numbers: Range<RawFd>) {
+        self.polled.clear();
+        self.polled.extend(numbers.map(|fd| c::pollfd { fd, events: c::POLLOUT, revents: 0 }));
+        // Fails for more numbers than there may be descriptors: then each is taken for open, and asked for its address.
+        let _ = uapi::poll(&mut self.polled, 0);
+    }
+
+    fn take_down(&self, polled: c::pollfd, found: &mut Found) {
+        let local = address_of(polled.fd, uapi::getsockname);
         let Some(local) = local.filter(|local| local.ip().is_loopback() && *local != self.address) else {
-            return false;
+            return;
         };
-        match ClientEnd::at(fd, local.port(), self.address) {
-            Some(client) => clients.push(client),
-            None => return tcp_info(fd).is_some_and(|info| info.state == TcpState::SynSent),
+        match ClientEnd::at(polled.fd, local.port(), self.address) {
+            Some(client) => found.clients.push(ClientEnd { has_room: polled.revents != 0, ..client }),
+            None => {
+                let info = tcp_info(polled.fd);
+                found.dialling |= info.is_some_and(|info| info.state == TcpState::SynSent);
+            }
         }
-        false
     }
 }
 
 impl ClientEnd {
     fn at(fd: RawFd, port: u16, dialled: SocketAddrV4) -> Option<Self> {
         let peer = address_of(fd, |fd, address| uapi::getpeername(fd, address).map(|len| len as c::socklen_t));
-        let is_ours = matches!(peer, Ok(Some(peer)) if peer == dialled);
-        is_ours.then(|| tcp_info(fd)).flatten().map(|info| Self { port, info, fd, dialled })
+        let is_ours = peer == Some(dialled);
+        is_ours.then(|| tcp_info(fd)).flatten().map(|info| Self { port, info, has_room: true, fd, dialled })
     }
 
     /// What it says now; `None` if it is closed, or dead.
     pub fn again(&self) -> Option<TcpInfo> {
-        let local = address_of(self.fd, uapi::getsockname).ok().flatten()?;
+        let local = address_of(self.fd, uapi::getsockname)?;
         let same = local.port() == self.port;
         same.then(|| Self::at(self.fd, self.port, self.dialled)).flatten().map(|client| client.info)
     }
@@ -102,15 +127,6 @@ impl ClientEnd {
         let asked = uapi::getsockopt(self.fd, c::SOL_SOCKET, c::SO_MEMINFO, &mut memory);
         // SK_MEMINFO_RMEM_ALLOC
         asked.is_err() || memory[0] > 0
-    }
-
-    /// Whether the kernel would take more bytes from the client.
-    pub fn has_room(&self) -> bool {
-        if self.info.unacknowledged == 0 && self.info.unsent == 0 {
-            return true;
-        }
-        let mut poll = [c::pollfd { fd: self.fd, events: c::POLLOUT, revents: 0 }];
-        uapi::poll(&mut poll, 0).is_err() || poll[0].revents != 0
     }
 }
 
@@ -124,20 +140,16 @@ pub(super) fn acknowledge(socket: &TcpStream) {
     let _ = uapi::setsockopt(socket.as_raw_fd(), c::IPPROTO_TCP, c::TCP_QUICKACK, &1);
 }
 
-/// The IPv4 address that the kernel writes down. `None` for descriptors of other kinds.
+/// An IPv4 address of a socket; `None` for whatever else the number stands for.
 fn address_of(
     fd: RawFd,
     ask: impl Fn(RawFd, &mut c::sockaddr_in) -> uapi::Result<c::socklen_t>,
-) -> Result<Option<SocketAddrV4>, c::c_int> {
+) -> Option<SocketAddrV4> {
     let mut address: c::sockaddr_in = uapi::pod_zeroed();
-    ask(fd, &mut address).or_else(|errno| match errno.0 {
-        // Open, and no socket.
-        c::ENOTSOCK => Ok(0),
-        errno => Err(errno),
-    })?;
+    ask(fd, &mut address).ok()?;
     let is_ipv4 = c::c_int::from(address.sin_family) == c::AF_INET;
     let ip = Ipv4Addr::from(u32::from_be(address.sin_addr.s_addr));
-    Ok(is_ipv4.then(|| SocketAddrV4::new(ip, u16::from_be(address.sin_port))))
+    is_ipv4.then(|| SocketAddrV4::new(ip, u16::from_be(address.sin_port)))
 }
 
 /// `struct tcp_info` of linux/tcp.h up to `tcpi_bytes_retrans`, which is there since Linux 4.19.
@@ -189,9 +201,9 @@ pub(super) fn kernel_tells() -> io::Result<bool> {
     let (ours, _) = listener.accept()?;
     client.write_all(&[0])?;
     let port = client.local_addr()?.port();
-    let mut clients = Vec::new();
-    Sockets::of(&listener, address).find(&mut clients);
-    let Some(there) = clients.iter().find(|client| client.port == port) else { return Ok(false) };
+    let mut found = Found::default();
+    Sockets::of(&listener, address).find(&mut found);
+    let Some(there) = found.clients.iter().find(|client| client.port == port) else { return Ok(false) };
     for _ in 0..1_000 {
         match info_of(&ours) {
             Some(here) if there.info.sent == 1 && under_way(Some(&there.info), Some(&here)).is_none() => {
