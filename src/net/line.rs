@@ -27,6 +27,7 @@ pub(super) struct Line {
     writer: Gate,
     /// The simulated socket has not taken all that was read: what comes behind is not wanted yet.
     held: AtomicBool,
+    used: AtomicBool,
 }
 
 /// Everything that has arrived, and what came behind it.
@@ -61,7 +62,13 @@ impl Line {
             reader: Gate::default(),
             writer: Gate::default(),
             held: AtomicBool::default(),
+            used: AtomicBool::default(),
         })
+    }
+
+    /// Whether our end was read or written since the last call, or waits for room.
+    pub fn was_used(&self) -> bool {
+        self.used.swap(false, Relaxed) || self.writer.is_waited_at()
     }
 
     /// What the kernel says of our end; `None` once it is closed.
@@ -114,7 +121,7 @@ impl Line {
     /// Takes everything that has arrived.
     pub fn take(&self) -> Arrived {
         let mut bytes = Vec::new();
-        let then = match locked(&self.real).as_mut().map(|real| real.read_to_end(&mut bytes)) {
+        let then = match self.using().as_mut().map(|real| real.read_to_end(&mut bytes)) {
             Some(Ok(_)) => Then::Fin,
             Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => Then::More,
             Some(Err(_)) | None => Then::Reset,
@@ -138,7 +145,7 @@ impl Line {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let written = match locked(&self.real).as_mut() {
+        let written = match self.using().as_mut() {
             Some(real) => real.write(bytes),
             None => Err(ErrorKind::NotConnected.into()),
         };
@@ -149,20 +156,26 @@ impl Line {
     /// FIN leaves after what was written.
     pub fn half_close(&self) {
         // Fails where the client has closed already: then there is nobody to tell.
-        let _ = locked(&self.real).as_ref().map(|real| real.shutdown(Shutdown::Write));
+        let _ = self.using().as_ref().map(|real| real.shutdown(Shutdown::Write));
         self.settle();
     }
 
     /// Closes with RST.
     pub fn abort(&self) {
-        let _ = locked(&self.real).as_ref().map(|real| SockRef::from(real).set_linger(Some(Duration::ZERO)));
+        let _ = self.using().as_ref().map(|real| SockRef::from(real).set_linger(Some(Duration::ZERO)));
         self.close();
     }
 
     /// Closes.
     pub fn close(&self) {
-        *locked(&self.real) = None;
+        *self.using() = None;
         self.settle();
+    }
+
+    /// Our socket, to do something with it.
+    fn using(&self) -> MutexGuard<'_, Option<TcpStream>> {
+        self.used.store(true, Relaxed);
+        locked(&self.real)
     }
 
     /// Waits until all that we sent has arrived: what comes to the clients comes in the order in which it was sent.
@@ -208,6 +221,10 @@ impl Gate {
         locked(&self.latch).task = Task::Waits;
         self.opened.notified().await;
         locked(&self.latch).task = Task::Busy;
+    }
+
+    fn is_waited_at(&self) -> bool {
+        locked(&self.latch).task == Task::Waits
     }
 
     /// Whether the task has read all that came, and waits for more.

@@ -25,10 +25,14 @@ pub(super) struct Loopback {
     queue: u32,
 }
 
-/// A connection, and what our end of it said at the last look; `None` once it is closed.
+/// A connection, and what was found at the last look.
 struct Entry {
     line: Arc<Line>,
+    /// What our end said; `None` once it is closed.
     ours: Option<TcpInfo>,
+    /// What the client had done.
+    client: Option<(TcpState, u64)>,
+    at_rest: bool,
 }
 
 /// What a client's event loop can tell of a socket.
@@ -77,14 +81,12 @@ impl Loopback {
         self.news.clear();
         self.news.extend(self.found.clients.iter().map(Telling::of));
         let (mut under_way, mut progress, mut accepted) = (None, u64::from(self.queue), 0);
-        for Entry { line, ours } in &mut self.lines {
-            let client = self.found.client(line.port);
-            *ours = line.info();
-            line.meet(client.copied());
+        for entry in &mut self.lines {
+            let client = self.found.client(entry.line.port);
             accepted += u32::from(client.is_some());
             progress += client.map_or(0, |client| client.info.received);
-            progress += ours.map_or(0, |ours| ours.received);
-            under_way = under_way.or_else(|| line.under_way(client, ours.as_ref()));
+            under_way = entry.look(client).or(under_way);
+            progress += entry.ours.map_or(0, |ours| ours.received);
         }
         let waiting = self.found.clients.len() as u32 - accepted;
         let dialling = self.found.dialling || waiting > self.queue;
@@ -108,7 +110,7 @@ impl Loopback {
         let accepted = std::iter::from_fn(|| self.listener.accept().ok());
         let lines: Vec<_> =
             accepted.filter_map(|(real, _)| Line::new(real, patience.clone()).ok()).map(Arc::new).collect();
-        self.lines.extend(lines.iter().map(|line| Entry { line: line.clone(), ours: None }));
+        self.lines.extend(lines.iter().map(|line| Entry::new(line.clone())));
         lines
     }
 
@@ -116,10 +118,29 @@ impl Loopback {
     pub fn let_on(&mut self) -> bool {
         self.lines.retain(|entry| entry.ours.is_some() || entry.line.has_client());
         let mut any = false;
-        for Entry { line, ours } in &self.lines {
+        for Entry { line, ours, .. } in &self.lines {
             any |= ours.is_some_and(|ours| line.let_on(&ours));
         }
         any
+    }
+}
+
+impl Entry {
+    fn new(line: Arc<Line>) -> Self {
+        Self { line, ours: None, client: None, at_rest: false }
+    }
+
+    /// What is under way. Where neither end has done anything since it was at rest, our end is not asked again.
+    fn look(&mut self, client: Option<&ClientEnd>) -> Option<&'static str> {
+        let before = self.client;
+        self.client = client.map(|client| (client.info.state, client.info.sent));
+        self.line.meet(client.copied());
+        if self.line.was_used() || !self.at_rest || self.client != before {
+            self.ours = self.line.info();
+        }
+        let under_way = self.line.under_way(client, self.ours.as_ref());
+        self.at_rest = under_way.is_none();
+        under_way
     }
 }
 

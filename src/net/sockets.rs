@@ -21,7 +21,8 @@ pub(super) struct ClientEnd {
     /// Whether the kernel would take more bytes from the client.
     pub has_room: bool,
     fd: RawFd,
-    dialled: SocketAddrV4,
+    /// The kernel's name for the socket: never that of another.
+    cookie: u64,
 }
 
 /// What a walk through the descriptors found.
@@ -38,6 +39,8 @@ pub(super) struct Sockets {
     address: SocketAddrV4,
     highest: RawFd,
     polled: Vec<c::pollfd>,
+    /// The ends that were found before, by descriptor.
+    known: Vec<ClientEnd>,
 }
 
 /// Unused numbers above the highest one seen, before a walk ends. A descriptor gets the lowest number that is free, so a
@@ -47,11 +50,12 @@ const GAP: RawFd = 8;
 impl Sockets {
     /// Of those who dial `address`.
     pub fn of(listener: &TcpListener, address: SocketAddrV4) -> Self {
-        Self { address, highest: listener.as_raw_fd(), polled: Vec::new() }
+        Self { address, highest: listener.as_raw_fd(), polled: Vec::new(), known: Vec::new() }
     }
 
     /// Walks through the descriptors.
     pub fn find(&mut self, found: &mut Found) {
+        self.known.clone_from(&found.clients);
         found.clients.clear();
         found.dialling = false;
         let mut next = 0;
@@ -89,36 +93,36 @@ impl Sockets {
         self.polled.clear();
         self.polled.extend(numbers.map(|fd| c::pollfd { fd, events: c::POLLOUT, revents: 0 }));
         // Fails for more numbers than there may be descriptors: then each is taken for open, and asked for its address.
-        let _ = uapi::poll(&mut self.polled, 0);
+        if uapi::poll(&mut self.polled, 0).is_err() {
+            self.polled.iter_mut().for_each(|polled| polled.revents = c::POLLOUT);
+        }
     }
 
     fn take_down(&self, polled: c::pollfd, found: &mut Found) {
-        let local = address_of(polled.fd, uapi::getsockname);
+        let (fd, has_room) = (polled.fd, polled.revents != 0);
+        let known = self.known.iter().find(|known| known.fd == fd);
+        if let Some((known, info)) = known.and_then(|known| Some((known, known.again()?))) {
+            found.clients.push(ClientEnd { info, has_room, ..*known });
+            return;
+        }
+        let local = address_of(fd, uapi::getsockname);
         let Some(local) = local.filter(|local| local.ip().is_loopback() && *local != self.address) else {
             return;
         };
-        match ClientEnd::at(polled.fd, local.port(), self.address) {
-            Some(client) => found.clients.push(ClientEnd { has_room: polled.revents != 0, ..client }),
-            None => {
-                let info = tcp_info(polled.fd);
-                found.dialling |= info.is_some_and(|info| info.state == TcpState::SynSent);
-            }
+        let Some(info) = tcp_info(fd) else { return };
+        let peer = address_of(fd, |fd, peer| uapi::getpeername(fd, peer).map(|len| len as c::socklen_t));
+        match cookie_of(fd).filter(|_| peer == Some(self.address)) {
+            Some(cookie) => found.clients.push(ClientEnd { port: local.port(), info, has_room, fd, cookie }),
+            None => found.dialling |= info.state == TcpState::SynSent,
         }
     }
 }
 
 impl ClientEnd {
-    fn at(fd: RawFd, port: u16, dialled: SocketAddrV4) -> Option<Self> {
-        let peer = address_of(fd, |fd, address| uapi::getpeername(fd, address).map(|len| len as c::socklen_t));
-        let is_ours = peer == Some(dialled);
-        is_ours.then(|| tcp_info(fd)).flatten().map(|info| Self { port, info, has_room: true, fd, dialled })
-    }
-
     /// What it says now; `None` if it is closed, or dead.
     pub fn again(&self) -> Option<TcpInfo> {
-        let local = address_of(self.fd, uapi::getsockname)?;
-        let same = local.port() == self.port;
-        same.then(|| Self::at(self.fd, self.port, self.dialled)).flatten().map(|client| client.info)
+        let same = cookie_of(self.fd) == Some(self.cookie);
+        same.then(|| tcp_info(self.fd)).flatten().filter(|info| info.state != TcpState::Closed)
     }
 
     /// Whether bytes wait for the client to read them.
@@ -150,6 +154,11 @@ fn address_of(
     let is_ipv4 = c::c_int::from(address.sin_family) == c::AF_INET;
     let ip = Ipv4Addr::from(u32::from_be(address.sin_addr.s_addr));
     is_ipv4.then(|| SocketAddrV4::new(ip, u16::from_be(address.sin_port)))
+}
+
+fn cookie_of(fd: RawFd) -> Option<u64> {
+    let mut cookie = 0u64;
+    uapi::getsockopt(fd, c::SOL_SOCKET, c::SO_COOKIE, &mut cookie).ok().map(|_| cookie)
 }
 
 /// `struct tcp_info` of linux/tcp.h up to `tcpi_bytes_retrans`, which is there since Linux 4.19.
