@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::peer::{Peer, Play};
 use super::script::{Script, strike_on_segments};
 use super::watchdog::{Ended, Limits, Supervisor, THREAD};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
-use crate::net::{Bridge, Network, OneCore, Pace, Wire};
+use crate::net::{Bridge, Network, Pace, Waited, Wire};
 #[cfg(feature = "tls")]
 use crate::tls::{make_certificates, mask, unseal};
 
@@ -33,7 +33,8 @@ pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits)
 /// or know their client. A client that hangs, hangs the caller; a panic of the lab passes through.
 pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
     let recorder = Recorder::default();
-    let job = Job { play: (scenario.clone(), client).into(), limits: *limits, recorder };
+    let job =
+        Job { play: (scenario.clone(), client).into(), limits: *limits, recorder, waited: Waited::default() };
     play_apart(&job).into_trace(scenario.protocol, &job.recorder)
 }
 
@@ -43,11 +44,12 @@ pub fn run_all(
     limits: &Limits,
 ) -> impl Iterator<Item = Trace> {
     let limits = *limits;
-    let job = |play: Play| Job { play, limits, recorder: Recorder::default() };
+    let waited = Waited::default();
+    let job = |play: Play| Job { play, limits, recorder: Recorder::default(), waited: waited.clone() };
     let jobs: Vec<Job> = plays.into_iter().map(Into::into).map(job).collect();
     let recorders: Vec<(Protocol, Recorder)> =
         jobs.iter().map(|job| (job.play.scenario.protocol, job.recorder.clone())).collect();
-    let ended = Supervisor::new(jobs, |job| play_apart(&job), limits.wall_clock);
+    let ended = Supervisor::new(jobs, |job| play_apart(&job), limits.wall_clock, waited);
     ended.zip(recorders).map(|(ended, (protocol, recorder))| {
         let report = match ended {
             Ended::Done(report) => report,
@@ -67,6 +69,8 @@ struct Job {
     play: Play,
     limits: Limits,
     recorder: Recorder,
+    /// Real time that the lab waited, and the client is not to be blamed for.
+    waited: Waited,
 }
 
 /// What a run leaves.
@@ -119,7 +123,7 @@ fn open(events: Vec<Event>, _: &Recorder) -> (Vec<Event>, Vec<TlsRecord>) {
     (events, Vec::new())
 }
 
-fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
+fn simulate(Job { play: cast, limits, recorder, waited }: &Job) -> Report {
     let Play { scenario, client, .. } = cast;
     if scenario.protocol.is_tls() && !cfg!(feature = "tls") {
         return Report::unsupported("closewait was built without its feature `tls`".to_owned());
@@ -133,10 +137,14 @@ fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
     }
     // Before the runtime is built, and until it is dropped: tokio's clock is based on that of `std`.
     let _run = closewait_clock::Run::start(&scenario.id);
-    let _one_core = (client.wiring() == Wiring::Bridge).then(OneCore::stay);
     let pace = match client.wiring() {
         Wiring::Streams => None,
-        Wiring::Bridge => Some(Arc::new(Pace::new().expect("the system has a loopback port to give"))),
+        Wiring::Bridge => match Pace::obstacle() {
+            Some(obstacle) => return Report::unsupported(obstacle.to_owned()),
+            None => {
+                Some(Arc::new(Pace::new(waited.clone()).expect("the system has a loopback port to give")))
+            }
+        },
     };
     let runtime = runtime(pace.as_ref());
     let network = {
@@ -164,7 +172,13 @@ fn runtime(pace: Option<&Arc<Pace>>) -> Runtime {
     builder.enable_time().start_paused(true);
     // Time goes on while the runtime is idle, and nowhere else.
     let start = Instant::now();
-    builder.on_thread_unpark(move || closewait_clock::set(start.elapsed()));
+    let after = pace.cloned();
+    builder.on_thread_unpark(move || {
+        closewait_clock::set(start.elapsed());
+        if let Some(pace) = &after {
+            pace.after_idle();
+        }
+    });
     if let Some(pace) = pace.cloned() {
         builder.enable_io().on_thread_park(move || pace.before_idle());
     }
@@ -181,16 +195,10 @@ async fn play(
     let scenario = &*cast.scenario;
     let origin = Peer::start(cast, wire.clone(), recorder.clone()).await;
     let origin = origin.expect("the simulated port is free");
-    let bridge = match &pace {
-        None => None,
-        Some(pace) => {
-            let bridge = Bridge::open(wire.clone(), pace.clone()).await;
-            Some(bridge.expect("the system has a loopback port to give"))
-        }
-    };
+    let bridge = pace.as_ref().map(|pace| Bridge::open(wire.clone(), pace.clone()));
     let environment = Environment {
         wire: wire.clone(),
-        bridge: bridge.as_ref().map(Bridge::address),
+        bridge: pace.as_ref().map(|pace| pace.address()),
         protocol: scenario.protocol,
         settings: scenario.client.clone(),
     };
@@ -207,7 +215,7 @@ async fn play(
         events: Some(recorder.take()),
         end,
         sockets: wire.client_sockets(),
-        unsupported: bridge.and_then(|bridge| bridge.distortion()).map(str::to_owned),
+        unsupported: bridge.and_then(|bridge| bridge.distortion()),
     }
 }
 
@@ -227,13 +235,25 @@ async fn conduct(
     let patience = limits.virtual_time.saturating_add(scripted_time(scenario));
     let mut playing = pin!(tokio::time::timeout(patience, script.play()));
     let mut pacing = pin!(async {
-        match pace {
+        match &pace {
             Some(pace) => pace.keep().await,
             None => std::future::pending().await,
         }
     });
+    let mut waker = None;
     poll_fn(|cx| {
-        let _ = pacing.as_mut().poll(cx);
+        let waker = waker.get_or_insert_with(|| match &pace {
+            Some(pace) => pace.waker(cx.waker()),
+            None => cx.waker().clone(),
+        });
+        let cx = &mut Context::from_waker(waker);
+        if let Some(pace) = &pace {
+            pace.before_the_lab();
+        }
+        if pacing.as_mut().poll(cx).is_ready() {
+            // The lab gave up: why is said apart from how the run ended.
+            return Poll::Ready(End::Completed);
+        }
         let _ = driving.as_mut().poll(cx);
         if strikes {
             let _ = striking.as_mut().poll(cx);

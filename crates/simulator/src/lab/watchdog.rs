@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
+
+use crate::net::Waited;
 
 /// When a run is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Virtual time, beyond the waits and deadlines of the script itself: past it the script has stalled.
     pub virtual_time: Duration,
-    /// Wall-clock time: past it something spins where no simulated socket is touched. Its thread is left behind.
+    /// Wall-clock time: past it something spins where no simulated socket is touched. Its thread is left behind. What the lab
+    /// itself waits for loopback does not count.
     pub wall_clock: Duration,
 }
 
@@ -32,17 +36,18 @@ pub(super) enum Ended<T> {
 }
 
 /// Does jobs one after the other on a thread of its own. A job that takes longer than `limit`, real
-/// time, is left behind with its thread, and a new thread goes on with the next.
+/// time beyond what it adds to `waited`, is left behind with its thread, and a new thread goes on with the next.
 pub(super) struct Supervisor<J, T> {
     waiting: VecDeque<J>,
     work: fn(J) -> T,
     limit: Duration,
+    waited: Waited,
     worker: Option<Receiver<Ended<T>>>,
 }
 
 impl<J: Send + 'static, T: Send + 'static> Supervisor<J, T> {
-    pub fn new(jobs: impl IntoIterator<Item = J>, work: fn(J) -> T, limit: Duration) -> Self {
-        Self { waiting: jobs.into_iter().collect(), work, limit, worker: None }
+    pub fn new(jobs: impl IntoIterator<Item = J>, work: fn(J) -> T, limit: Duration, waited: Waited) -> Self {
+        Self { waiting: jobs.into_iter().collect(), work, limit, waited, worker: None }
     }
 }
 
@@ -54,7 +59,7 @@ impl<J: Clone + Send + 'static, T: Send + 'static> Iterator for Supervisor<J, T>
             return None;
         }
         let results = self.worker.get_or_insert_with(|| spawn(self.waiting.clone(), self.work));
-        let ended = match results.recv_timeout(self.limit) {
+        let ended = match receive(results, self.limit, &self.waited) {
             Ok(ended) => ended,
             Err(RecvTimeoutError::Timeout) => Ended::Hung,
             Err(RecvTimeoutError::Disconnected) => {
@@ -67,6 +72,20 @@ impl<J: Clone + Send + 'static, T: Send + 'static> Iterator for Supervisor<J, T>
             self.worker = None;
         }
         Some(ended)
+    }
+}
+
+/// The next result within the limit, and within what was waited meanwhile.
+fn receive<T>(results: &Receiver<T>, limit: Duration, waited: &Waited) -> Result<T, RecvTimeoutError> {
+    let (mut limit, mut counted) = (limit, waited.load(Relaxed));
+    loop {
+        let result = results.recv_timeout(limit);
+        let now = waited.load(Relaxed);
+        if !matches!(result, Err(RecvTimeoutError::Timeout)) || now == counted {
+            return result;
+        }
+        limit = Duration::from_micros(now - counted);
+        counted = now;
     }
 }
 
@@ -99,6 +118,8 @@ pub(super) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     fn check(jobs: &[&'static str], expected: &[Ended<usize>]) {
@@ -110,7 +131,8 @@ mod tests {
             job => job.len(),
         };
         let limit = Duration::from_millis(if jobs.contains(&"hang") { 300 } else { 60_000 });
-        let ended: Vec<_> = Supervisor::new(jobs.iter().copied(), work, limit).collect();
+        let jobs = jobs.iter().copied();
+        let ended: Vec<_> = Supervisor::new(jobs, work, limit, Waited::default()).collect();
         assert_eq!(ended, expected);
     }
 
@@ -123,6 +145,20 @@ mod tests {
     #[test]
     fn the_rest_goes_on_after_a_hang() {
         check(&["a", "hang", "ccc"], &[Ended::Done(1), Ended::Hung, Ended::Done(3)]);
+    }
+
+    #[test]
+    fn what_a_job_says_it_waited_does_not_count() {
+        static WAITED: LazyLock<Waited> = LazyLock::new(Waited::default);
+        let work = |(): ()| {
+            for _ in 0..8 {
+                std::thread::sleep(Duration::from_millis(50));
+                WAITED.fetch_add(50_000, Relaxed);
+            }
+        };
+        let limit = Duration::from_millis(300);
+        let ended: Vec<_> = Supervisor::new([()], work, limit, WAITED.clone()).collect();
+        assert_eq!(ended, [Ended::Done(())]);
     }
 
     #[test]

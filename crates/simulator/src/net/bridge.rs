@@ -4,21 +4,19 @@
 //! simulated origin and carries bytes, FIN and RST both ways, within one instant of virtual time.
 
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
+use super::line::{Arrived, Line, Then};
 use super::pace::Pace;
 use super::{Stream, Wire};
 
-/// The port, and what keeps virtual time from running away from real sockets.
+/// What carries between real and simulated sockets, and what it could not carry.
 pub struct Bridge {
-    address: SocketAddr,
+    pace: Arc<Pace>,
     trouble: Arc<Trouble>,
 }
 
@@ -39,25 +37,22 @@ struct Trouble {
 const PLAIN_CONNECT: Duration = Duration::from_secs(1);
 
 impl Bridge {
-    /// Opens the port and serves it until the runtime ends.
-    ///
-    /// # Errors
-    /// When no loopback port can be had.
-    pub async fn open(wire: Wire, pace: Arc<Pace>) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+    /// Serves the port until the runtime ends.
+    pub fn open(wire: Wire, pace: Arc<Pace>) -> Self {
         let trouble = Arc::new(Trouble::default());
-        tokio::spawn(serve(listener, wire, pace, trouble.clone()));
-        Ok(Self { address, trouble })
-    }
-
-    /// Where the client is to dial.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        tokio::spawn(serve(wire, pace.clone(), trouble.clone()));
+        Self { pace, trouble }
     }
 
     /// Why what the client saw is not what it would have seen on the wire, if so.
-    pub fn distortion(&self) -> Option<&'static str> {
+    pub fn distortion(&self) -> Option<String> {
+        if let Some(what) = self.pace.lost() {
+            return Some(format!("the lab gave up: {what} did not cross loopback in 10 s of real time"));
+        }
+        self.not_carried().map(str::to_owned)
+    }
+
+    fn not_carried(&self) -> Option<&'static str> {
         if self.trouble.timed_out.load(Relaxed) {
             return Some(
                 "a timeout of TCP itself does not cross the loopback bridge: the client sees a reset",
@@ -75,16 +70,15 @@ impl Bridge {
     }
 }
 
-async fn serve(listener: TcpListener, wire: Wire, pace: Arc<Pace>, trouble: Arc<Trouble>) {
-    while let Ok((real, _)) = listener.accept().await {
-        pace.touch();
-        tokio::spawn(gateway(real, wire.clone(), pace.clone(), trouble.clone()));
+async fn serve(wire: Wire, pace: Arc<Pace>, trouble: Arc<Trouble>) {
+    loop {
+        for line in pace.accept().await {
+            tokio::spawn(gateway(line, wire.clone(), trouble.clone()));
+        }
     }
 }
 
-async fn gateway(real: TcpStream, wire: Wire, pace: Arc<Pace>, trouble: Arc<Trouble>) {
-    // Without it the kernel may hold back small writes until an acknowledgement, in real time.
-    let _ = real.set_nodelay(true);
+async fn gateway(line: Arc<Line>, wire: Wire, trouble: Arc<Trouble>) {
     trouble.connecting.fetch_add(1, Relaxed);
     let start = Instant::now();
     let dialled = wire.connect().await;
@@ -92,34 +86,35 @@ async fn gateway(real: TcpStream, wire: Wire, pace: Arc<Pace>, trouble: Arc<Trou
     if dialled.is_err() || start.elapsed() >= PLAIN_CONNECT {
         trouble.noticed.store(true, Relaxed);
     }
-    let Ok(simulated) = dialled else {
-        abort(&real);
-        return;
-    };
-    carry(real, simulated, &pace, &trouble).await;
+    match dialled {
+        Ok(simulated) => carry(&line, simulated, &trouble).await,
+        Err(_) => line.abort(),
+    }
 }
 
 /// Carries both ways until both have ended, or one end is reset.
-async fn carry(real: TcpStream, simulated: Stream, pace: &Pace, trouble: &Trouble) {
+async fn carry(line: &Line, simulated: Stream, trouble: &Trouble) {
     let ended = tokio::select! {
         biased;
-        ended = async { tokio::try_join!(outbound(&real, &simulated, pace, trouble), inbound(&simulated, &real, pace)) } => ended,
+        ended = async { tokio::try_join!(outbound(line, &simulated, trouble), inbound(&simulated, line)) } => ended,
         // After its FIN, too, an origin can reset; nobody reads then who would notice.
         () = simulated.died_after_fin() => Err(Lost::Origin),
     };
     match ended {
-        Ok(_) => {}
-        Err(Lost::Client) => simulated.reset(),
+        Ok(_) => line.close(),
+        Err(Lost::Client) => {
+            simulated.reset();
+            line.close();
+        }
         Err(Lost::Origin) => {
             // A writer may learn of the reset first: what came before it is the client's to read.
-            carry_what_is_left(&simulated, &real).await;
+            carry_what_is_left(&simulated, line).await;
             if simulated.death() == Some(io::ErrorKind::TimedOut) {
                 trouble.timed_out.store(true, Relaxed);
             }
-            abort(&real);
+            line.abort();
         }
     }
-    pace.touch();
 }
 
 fn zero_if_full(error: io::Error) -> io::Result<usize> {
@@ -132,71 +127,45 @@ enum Lost {
     Origin,
 }
 
-async fn outbound(real: &TcpStream, simulated: &Stream, pace: &Pace, trouble: &Trouble) -> Result<(), Lost> {
-    let mut chunk = vec![0; CHUNK];
+async fn outbound(line: &Line, simulated: &Stream, trouble: &Trouble) -> Result<(), Lost> {
     loop {
-        let n = read_real(real, &mut chunk).await.map_err(|_| Lost::Client)?;
-        pace.touch();
-        if n == 0 {
-            simulated.half_close();
-            return Ok(());
-        }
-        let taken = simulated.try_write(&chunk[..n]).or_else(zero_if_full).map_err(|_| Lost::Origin)?;
-        if taken < n {
+        line.arrival().await;
+        let Arrived { bytes, then } = line.take();
+        let taken = simulated.try_write(&bytes).or_else(zero_if_full).map_err(|_| Lost::Origin)?;
+        if taken < bytes.len() {
             trouble.held_back.store(true, Relaxed);
-            simulated.write_all(&chunk[taken..n]).await.map_err(|_| Lost::Origin)?;
+            simulated.write_all(&bytes[taken..]).await.map_err(|_| Lost::Origin)?;
+        }
+        match then {
+            Then::More => {}
+            Then::Fin => {
+                simulated.half_close();
+                return Ok(());
+            }
+            Then::Reset => return Err(Lost::Client),
         }
     }
 }
 
-async fn inbound(simulated: &Stream, real: &TcpStream, pace: &Pace) -> Result<(), Lost> {
+async fn inbound(simulated: &Stream, line: &Line) -> Result<(), Lost> {
     let mut chunk = vec![0; CHUNK];
     loop {
         let n = simulated.read(&mut chunk).await.map_err(|_| Lost::Origin)?;
-        pace.touch();
         if n == 0 {
-            // Fails where the client has closed already: then there is nobody to tell.
-            let _ = SockRef::from(real).shutdown(Shutdown::Write);
+            line.half_close();
             return Ok(());
         }
-        write_real(real, &chunk[..n]).await.map_err(|_| Lost::Client)?;
+        line.write_all(&chunk[..n]).await.map_err(|_| Lost::Client)?;
     }
 }
 
-async fn carry_what_is_left(simulated: &Stream, real: &TcpStream) {
+async fn carry_what_is_left(simulated: &Stream, line: &Line) {
     let mut chunk = vec![0; CHUNK];
     while let Ok(n @ 1..) = simulated.read(&mut chunk).await {
-        if write_real(real, &chunk[..n]).await.is_err() {
+        if line.write_all(&chunk[..n]).await.is_err() {
             return;
         }
     }
 }
 
 const CHUNK: usize = 16 * 1024;
-
-async fn read_real(real: &TcpStream, chunk: &mut [u8]) -> io::Result<usize> {
-    loop {
-        real.readable().await?;
-        match real.try_read(chunk) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            result => return result,
-        }
-    }
-}
-
-async fn write_real(real: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        real.writable().await?;
-        match real.try_write(bytes) {
-            Ok(n) => bytes = &bytes[n..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// Closing then sends RST instead of FIN.
-fn abort(real: &TcpStream) {
-    let _ = real.set_zero_linger();
-}

@@ -16,18 +16,23 @@
 //! does not know. A client timer that expires when a segment arrives is ahead of that segment.
 
 mod arrival;
+mod at_rest;
 mod bridge;
 mod connect;
 mod connection;
 mod driver;
 mod faults;
 mod host;
+mod line;
 mod listener;
-mod one_core;
+mod loopback;
 mod pace;
+mod patience;
 mod resend;
 mod rto;
 mod shared;
+#[cfg_attr(not(target_os = "linux"), path = "no_sockets.rs")]
+mod sockets;
 mod state;
 mod stream;
 #[cfg(test)]
@@ -37,8 +42,8 @@ pub use bridge::Bridge;
 pub use connect::Connect;
 pub use driver::{Network, Wire};
 pub use listener::Listener;
-pub use one_core::OneCore;
 pub use pace::Pace;
+pub use patience::Waited;
 pub use shared::SharedStream;
 pub use stream::Stream;
 

@@ -1,88 +1,150 @@
 //! Keeps virtual time from running ahead of real sockets.
 //!
-//! A paused tokio clock jumps to the next timer whenever the runtime goes idle, even if the same look at
-//! epoll brought events: they would be handled at the later instant. So before every jump the event loop
-//! turns once more, and again whenever the bridge has carried something.
-//!
-//! On a busy machine the kernel may also put off what goes over loopback to a thread of its own, so that
-//! what one socket sent is not at the other when the call returns. A datagram sent after it goes through the
-//! same queue: once it has come round, so has everything before it. `tests/suite/late_loopback.rs` has a loopback that is late.
+//! A paused tokio clock jumps to the next timer whenever the runtime goes idle. Before it may, loopback has to be at rest
+//! (until then real time passes, and virtual time stands), every client's event loop has to have turned since something
+//! came to it, and the bridge has to have carried what came to it.
 
 use std::io;
-use std::net::{Ipv4Addr, UdpSocket};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
 
+use socket2::{Domain, Socket, Type};
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
-/// Quiet turns of the event loop before time may go on. One would do: a timer makes the client close its
-/// socket, and the next turn tells the bridge. The other is for a client that takes a turn to think.
-const QUIET_TURNS: u32 = 2;
+use super::line::Line;
+use super::loopback::{self, Loopback};
+use super::patience::{Patience, Waited};
 
-/// Far more than the kernel ever takes; past it the datagram is lost, which loopback does not do.
-const ROUND_TRIP: Duration = Duration::from_secs(1);
-
-/// Counts quiet turns of the event loop within one instant.
+/// The bridge's port, and the rule for when time goes on.
 pub struct Pace {
-    carried: AtomicBool,
-    quiet: AtomicU32,
-    instant: Mutex<Option<Instant>>,
+    address: SocketAddr,
+    loopback: Mutex<Loopback>,
+    patience: Arc<Patience>,
     turn: Notify,
-    probe: UdpSocket,
+    dialled: Notify,
+    idle: AtomicBool,
+    /// The lab was woken while the runtime was idle: it goes on before any other task has run.
+    lab_is_next: AtomicBool,
 }
 
+/// Connections that may wait to be accepted: all that a client opens in one instant. The system may allow fewer.
+const BACKLOG: i32 = 4096;
+
 impl Pace {
-    /// Opens the socket for the datagrams.
+    /// Why no bridged run can be trusted on this system, if so.
+    pub fn obstacle() -> Option<&'static str> {
+        loopback::obstacle()
+    }
+
+    /// Opens the port. What it waits in real time is counted into `waited`.
     ///
     /// # Errors
     /// When no loopback port can be had.
-    pub fn new() -> io::Result<Self> {
-        let probe = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        probe.connect(probe.local_addr()?)?;
-        probe.set_read_timeout(Some(ROUND_TRIP))?;
+    pub fn new(waited: Waited) -> io::Result<Self> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        let listener: std::net::TcpListener = socket.into();
+        let port = listener.local_addr()?.port();
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
         Ok(Self {
-            carried: AtomicBool::default(),
-            quiet: AtomicU32::default(),
-            instant: Mutex::default(),
+            address: address.into(),
+            loopback: Mutex::new(Loopback::new(listener, address)),
+            patience: Arc::new(Patience::new(waited)),
             turn: Notify::new(),
-            probe,
+            dialled: Notify::new(),
+            idle: AtomicBool::default(),
+            lab_is_next: AtomicBool::default(),
         })
     }
 
-    /// Something crossed the bridge.
-    pub fn touch(&self) {
-        self.carried.store(true, Relaxed);
+    /// Where clients are to dial.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    /// To be called whenever the runtime is about to go idle. Waking [`Pace::keep`] makes tokio look
-    /// at epoll without advancing the clock.
+    /// What never arrived, if the lab gave up waiting for it.
+    pub fn lost(&self) -> Option<&'static str> {
+        self.patience.lost()
+    }
+
+    /// To be called whenever the runtime is about to go idle. It does not go idle, and the clock does not advance, if this
+    /// wakes a task.
     pub fn before_idle(&self) {
-        let now = Instant::now();
-        let mut instant = self.instant.lock().expect("nobody panics with this lock");
-        if self.carried.swap(false, Relaxed) || *instant != Some(now) {
-            *instant = Some(now);
-            self.quiet.store(0, Relaxed);
-        }
-        if self.quiet.fetch_add(1, Relaxed) < QUIET_TURNS {
-            self.wait_for_loopback();
+        let mut loopback = self.at_rest();
+        self.idle.store(true, Relaxed);
+        if !self.carry(&mut loopback) && (loopback.tell() || self.lost().is_some()) {
             self.turn.notify_one();
         }
     }
 
-    /// Returns when all that was sent over loopback before has arrived.
-    fn wait_for_loopback(&self) {
-        // Without the round trip the turns that follow are all there is: no worse than not asking.
-        if self.probe.send(&[0]).is_ok() {
-            let _ = self.probe.recv(&mut [0]);
+    /// To be called when the runtime was idle.
+    pub fn after_idle(&self) {
+        self.idle.store(false, Relaxed);
+    }
+
+    /// To be called before the lab goes on: the bridge's tasks are woken for what the clients have done until now, so that it
+    /// is carried before anything that the lab starts.
+    pub fn before_the_lab(&self) {
+        if !self.lab_is_next.swap(false, Relaxed) {
+            let mut loopback = self.at_rest();
+            self.carry(&mut loopback);
         }
     }
 
-    /// Takes the wake-ups of [`Pace::before_idle`], for ever. Poll it in the main task of the runtime.
-    pub async fn keep(self: Arc<Self>) {
-        loop {
+    /// The waker of the lab. It tells whether anything can have run since the last look at loopback.
+    pub fn waker(self: &Arc<Self>, lab: &Waker) -> Waker {
+        Arc::new(LabWaker { pace: self.clone(), lab: lab.clone() }).into()
+    }
+
+    fn carry(&self, loopback: &mut Loopback) -> bool {
+        if loopback.has_queue() {
+            self.dialled.notify_one();
+        }
+        let lets_on = loopback.let_on();
+        lets_on || loopback.has_queue()
+    }
+
+    fn at_rest(&self) -> MutexGuard<'_, Loopback> {
+        let mut loopback = self.loopback();
+        self.patience.wait(|| loopback.look());
+        loopback
+    }
+
+    /// Takes the wake-ups of [`Pace::before_idle`], until the lab gives up. Poll it in the main task of the runtime: waking
+    /// it makes tokio look at epoll without advancing the clock.
+    pub async fn keep(&self) {
+        while self.lost().is_none() {
             self.turn.notified().await;
         }
+    }
+
+    /// The connections that clients have opened since the last call. Waits until there is one, and the clients are at rest.
+    pub(super) async fn accept(&self) -> Vec<Arc<Line>> {
+        self.dialled.notified().await;
+        self.loopback().accept(&self.patience)
+    }
+
+    fn loopback(&self) -> MutexGuard<'_, Loopback> {
+        self.loopback.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct LabWaker {
+    pace: Arc<Pace>,
+    lab: Waker,
+}
+
+impl Wake for LabWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.pace.lab_is_next.fetch_or(self.pace.idle.load(Relaxed), Relaxed);
+        self.lab.wake_by_ref();
     }
 }

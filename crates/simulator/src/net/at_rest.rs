@@ -1,0 +1,134 @@
+//! When a connection over loopback is at rest: told from what its two ends say of themselves, and from nothing else.
+//!
+//! Acknowledgements do not count: they are delayed by up to 40 ms, and no application sees them.
+
+/// What a TCP socket says of itself: the part of Linux's `TCP_INFO` that matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TcpInfo {
+    pub state: TcpState,
+    /// Segments sent and not acknowledged. Of a listener: connections that wait to be accepted.
+    pub unacknowledged: u32,
+    /// Bytes that were acknowledged.
+    pub acknowledged: u64,
+    /// Bytes that arrived in order. FIN counts as one.
+    pub received: u64,
+    /// Bytes that were written and not sent. FIN counts as one.
+    pub unsent: u32,
+    /// Bytes that were sent, each counted once. FIN does not count.
+    pub sent: u64,
+}
+
+/// The states of RFC 9293 section 3.3.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TcpState {
+    Established,
+    SynSent,
+    SynReceived,
+    FinWait1,
+    FinWait2,
+    TimeWait,
+    Closed,
+    CloseWait,
+    LastAck,
+    Listen,
+    Closing,
+}
+
+impl TcpInfo {
+    /// Whether the peer's FIN has not come, and neither has RST.
+    fn awaits_fin(&self) -> bool {
+        matches!(self.state, TcpState::Established | TcpState::FinWait1 | TcpState::FinWait2)
+    }
+
+    /// Whether its FIN has left. It may also wait behind bytes for which the peer has no room.
+    fn has_sent_fin(&self) -> bool {
+        matches!(self.state, TcpState::FinWait1 | TcpState::Closing | TcpState::LastAck) && self.unsent == 0
+    }
+}
+
+/// What `from` has sent and `to` has not got, in words. `None` in place of an end: its socket is closed.
+pub(super) fn under_way(from: Option<&TcpInfo>, to: Option<&TcpInfo>) -> Option<&'static str> {
+    let to = to.filter(|to| to.state != TcpState::Closed)?;
+    match from {
+        None if to.awaits_fin() => Some("the FIN or RST of a closed socket"),
+        // What arrives at a closed socket is answered with RST, or acknowledged if it came before the close.
+        None if to.unacknowledged > 0 => Some("the answer of a closed socket"),
+        Some(from) if from.sent > to.received => Some("bytes"),
+        Some(from) if from.has_sent_fin() && to.awaits_fin() => Some("a FIN"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TcpState::*;
+    use super::*;
+
+    const IDLE: TcpInfo =
+        TcpInfo { state: Established, unacknowledged: 0, acknowledged: 9, received: 7, unsent: 0, sent: 9 };
+
+    fn check(from: Option<TcpInfo>, to: Option<TcpInfo>, expected: Option<&str>) {
+        assert_eq!(under_way(from.as_ref(), to.as_ref()), expected, "{from:?} to {to:?}");
+    }
+
+    fn receiver(received: u64) -> Option<TcpInfo> {
+        Some(TcpInfo { received, ..IDLE })
+    }
+
+    fn is(state: TcpState) -> Option<TcpInfo> {
+        Some(TcpInfo { state, received: 9, ..IDLE })
+    }
+
+    #[test]
+    fn bytes_are_under_way_until_they_have_arrived() {
+        check(Some(IDLE), receiver(8), Some("bytes"));
+        check(Some(IDLE), receiver(9), None);
+        check(Some(TcpInfo { unacknowledged: 1, ..IDLE }), receiver(9), None);
+        check(Some(IDLE), receiver(10), None);
+        check(Some(TcpInfo { unsent: 70_000, ..IDLE }), receiver(9), None);
+    }
+
+    #[test]
+    fn a_fin_is_under_way_until_the_peer_has_heard_of_it() {
+        for (from, to, expected) in [
+            (FinWait1, Established, Some("a FIN")),
+            (FinWait1, FinWait1, Some("a FIN")),
+            (FinWait1, CloseWait, None),
+            (FinWait2, CloseWait, None),
+            (Closing, FinWait2, Some("a FIN")),
+            (LastAck, FinWait2, Some("a FIN")),
+            (LastAck, TimeWait, None),
+            (CloseWait, FinWait2, None),
+            (Established, Established, None),
+        ] {
+            check(is(from), is(to), expected);
+        }
+    }
+
+    #[test]
+    fn a_fin_behind_bytes_without_room_is_not_under_way() {
+        check(Some(TcpInfo { state: FinWait1, unsent: 5, ..IDLE }), receiver(9), None);
+    }
+
+    #[test]
+    fn a_closed_socket_is_heard_of() {
+        for (to, expected) in [
+            (Established, Some("the FIN or RST of a closed socket")),
+            (FinWait1, Some("the FIN or RST of a closed socket")),
+            (FinWait2, Some("the FIN or RST of a closed socket")),
+            (CloseWait, None),
+            (LastAck, None),
+            (Closed, None),
+        ] {
+            check(None, is(to), expected);
+        }
+    }
+
+    #[test]
+    fn a_closed_socket_answers_what_comes_late() {
+        let waits = TcpInfo { state: CloseWait, unacknowledged: 1, ..IDLE };
+        check(None, Some(waits), Some("the answer of a closed socket"));
+        check(None, Some(TcpInfo { state: Closed, ..waits }), None);
+        check(Some(IDLE), None, None);
+    }
+}

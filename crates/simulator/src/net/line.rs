@@ -1,0 +1,250 @@
+//! The real side of one bridged connection.
+//!
+//! It is read and written without tokio: what has arrived is known from the look at loopback, and is taken when the
+//! client is at rest. So where reads cut depends on the client alone.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::sync::Notify;
+
+use super::at_rest::{TcpInfo, TcpState, under_way};
+use super::patience::{Motion, Patience};
+use super::sockets::{self, ClientEnd};
+
+/// Our socket, and who waits for it.
+pub(super) struct Line {
+    /// The client's.
+    pub port: u16,
+    real: Mutex<Option<TcpStream>>,
+    client: Mutex<Option<ClientEnd>>,
+    patience: Arc<Patience>,
+    reader: Gate,
+    writer: Gate,
+    /// The simulated socket has not taken all that was read: what comes behind is not wanted yet.
+    held: AtomicBool,
+    used: AtomicBool,
+}
+
+/// Everything that has arrived, and what came behind it.
+pub(super) struct Arrived {
+    pub bytes: Vec<u8>,
+    pub then: Then,
+}
+
+/// What comes after bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    More,
+    Fin,
+    Reset,
+}
+
+impl Line {
+    /// Takes over a socket that was accepted.
+    ///
+    /// # Errors
+    /// When the socket is dead already.
+    pub fn new(real: TcpStream, patience: Arc<Patience>) -> io::Result<Self> {
+        let port = real.peer_addr()?.port();
+        real.set_nonblocking(true)?;
+        // Without it the kernel may hold back small writes until an acknowledgement, in real time.
+        real.set_nodelay(true)?;
+        Ok(Self {
+            port,
+            real: Mutex::new(Some(real)),
+            client: Mutex::default(),
+            patience,
+            reader: Gate::default(),
+            writer: Gate::default(),
+            held: AtomicBool::default(),
+            used: AtomicBool::default(),
+        })
+    }
+
+    /// Whether our end was read or written since the last call, or waits for room.
+    pub fn was_used(&self) -> bool {
+        self.used.swap(false, Relaxed) || self.writer.is_waited_at()
+    }
+
+    /// What the kernel says of our end; `None` once it is closed.
+    pub fn info(&self) -> Option<TcpInfo> {
+        locked(&self.real).as_ref().and_then(sockets::info_of)
+    }
+
+    /// Keeps where the client's end is.
+    pub fn meet(&self, client: Option<ClientEnd>) {
+        *locked(&self.client) = client;
+    }
+
+    /// Whether the client's end was there at the last look.
+    pub fn has_client(&self) -> bool {
+        locked(&self.client).is_some()
+    }
+
+    /// What is under way in either direction.
+    pub fn under_way(&self, client: Option<&ClientEnd>, ours: Option<&TcpInfo>) -> Option<&'static str> {
+        let info = client.map(|client| &client.info);
+        let inbound = (!self.held.load(Relaxed)).then(|| under_way(info, ours)).flatten();
+        inbound.or_else(|| under_way(ours, info)).or_else(|| self.held_up(client?, ours?))
+    }
+
+    /// What one end has not sent, or cannot write, though the other has read all there was: an acknowledgement is missing.
+    fn held_up(&self, client: &ClientEnd, ours: &TcpInfo) -> Option<&'static str> {
+        let waits = client.info.unsent > 0 || !client.has_room;
+        if waits && self.reader.has_seen(ours) {
+            locked(&self.real).as_ref().map(sockets::acknowledge);
+            return Some("an acknowledgement to the client");
+        }
+        let waits = ours.unsent > 0 && !client.has_unread();
+        waits.then_some("an acknowledgement of the client")
+    }
+
+    /// To be called at rest: lets the reader on if something came since it read, and the writer if there may be room again.
+    pub fn let_on(&self, ours: &TcpInfo) -> bool {
+        let arrived = self.reader.open_after((ours.received, ours.state));
+        let acknowledged = self.writer.open_after((ours.acknowledged, ours.state));
+        arrived || acknowledged
+    }
+
+    /// Waits until something has arrived and the client is at rest.
+    pub async fn arrival(&self) {
+        self.held.store(false, Relaxed);
+        self.reader.pass().await;
+        self.held.store(true, Relaxed);
+    }
+
+    /// Takes everything that has arrived.
+    pub fn take(&self) -> Arrived {
+        let mut bytes = Vec::new();
+        let then = match self.using().as_mut().map(|real| real.read_to_end(&mut bytes)) {
+            Some(Ok(_)) => Then::Fin,
+            Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => Then::More,
+            Some(Err(_)) | None => Then::Reset,
+        };
+        Arrived { bytes, then }
+    }
+
+    /// Writes everything.
+    ///
+    /// # Errors
+    /// As `write(2)`.
+    pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.write(bytes) {
+                Ok(n) => bytes = &bytes[n..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.writer.pass().await,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match self.using().as_mut() {
+            Some(real) => real.write(bytes),
+            None => Err(ErrorKind::NotConnected.into()),
+        };
+        self.settle();
+        written
+    }
+
+    /// FIN leaves after what was written.
+    pub fn half_close(&self) {
+        // Fails where the client has closed already: then there is nobody to tell.
+        let _ = self.using().as_ref().map(|real| real.shutdown(Shutdown::Write));
+        self.settle();
+    }
+
+    /// Closes with RST.
+    pub fn abort(&self) {
+        let _ = self.using().as_ref().map(|real| SockRef::from(real).set_linger(Some(Duration::ZERO)));
+        self.close();
+    }
+
+    /// Closes.
+    pub fn close(&self) {
+        *self.using() = None;
+        self.settle();
+    }
+
+    /// Our socket, to do something with it.
+    fn using(&self) -> MutexGuard<'_, Option<TcpStream>> {
+        self.used.store(true, Relaxed);
+        locked(&self.real)
+    }
+
+    /// Waits until all that we sent has arrived: what comes to the clients comes in the order in which it was sent.
+    fn settle(&self) {
+        let Some(client) = *locked(&self.client) else { return };
+        self.patience.wait(|| {
+            let (ours, there) = (self.info(), client.again());
+            let progress = there.map_or(0, |there| there.received);
+            under_way(ours.as_ref(), there.as_ref())
+                .map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
+        });
+    }
+}
+
+/// Where a task waits for its socket.
+struct Gate {
+    latch: Mutex<Latch>,
+    opened: Notify,
+}
+
+struct Latch {
+    task: Task,
+    /// What the socket was like when the task was let on.
+    seen: (u64, TcpState),
+}
+
+#[derive(PartialEq, Eq)]
+enum Task {
+    Busy,
+    Waits,
+    /// It was let on, and has not run since.
+    LetOn,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        let latch = Latch { task: Task::Busy, seen: (0, TcpState::Established) };
+        Self { latch: Mutex::new(latch), opened: Notify::new() }
+    }
+}
+
+impl Gate {
+    async fn pass(&self) {
+        locked(&self.latch).task = Task::Waits;
+        self.opened.notified().await;
+        locked(&self.latch).task = Task::Busy;
+    }
+
+    fn is_waited_at(&self) -> bool {
+        locked(&self.latch).task == Task::Waits
+    }
+
+    /// Whether the task has read all that came, and waits for more.
+    fn has_seen(&self, ours: &TcpInfo) -> bool {
+        let latch = locked(&self.latch);
+        latch.task == Task::Waits && latch.seen == (ours.received, ours.state)
+    }
+
+    /// Lets the task on that waits, once for each state of the socket. True until it has run.
+    fn open_after(&self, now: (u64, TcpState)) -> bool {
+        let mut latch = locked(&self.latch);
+        if latch.task == Task::Waits && latch.seen != now {
+            *latch = Latch { task: Task::LetOn, seen: now };
+            self.opened.notify_one();
+        }
+        latch.task == Task::LetOn
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

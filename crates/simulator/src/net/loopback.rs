@@ -1,0 +1,155 @@
+//! Looks at loopback: what of all that was sent over it has not arrived.
+
+use std::net::{SocketAddrV4, TcpListener};
+use std::sync::{Arc, OnceLock};
+
+use super::at_rest::{TcpInfo, TcpState};
+use super::line::Line;
+use super::patience::{Motion, Patience};
+use super::sockets::{self, ClientEnd, Found, Sockets};
+
+/// Why a bridged run means nothing where the kernel does not tell.
+const UNKNOWN: &str = "the system does not tell when loopback is at rest (it takes TCP_INFO as of Linux 4.19): \
+    what a bridged client does would depend on chance";
+
+/// The connections of one bridge.
+pub(super) struct Loopback {
+    listener: TcpListener,
+    sockets: Sockets,
+    lines: Vec<Entry>,
+    found: Found,
+    /// What the clients' event loops have been told, and what they would be told now.
+    told: Vec<Telling>,
+    news: Vec<Telling>,
+    /// Connections that wait to be accepted.
+    queue: u32,
+}
+
+/// A connection, and what was found at the last look.
+struct Entry {
+    line: Arc<Line>,
+    /// What our end said; `None` once it is closed.
+    ours: Option<TcpInfo>,
+    /// What the client had done.
+    client: Option<(TcpState, u64)>,
+    at_rest: bool,
+}
+
+/// What a client's event loop can tell of a socket.
+#[derive(PartialEq, Eq)]
+struct Telling {
+    port: u16,
+    state: TcpState,
+    received: u64,
+    has_room: bool,
+}
+
+impl Telling {
+    fn of(client: &ClientEnd) -> Self {
+        let ClientEnd { port, info, has_room, .. } = *client;
+        Self { port, state: info.state, received: info.received, has_room }
+    }
+}
+
+/// Why there can be no bridge here, if so. Asked once.
+pub(super) fn obstacle() -> Option<&'static str> {
+    static OBSTACLE: OnceLock<Option<&str>> = OnceLock::new();
+    *OBSTACLE.get_or_init(|| (!sockets::kernel_tells().unwrap_or(false)).then_some(UNKNOWN))
+}
+
+impl Loopback {
+    pub fn new(listener: TcpListener, address: SocketAddrV4) -> Self {
+        let sockets = Sockets::of(&listener, address);
+        Self {
+            listener,
+            sockets,
+            lines: Vec::new(),
+            found: Found::default(),
+            told: Vec::new(),
+            news: Vec::new(),
+            queue: 0,
+        }
+    }
+
+    /// Looks at both ends of every connection, and at those that are being opened.
+    pub fn look(&mut self) -> Motion {
+        self.sockets.find(&mut self.found);
+        if self.lines.iter().any(|entry| entry.line.has_client() && !self.found.has(entry.line.port)) {
+            self.sockets.find_everywhere(&mut self.found);
+        }
+        self.queue = sockets::info_of(&self.listener).map_or(0, |listener| listener.unacknowledged);
+        self.news.clear();
+        self.news.extend(self.found.clients.iter().map(Telling::of));
+        let (mut under_way, mut progress, mut accepted) = (None, u64::from(self.queue), 0);
+        for entry in &mut self.lines {
+            let client = self.found.client(entry.line.port);
+            accepted += u32::from(client.is_some());
+            progress += client.map_or(0, |client| client.info.received);
+            under_way = entry.look(client).or(under_way);
+            progress += entry.ours.map_or(0, |ours| ours.received);
+        }
+        let waiting = self.found.clients.len() as u32 - accepted;
+        let dialling = self.found.dialling || waiting > self.queue;
+        let under_way = under_way.or(dialling.then_some("the handshake of a client"));
+        under_way.map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
+    }
+
+    /// Whether the clients' event loops would tell something new, if they turned. Takes it as told.
+    pub fn tell(&mut self) -> bool {
+        std::mem::swap(&mut self.told, &mut self.news);
+        self.told != self.news
+    }
+
+    /// Whether connections wait to be accepted.
+    pub fn has_queue(&self) -> bool {
+        self.queue > 0
+    }
+
+    /// Takes over the connections that wait.
+    pub fn accept(&mut self, patience: &Arc<Patience>) -> Vec<Arc<Line>> {
+        let accepted = std::iter::from_fn(|| self.listener.accept().ok());
+        let lines: Vec<_> =
+            accepted.filter_map(|(real, _)| Line::new(real, patience.clone()).ok()).map(Arc::new).collect();
+        self.lines.extend(lines.iter().map(|line| Entry::new(line.clone())));
+        lines
+    }
+
+    /// Lets those on that wait for something that has come, in the order of the connections. False if there is none.
+    pub fn let_on(&mut self) -> bool {
+        self.lines.retain(|entry| entry.ours.is_some() || entry.line.has_client());
+        let mut any = false;
+        for Entry { line, ours, .. } in &self.lines {
+            any |= ours.is_some_and(|ours| line.let_on(&ours));
+        }
+        any
+    }
+}
+
+impl Entry {
+    fn new(line: Arc<Line>) -> Self {
+        Self { line, ours: None, client: None, at_rest: false }
+    }
+
+    /// What is under way. Where neither end has done anything since it was at rest, our end is not asked again.
+    fn look(&mut self, client: Option<&ClientEnd>) -> Option<&'static str> {
+        let before = self.client;
+        self.client = client.map(|client| (client.info.state, client.info.sent));
+        self.line.meet(client.copied());
+        if self.line.was_used() || !self.at_rest || self.client != before {
+            self.ours = self.line.info();
+        }
+        let under_way = self.line.under_way(client, self.ours.as_ref());
+        self.at_rest = under_way.is_none();
+        under_way
+    }
+}
+
+impl Found {
+    fn client(&self, port: u16) -> Option<&ClientEnd> {
+        self.clients.binary_search_by_key(&port, |client| client.port).ok().map(|at| &self.clients[at])
+    }
+
+    fn has(&self, port: u16) -> bool {
+        self.client(port).is_some()
+    }
+}
