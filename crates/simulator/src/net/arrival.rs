@@ -150,6 +150,7 @@ impl State {
             self.guard.deliver(bare(&packet));
         }
         self.guard.deliver(packet);
+        self.settle_dial(connection, side);
         self.egress(now);
         let news = self.note_arrival(connection, side, &segment, before, now);
         let end = self.connections[connection].end_mut(side);
@@ -186,14 +187,13 @@ impl State {
         gained > 0
     }
 
-    /// A RST has come. After the peer's FIN a reader has its end of file and learns no more (Linux: `EPIPE`).
     fn die_of_reset(&mut self, connection: usize, side: Side) {
         self.save_unread(connection, side);
         let end = self.connections[connection].end_mut(side);
-        let was_alive = end.dead.is_none();
-        end.kill(ErrorKind::ConnectionReset);
-        if was_alive {
-            end.death_told = end.fin_received;
+        if end.dead.is_none() {
+            let name = end.name_of_reset();
+            end.death_told = name.is_none();
+            end.kill(name.unwrap_or(ErrorKind::ConnectionReset));
         }
     }
 
@@ -252,7 +252,7 @@ impl State {
     /// Queues what the event loop will report to the application.
     fn tell(&mut self, connection: usize, side: Side, segment: &TcpSegment, news: bool) {
         let end = self.connections[connection].end_mut(side);
-        let readable = news || segment.flags.rst;
+        let readable = (news && !segment.flags.syn) || segment.flags.rst;
         let writable = segment.flags.rst || !end.readiness.writable;
         let closed = segment.flags.rst || (news && segment.flags.fin);
         if end.app == App::Holds && (readable || writable) {

@@ -11,6 +11,7 @@ use turmoil_net::shim::tokio::net::TcpStream;
 use turmoil_net::{Packet, TcpSegment, Transport};
 
 use super::Side;
+use super::connect::Dialling;
 use super::rto::Timer;
 
 /// A connection, from its first SYN to the end of the run.
@@ -49,7 +50,9 @@ impl Connection {
 /// One end: what its TCP has sent and received, and what its application has been told.
 #[derive(Default)]
 pub(super) struct End {
-    /// The simulated kernel's socket, while the application holds the stream.
+    /// The socket of a dial whose SYN has no answer yet.
+    pub dialling: Option<Dialling>,
+    /// The simulated kernel's socket, once open, while the application holds it.
     pub tcp: Option<TcpStream>,
     pub app: App,
     pub readiness: Readiness,
@@ -57,7 +60,7 @@ pub(super) struct End {
     pub before_reset: BytesMut,
     /// Why the socket is dead, once it is.
     pub dead: Option<ErrorKind>,
-    /// The application has been told why: Linux says it once, and then only end of file and `EPIPE`.
+    /// The application has been told why, or never will be: Linux says it once (`sk_err`).
     pub death_told: bool,
     /// Initial sequence number, once the SYN (or SYN-ACK) was sent.
     pub isn: Option<u32>,
@@ -135,12 +138,26 @@ impl End {
         self.out_of_order.clear();
     }
 
-    /// What a system call on the dead socket returns. After the peer's FIN a RST is no news to a reader,
-    /// and for the rest the error comes once (Linux: `sk_err`).
-    pub fn error_of_death(&mut self) -> Option<ErrorKind> {
-        let error = self.dead?;
-        let told = std::mem::replace(&mut self.death_told, true);
-        Some(if told { ErrorKind::BrokenPipe } else { error })
+    /// What a RST that reaches this end is called (Linux: `tcp_reset`). `None`: the connection was over before.
+    pub fn name_of_reset(&self) -> Option<ErrorKind> {
+        let is_over = self.fin_received && self.fin_sent && self.unacknowledged.is_empty();
+        match () {
+            () if is_over => None,
+            () if self.dialling.is_some() => Some(ErrorKind::ConnectionRefused),
+            () if self.fin_received && !self.finishing => Some(ErrorKind::BrokenPipe),
+            () => Some(ErrorKind::ConnectionReset),
+        }
+    }
+
+    /// Why the socket died: said once, to whoever asks first (Linux: `sock_error`).
+    pub fn take_error(&mut self) -> Option<ErrorKind> {
+        let told = self.dead.is_some() && std::mem::replace(&mut self.death_told, true);
+        self.dead.filter(|_| !told)
+    }
+
+    /// What a read comes to when the socket is dead and nothing is left to read: end of file to a reader who has the peer's FIN.
+    pub fn error_at_end(&mut self) -> Option<ErrorKind> {
+        if self.fin_received { None } else { self.take_error() }
     }
 
     /// Whether the peer's window, or a lost report of it, holds back bytes or a FIN, and nothing is on

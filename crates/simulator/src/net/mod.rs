@@ -30,8 +30,6 @@ mod rto;
 mod shared;
 mod state;
 mod stream;
-#[cfg(test)]
-mod tests;
 
 pub use bridge::Bridge;
 pub use connect::Connect;

@@ -75,6 +75,7 @@ impl State {
         self.connections[connection].end_mut(side).kill(error);
         let rst = self.rst_from(connection, side.peer());
         self.guard.deliver(rst);
+        self.settle_dial(connection, side);
         self.egress(now);
         if self.connections[connection].end(side).app == App::Holds {
             let event = News { connection, side, readable: true, writable: true, closed: true };
