@@ -26,6 +26,7 @@ mod listener;
 mod one_core;
 mod pace;
 mod resend;
+mod round_trip;
 mod rto;
 mod shared;
 mod state;
@@ -37,6 +38,7 @@ pub use driver::{Network, Wire};
 pub use listener::Listener;
 pub use one_core::OneCore;
 pub use pace::Pace;
+pub use rto::retransmission_timeout;
 pub use shared::SharedStream;
 pub use stream::Stream;
 
