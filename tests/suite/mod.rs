@@ -24,6 +24,7 @@ mod scenario_writer;
 mod snapshots;
 mod support;
 mod sweep;
+mod system_calls;
 mod watchdogs;
 
 use libtest_mimic::Trial;
@@ -40,6 +41,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(snapshots::trials());
     trials.extend(clocks::trials());
     trials.extend(network::trials());
+    trials.extend(system_calls::trials());
     trials.extend(late_loopback::trials());
     trials.extend(fresh_processes::trials());
     trials.extend(reference::trials());

@@ -48,6 +48,8 @@ pub(super) struct Site {
     pub when: When,
     /// Longer than any request of the scenario waits.
     pub patience: Millis,
+    /// How long after a packet it goes again.
+    pub retransmission: Millis,
 }
 
 /// Every kind of fault. The order is that of results.
@@ -136,11 +138,11 @@ pub static FAULTS: &[Fault] = &[
         false => Vec::new(),
     }),
     on_packet("reorder", "this packet arrives after its successor", |site, packet| {
-        let gap = packet.gap.filter(|gap| *gap < RETRANSMISSION);
+        let gap = packet.gap.filter(|gap| *gap < site.retransmission);
         gap.map(|gap| site.delay(packet, gap + 1)).into_iter().collect()
     }),
     on_packet("late", "this packet arrives after its retransmission", |site, packet| {
-        vec![site.delay(packet, RETRANSMISSION + 10)]
+        vec![site.delay(packet, site.retransmission + 10)]
     }),
     on_packet("overdue", "this packet arrives after every deadline", |site, packet| {
         vec![site.delay(packet, site.patience + 1000)]
@@ -221,16 +223,13 @@ pub static FAULTS: &[Fault] = &[
     }),
 ];
 
-/// The first retransmission of data, ms: `net/rto.rs`.
-const RETRANSMISSION: Millis = 200;
-
 /// The fault of this name.
 pub fn fault(name: &str) -> Option<&'static Fault> {
     FAULTS.iter().find(|fault| fault.name == name)
 }
 
 impl Site {
-    pub fn of(place: &Place, patience: Millis) -> Self {
+    pub fn of(place: &Place, patience: Millis, retransmission: Millis) -> Self {
         let (connection, at, when) = match place {
             Place::Instant { connection, at } => {
                 (connection.unwrap_or_default(), *at, When::After(Duration::from_millis(*at)))
@@ -242,7 +241,7 @@ impl Site {
             Place::Stream { at, .. } => (0, *at, When::After(Duration::from_millis(*at))),
             Place::Message { .. } | Place::Arrival { .. } => (0, 0, When::Now),
         };
-        Self { connection, at, when, patience }
+        Self { connection, at, when, patience, retransmission }
     }
 
     fn origin(&self, action: OriginAction) -> Step {

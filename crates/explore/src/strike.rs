@@ -3,6 +3,7 @@
 use std::fmt;
 
 use closewait_scenario::{Action, Cut, OriginAction, Reply, Scenario, Step, When};
+use closewait_simulator::net::retransmission_timeout;
 use closewait_trace::{Millis, millis};
 
 use super::fault::{Effect, Fault, Site};
@@ -64,8 +65,9 @@ pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
     let mut steps: Vec<Step> = Vec::new();
     let mut first_steps = Vec::new();
     let patience = patience(base);
+    let retransmission = retransmission_timeout(&base.network);
     for strike in strikes {
-        let site = Site::of(&strike.place, patience);
+        let site = Site::of(&strike.place, patience, retransmission);
         let new = match (strike.fault.effect, &strike.place) {
             (Effect::Connection(of) | Effect::Host(of), Place::Instant { .. } | Place::Packet(_)) => {
                 of(&site)

@@ -161,6 +161,13 @@ fn recovers() {
     check(too_late.h2_request(700, "c", "GET", 1, 5).h2_response(720, "c", 1, 5), unexercised);
     let reset = both().bytes(50, 1, rst_stream(3, ErrorCode::CANCEL)).closed_error(50, "b");
     check(reset.h2_response(60, "c", 1, 5).h2_request(70, "d", "GET", 1, 7), unexercised);
+    let far = || TraceBuilder::new().syn(0, 1).h2_open(460, 1, &[]).h2_request(500, "b", "GET", 1, 1);
+    let impatient = |deadline: u64| {
+        let next = far().deadline(500 + deadline, "b").h2_request(1_000, "d", "GET", 1, 3);
+        next.deadline(1_000 + deadline, "d")
+    };
+    check(impatient(460), unexercised);
+    check(impatient(461), "AvoidableFailure: connection 1, dead since 961 ms, cost d, written on it later");
 }
 
 #[test]

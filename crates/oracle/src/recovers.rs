@@ -1,6 +1,6 @@
 //! A dead connection costs at most one request, and one that drains costs none that it accepted.
 
-use closewait_trace::{Connection, Moment, Request};
+use closewait_trace::{Connection, Millis, Moment, Request};
 
 use super::case::Case;
 use super::draining;
@@ -98,7 +98,14 @@ fn is_lost(case: &Case, connection: &Connection, request: &Request) -> bool {
     let reset = exchange.stream.as_ref().and_then(|stream| stream.reset_delivered());
     // The client has waited since it wrote, though the network took it only later.
     let written = case.written(connection, exchange).earliest;
-    ended || (reset.is_none() && case.is_cut_off(connection, written, over))
+    let is_long = over.at.saturating_sub(written.at) > round_trip(connection);
+    ended || (reset.is_none() && is_long && case.is_cut_off(connection, written, over))
+}
+
+/// What the handshake took: sooner nothing can come back, and a silence says nothing.
+fn round_trip(connection: &Connection) -> Millis {
+    let (Some(syn), Some(established)) = (connection.syn, connection.established) else { return 0 };
+    established.at.saturating_sub(syn.at)
 }
 
 /// The requests that failed with their last attempt on the connection.

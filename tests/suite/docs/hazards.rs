@@ -8,6 +8,7 @@ use closewait::scenario::Catalogue;
 use libtest_mimic::Failed;
 
 use super::pages::{page, root, sections};
+use crate::suite::real_sockets::PROOFS;
 
 const PAGE: &str = "docs/known-hazards.md";
 
@@ -23,6 +24,32 @@ pub(super) fn every_violation_is_explained() -> Result<(), Failed> {
     Err(format!("{PAGE} does not say what the snapshots say\nsnapshots: {accepted:#?}\npage: {explained:#?}")
         .into())
 }
+
+/// Each hazard names its proof on real sockets, or says that it has none; and each proof is named.
+pub(super) fn every_hazard_says_how_it_is_proved() -> Result<(), Failed> {
+    let text = page(PAGE)?.text;
+    let mut named = BTreeSet::new();
+    for (heading, section) in sections(&text) {
+        let proofs: Vec<_> =
+            PROOFS.iter().map(|(name, _)| *name).filter(|name| section.contains(name)).collect();
+        let says = [PROVED, NOT_PROVED].map(|words| section.matches(words).count());
+        let expected = if proofs.is_empty() { [0, 1] } else { [1, 0] };
+        if says != expected {
+            return Err(format!(
+                "{PAGE}: {heading} says {says:?} times {PROVED} and {NOT_PROVED}, and names {proofs:?}"
+            )
+            .into());
+        }
+        named.extend(proofs);
+    }
+    match PROOFS.iter().find(|(name, _)| !named.contains(name)) {
+        Some((name, _)) => Err(format!("{PAGE} does not name {name}").into()),
+        None => Ok(()),
+    }
+}
+
+const PROVED: &str = "\n**Proved on real sockets.**";
+const NOT_PROVED: &str = "\n**Not proved on real sockets.**";
 
 fn accepted() -> Result<Violations, Failed> {
     let snapshots = Snapshots::at(root().join("snapshots"));

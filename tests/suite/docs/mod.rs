@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("docs::committed_table_of_oracles", oracles::table_is_committed),
         Trial::test("docs::every_oracle_has_its_section", oracles::every_oracle_has_its_section),
         Trial::test("docs::every_accepted_violation_is_explained", hazards::every_violation_is_explained),
+        Trial::test("docs::every_hazard_says_how_it_is_proved", hazards::every_hazard_says_how_it_is_proved),
         Trial::test("docs::output_is_compared", commands::output_is_compared),
         Trial::test("docs::examples_are_shown_as_they_are", examples::are_shown_as_they_are),
         Trial::test("docs::scenarios_are_valid", scenarios::are_valid),

@@ -1,14 +1,14 @@
 //! tonic and a dial that nobody waits for any more: `h2-connect/dropped-while-an-abandoned-dial-hangs`.
 
 use std::future::poll_fn;
-use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, Socket, Type};
 use tokio::time::{sleep, timeout};
 use tonic::body::Body;
 use tonic::transport::Endpoint;
 use tower_service::Service;
+
+use super::deaf_origin::DeafOrigin;
 
 /// Longer than a loopback connect ever takes, and than what is to end at once needs for it.
 const A_WHILE: Duration = Duration::from_secs(3);
@@ -24,8 +24,8 @@ pub(super) fn tonic_dials_on_for_nobody_until_connecting_times_out() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("there is epoll");
     runtime.block_on(async {
         let begun = Instant::now();
-        call_in_vain(bounded.endpoint().connect_timeout(Duration::from_secs(1))).await;
-        call_in_vain(unbounded.endpoint()).await;
+        call_in_vain(endpoint(&bounded).connect_timeout(Duration::from_secs(1))).await;
+        call_in_vain(endpoint(&unbounded)).await;
         sleep(A_WHILE).await;
         assert!(!bounded.is_dialled(), "a timeout bounds it");
         assert!(unbounded.is_dialled(), "tonic does it right now: docs/known-hazards.md says otherwise");
@@ -45,38 +45,6 @@ async fn call_in_vain(endpoint: Endpoint) {
     timeout(Duration::from_millis(200), call).await.expect_err("nothing answers");
 }
 
-/// A listener whose queue is full: Linux drops the SYNs of all others without a word.
-struct DeafOrigin {
-    address: SocketAddr,
-    _listener: Socket,
-    _queued: TcpStream,
-}
-
-impl DeafOrigin {
-    fn new() -> Self {
-        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("there are sockets");
-        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("there is a port");
-        // There is room for one more than it says.
-        listener.listen(0).expect("it is bound");
-        let address =
-            listener.local_addr().ok().and_then(|address| address.as_socket()).expect("it is bound");
-        let queued = TcpStream::connect(address).expect("there is room for one");
-        Self { address, _listener: listener, _queued: queued }
-    }
-
-    fn endpoint(&self) -> Endpoint {
-        Endpoint::from_shared(format!("http://{}", self.address)).expect("it is a URI")
-    }
-
-    /// Whether a socket of this host is in SYN_SENT towards it.
-    fn is_dialled(&self) -> bool {
-        const SYN_SENT: &str = "02";
-        let sockets = std::fs::read_to_string("/proc/net/tcp").expect("this is Linux");
-        let port = format!(":{:04X}", self.address.port());
-        let is_dial = |line: &str| {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            matches!(fields[..], [_, _, remote, SYN_SENT, ..] if remote.ends_with(&port))
-        };
-        sockets.lines().any(is_dial)
-    }
+fn endpoint(origin: &DeafOrigin) -> Endpoint {
+    Endpoint::from_shared(format!("http://{}", origin.address())).expect("it is a URI")
 }

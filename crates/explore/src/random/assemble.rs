@@ -7,6 +7,7 @@ use closewait_scenario::{
     Action, ClientAction, DEFAULT_DEADLINE, NetworkAction, OriginAction, Path, ReadBody, Reply, Scenario,
     SendRequest, Step, Until, When,
 };
+use closewait_simulator::net::retransmission_timeout;
 
 use super::plan::{Answer, Ending, Fault, Move, Pause, Pick, Plan, Sending, StreamReset, Timing, millis};
 use crate::kind;
@@ -77,7 +78,8 @@ fn limits(plan: &Plan) -> Vec<u64> {
     });
     // The limits that were set count twice as often as those that are always there.
     let chosen: Vec<Duration> = set.into_iter().flatten().chain(hints).chain(deadlines).collect();
-    let always = [there, there + back, Duration::from_millis(200)];
+    let retransmission = Duration::from_millis(retransmission_timeout(&plan.network));
+    let always = [there, there + back, retransmission];
     let all = chosen.iter().chain(&chosen).copied().chain(always);
     all.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)).collect()
 }

@@ -37,12 +37,29 @@ impl Connector {
     /// As [`Connect`](crate::net::Connect), and `TimedOut` where the limit passed.
     pub fn dial(&self) -> impl Future<Output = io::Result<Stream>> + Send + 'static {
         let dialling = self.wire.connect();
+        let dialling = async { dialling.await.map_err(|error| DialFailed::mark(&error)) };
         let timeout = self.timeout;
         async move {
             let Some(limit) = timeout else { return dialling.await };
             let in_time = tokio::time::timeout(limit, dialling).await;
             in_time.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "connect timed out"))?
         }
+    }
+}
+
+/// Within an error of `connect(2)`: whatever its kind, there is no connection. Asked late, Linux calls a dial reset that
+/// others see open.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct DialFailed(io::ErrorKind);
+
+impl DialFailed {
+    pub(super) fn mark(error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), Self(error.kind()))
+    }
+
+    pub(super) fn marks(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
     }
 }
 

@@ -5,6 +5,8 @@ use std::io;
 
 use closewait_trace::ErrorKind;
 
+use super::connector::DialFailed;
+
 /// A client's error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -41,7 +43,7 @@ fn kind_of(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
         return kind_of_hyper(error);
     }
     if let Some(error) = error.downcast_ref::<io::Error>() {
-        return kind_of_io(error.kind());
+        return kind_of_io(error);
     }
     if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
         return error.is_connect().then_some(ErrorKind::Connect);
@@ -61,8 +63,11 @@ fn kind_of_hyper(error: &hyper::Error) -> Option<ErrorKind> {
     }
 }
 
-fn kind_of_io(kind: io::ErrorKind) -> Option<ErrorKind> {
-    match kind {
+fn kind_of_io(error: &io::Error) -> Option<ErrorKind> {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe if DialFailed::marks(error) => {
+            Some(ErrorKind::Connect)
+        }
         io::ErrorKind::ConnectionRefused => Some(ErrorKind::Connect),
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Some(ErrorKind::Reset),
         io::ErrorKind::TimedOut => Some(ErrorKind::Timeout),
@@ -88,6 +93,12 @@ mod tests {
         let reset = io::Error::new(io::ErrorKind::ConnectionReset, "reset");
         check(Layer("outer", Some(reset.into())), ErrorKind::Reset, "outer: reset");
         check(Layer("alone", None), ErrorKind::Other, "alone");
+    }
+
+    #[test]
+    fn a_dial_that_was_reset_is_no_connection() {
+        let reset = DialFailed::mark(&io::ErrorKind::ConnectionReset.into());
+        check(Layer("outer", Some(reset.into())), ErrorKind::Connect, "outer: connection reset");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use closewait_trace::{Fate, Millis};
 use turmoil_net::{Packet, TcpFlags, TcpSegment};
 
 use super::Side;
-use super::connection::{App, End, end_of, is_solid, precedes_or_equals, tcp, tcp_mut};
-use super::rto::{self, Timer};
+use super::connection::{Acknowledged, App, End, end_of, is_solid, precedes_or_equals, tcp, tcp_mut};
+use super::rto::Awaited;
 use super::state::{Departure, Flying, News, State};
 
 impl State {
@@ -70,7 +70,7 @@ impl State {
         if end.dead.is_some() {
             return;
         }
-        match end.unacknowledged.front().cloned() {
+        match end.unacknowledged.front().map(|oldest| oldest.packet.clone()) {
             Some(packet) if tcp(&packet).flags.syn => self.send_again(connection, side, packet, now),
             _ => self.acknowledge_again(connection, side, now),
         }
@@ -150,15 +150,18 @@ impl State {
             self.guard.deliver(bare(&packet));
         }
         self.guard.deliver(packet);
+        self.settle_dial(connection, side);
         self.egress(now);
         let news = self.note_arrival(connection, side, &segment, before, now);
         let end = self.connections[connection].end_mut(side);
-        let acknowledged = if segment.flags.ack { end.acknowledge(segment.ack) } else { 0 };
+        let acknowledged =
+            if segment.flags.ack { end.acknowledge(segment.ack) } else { Acknowledged::default() };
+        end.learn(&acknowledged, segment.ack, now);
         if is_solid(&segment) && !news && !is_opening(&segment) && end.dead.is_none() {
             self.acknowledge_again(connection, side, now);
         }
-        if acknowledged > 0 {
-            self.continue_after_ack(connection, side, waiting.saturating_sub(acknowledged), now);
+        if acknowledged.segments > 0 {
+            self.continue_after_ack(connection, side, waiting.saturating_sub(acknowledged.segments), now);
         } else if segment.flags.ack {
             self.hear_of_window(connection, side);
         }
@@ -186,20 +189,20 @@ impl State {
         gained > 0
     }
 
-    /// A RST has come. After the peer's FIN a reader has its end of file and learns no more (Linux: `EPIPE`).
     fn die_of_reset(&mut self, connection: usize, side: Side) {
         self.save_unread(connection, side);
         let end = self.connections[connection].end_mut(side);
-        let was_alive = end.dead.is_none();
-        end.kill(ErrorKind::ConnectionReset);
-        if was_alive {
-            end.death_told = end.fin_received;
+        if end.dead.is_none() {
+            let name = end.name_of_reset();
+            end.death_told = name.is_none();
+            end.kill(name.unwrap_or(ErrorKind::ConnectionReset));
         }
     }
 
     fn completes_handshake(&self, connection: usize, side: Side, segment: &TcpSegment) -> bool {
         let waiting = self.connections[connection].end(side).unacknowledged.front();
-        let is_answered = waiting.map(tcp).is_some_and(|waiting| waiting.flags.syn && waiting.flags.ack);
+        let waiting = waiting.map(|oldest| tcp(&oldest.packet).flags);
+        let is_answered = waiting.is_some_and(|flags| flags.syn && flags.ack);
         is_answered && is_solid(segment) && segment.flags.ack && !segment.flags.syn
     }
 
@@ -229,9 +232,13 @@ impl State {
     fn continue_after_ack(&mut self, connection: usize, side: Side, waiting: usize, now: Millis) {
         let end = self.connections[connection].end_mut(side);
         let was_recovering = end.retransmission.is_some_and(|timer| timer.is_recovering());
-        end.retransmission = (!end.unacknowledged.is_empty()).then(|| Timer::start(rto::DATA, now));
+        end.retransmission = None;
+        if !end.unacknowledged.is_empty() {
+            end.start_timer(Awaited::Data, now);
+        }
         if was_recovering {
-            let held_up: Vec<Packet> = end.unacknowledged.iter().take(waiting).cloned().collect();
+            let held_up = end.unacknowledged.iter().take(waiting);
+            let held_up: Vec<Packet> = held_up.map(|outstanding| outstanding.packet.clone()).collect();
             for packet in held_up {
                 self.send_again(connection, side, packet, now);
             }
@@ -252,7 +259,7 @@ impl State {
     /// Queues what the event loop will report to the application.
     fn tell(&mut self, connection: usize, side: Side, segment: &TcpSegment, news: bool) {
         let end = self.connections[connection].end_mut(side);
-        let readable = news || segment.flags.rst;
+        let readable = (news && !segment.flags.syn) || segment.flags.rst;
         let writable = segment.flags.rst || !end.readiness.writable;
         let closed = segment.flags.rst || (news && segment.flags.fin);
         if end.app == App::Holds && (readable || writable) {

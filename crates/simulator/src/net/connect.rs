@@ -1,63 +1,51 @@
 //! Dialling the origin.
+//!
+//! What a dial came to is what this host's TCP has gone through by the time somebody asks, as on Linux: a connection that
+//! opened has opened, whatever came behind the handshake.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
+use closewait_trace::Millis;
 use turmoil_net::shim::tokio::net::TcpStream;
 
 use super::connection::App;
 use super::driver::Place;
-use super::state::{ORIGIN, PORT};
+use super::state::{ORIGIN, PORT, State};
 use super::{Side, Stream, Wire};
 
 /// A connection attempt. Dropped before it is done, it leaves no socket and sends no SYN again.
 ///
 /// # Errors
-/// `ConnectionRefused` when RST answers the SYN, `TimedOut` after 127 s of silence (as Linux).
+/// `ConnectionRefused` when RST answers the SYN, `TimedOut` after 127 s of silence. Polled late, also what has become of
+/// the connection since it opened: `ConnectionReset` after RST, `BrokenPipe` after FIN and then RST (as Linux).
 pub struct Connect {
     wire: Wire,
-    dialling: Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>,
-    answer: Arc<Answer>,
-    connection: Option<usize>,
-    done: bool,
+    /// From the SYN to the outcome.
+    socket: Option<Stream>,
+    connection: Option<u32>,
 }
 
 impl Connect {
     pub(super) fn new(wire: Wire) -> Self {
-        let answer = Arc::new(Answer { wire: wire.clone(), task: Mutex::new(None) });
-        Self {
-            wire,
-            dialling: Box::pin(TcpStream::connect((ORIGIN, PORT))),
-            answer,
-            connection: None,
-            done: false,
-        }
+        Self { wire, socket: None, connection: None }
     }
 
     /// The number that the connection has on the wire, from 1, once its SYN was sent.
     pub fn connection(&self) -> Option<u32> {
-        self.connection.map(|index| index as u32 + 1)
+        self.connection
     }
 
-    fn poll_socket(&mut self) -> Poll<io::Result<TcpStream>> {
-        let waker = Waker::from(self.answer.clone());
-        self.wire
-            .with(|state| state.enter(Side::Client))
-            .map_or(Poll::Ready(Err(io::ErrorKind::NotConnected.into())), |()| {
-                self.dialling.as_mut().poll(&mut Context::from_waker(&waker))
-            })
-    }
-
-    fn error(&self, error: io::Error) -> io::Error {
-        let index = self.connection;
-        let why = self.wire.with(|state| index.and_then(|i| state.connections[i].end(Side::Client).dead));
-        match why.flatten() {
-            Some(io::ErrorKind::TimedOut) => io::ErrorKind::TimedOut.into(),
-            _ => error,
-        }
+    /// Sends the SYN.
+    fn begin(&mut self) -> io::Result<()> {
+        let begun = self.wire.act(|state, now| state.dial(now));
+        let connection = begun.unwrap_or(Err(ErrorKind::NotConnected.into()))?;
+        let socket = Stream::of(self.wire.clone(), Place { connection, side: Side::Client });
+        self.connection = Some(socket.connection());
+        self.socket = Some(socket);
+        Ok(())
     }
 }
 
@@ -65,63 +53,51 @@ impl Future for Connect {
     type Output = io::Result<Stream>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        *self.answer.task.lock().expect("nobody panics with this lock") = Some(cx.waker().clone());
-        let polled = self.poll_socket();
         if self.connection.is_none() {
-            // The SYN leaves in the first poll: no other can come between.
-            self.wire.act(|_, _| ());
-            self.connection = (self.wire.connections() as usize).checked_sub(1);
+            self.begin()?;
         }
-        match polled {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(result) => {
-                self.done = true;
-                let connection = self.connection;
-                Poll::Ready(match (result, connection) {
-                    (Ok(tcp), Some(connection)) => {
-                        Ok(Stream::attach(self.wire.clone(), Place { connection, side: Side::Client }, tcp))
-                    }
-                    (Ok(_), None) => Err(io::ErrorKind::NotConnected.into()),
-                    (Err(error), _) => Err(self.error(error)),
-                })
-            }
-        }
+        let Some(socket) = &self.socket else { return Poll::Ready(Err(ErrorKind::NotConnected.into())) };
+        let error = ready!(socket.poll_outcome(cx));
+        let socket = self.socket.take();
+        Poll::Ready(match (error, socket) {
+            (None, Some(socket)) => Ok(socket),
+            (error, _) => Err(error.unwrap_or(ErrorKind::NotConnected).into()),
+        })
     }
 }
 
-impl Drop for Connect {
-    fn drop(&mut self) {
-        if self.done {
-            return;
+/// The simulated kernel's socket in the making. It is asked as soon as an answer has come: asked later, it takes every
+/// connection that is not open any more for one that was refused.
+pub(super) type Dialling = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
+
+impl State {
+    /// `connect(2)`: a SYN leaves. The index of the connection.
+    ///
+    /// # Errors
+    /// `AddrNotAvailable` once every port is taken.
+    fn dial(&mut self, now: Millis) -> io::Result<usize> {
+        self.enter(Side::Client);
+        let mut dialling: Dialling = Box::pin(TcpStream::connect((ORIGIN, PORT)));
+        if let Poll::Ready(Err(_)) = dialling.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Err(ErrorKind::AddrNotAvailable.into());
         }
-        let Some(()) = self.wire.with(|state| state.enter(Side::Client)) else {
-            // The network is gone, and with it the socket: what is left must not call into it.
-            std::mem::forget(std::mem::replace(&mut self.dialling, Box::pin(std::future::pending())));
-            return;
-        };
-        self.dialling = Box::pin(std::future::pending());
-        let connection = self.connection;
-        self.wire.act(|state, _| {
-            if let Some(index) = connection {
-                let end = state.connections[index].end_mut(Side::Client);
-                end.app = App::Gone;
-                end.quiet();
-            }
-        });
+        self.egress(now);
+        // No other SYN can have come between.
+        let connection = self.connections.len() - 1;
+        let end = self.connections[connection].end_mut(Side::Client);
+        end.dialling = Some(dialling);
+        end.app = App::Holds;
+        Ok(connection)
     }
-}
 
-/// Passes the kernel's wake-up on at the next turn of the event loop, where a real one would notice it.
-struct Answer {
-    wire: Wire,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Wake for Answer {
-    fn wake(self: Arc<Self>) {
-        let task = self.task.lock().expect("nobody panics with this lock").take();
-        if let Some(task) = task {
-            self.wire.wake_connected(task);
+    /// This end's TCP has heard something: if that was the answer to its SYN, the socket is open, or is none.
+    pub fn settle_dial(&mut self, connection: usize, side: Side) {
+        self.enter(side);
+        let end = self.connections[connection].end_mut(side);
+        let Some(dialling) = &mut end.dialling else { return };
+        if let Poll::Ready(socket) = dialling.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            end.tcp = socket.ok();
+            end.dialling = None;
         }
     }
 }

@@ -11,7 +11,8 @@ use turmoil_net::shim::tokio::net::TcpStream;
 use turmoil_net::{Packet, TcpSegment, Transport};
 
 use super::Side;
-use super::rto::Timer;
+use super::connect::Dialling;
+use super::rto::{Awaited, Rto, Timer};
 
 /// A connection, from its first SYN to the end of the run.
 #[derive(Default)]
@@ -49,7 +50,9 @@ impl Connection {
 /// One end: what its TCP has sent and received, and what its application has been told.
 #[derive(Default)]
 pub(super) struct End {
-    /// The simulated kernel's socket, while the application holds the stream.
+    /// The socket of a dial whose SYN has no answer yet.
+    pub dialling: Option<Dialling>,
+    /// The simulated kernel's socket, once open, while the application holds it.
     pub tcp: Option<TcpStream>,
     pub app: App,
     pub readiness: Readiness,
@@ -57,7 +60,7 @@ pub(super) struct End {
     pub before_reset: BytesMut,
     /// Why the socket is dead, once it is.
     pub dead: Option<ErrorKind>,
-    /// The application has been told why: Linux says it once, and then only end of file and `EPIPE`.
+    /// The application has been told why, or never will be: Linux says it once (`sk_err`).
     pub death_told: bool,
     /// Initial sequence number, once the SYN (or SYN-ACK) was sent.
     pub isn: Option<u32>,
@@ -84,10 +87,30 @@ pub(super) struct End {
     /// What the newest acknowledgement said.
     heard: Option<Heard>,
     /// Sent and not yet acknowledged, oldest first.
-    pub unacknowledged: VecDeque<Packet>,
+    pub unacknowledged: VecDeque<Outstanding>,
+    pub rto: Rto,
     pub retransmission: Option<Timer>,
     /// Arrived ahead of a gap; the simulated TCP would drop them.
     pub out_of_order: Vec<Packet>,
+}
+
+/// A segment that is not acknowledged yet.
+#[derive(Debug)]
+pub(super) struct Outstanding {
+    pub packet: Packet,
+    /// When it left first.
+    pub left: Millis,
+    /// It left again since: its acknowledgement measures nothing.
+    pub again: bool,
+}
+
+/// What an acknowledgement took off the list of what is outstanding.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Acknowledged {
+    pub segments: usize,
+    /// When the first of them left, if each left once (Karn).
+    pub left: Option<Millis>,
+    pub handshake: bool,
 }
 
 /// Where a segment stood in the stream, and the window it advertised.
@@ -135,12 +158,26 @@ impl End {
         self.out_of_order.clear();
     }
 
-    /// What a system call on the dead socket returns. After the peer's FIN a RST is no news to a reader,
-    /// and for the rest the error comes once (Linux: `sk_err`).
-    pub fn error_of_death(&mut self) -> Option<ErrorKind> {
-        let error = self.dead?;
-        let told = std::mem::replace(&mut self.death_told, true);
-        Some(if told { ErrorKind::BrokenPipe } else { error })
+    /// What a RST that reaches this end is called (Linux: `tcp_reset`). `None`: the connection was over before.
+    pub fn name_of_reset(&self) -> Option<ErrorKind> {
+        let is_over = self.fin_received && self.fin_sent && self.unacknowledged.is_empty();
+        match () {
+            () if is_over => None,
+            () if self.dialling.is_some() => Some(ErrorKind::ConnectionRefused),
+            () if self.fin_received && !self.finishing => Some(ErrorKind::BrokenPipe),
+            () => Some(ErrorKind::ConnectionReset),
+        }
+    }
+
+    /// Why the socket died: said once, to whoever asks first (Linux: `sock_error`).
+    pub fn take_error(&mut self) -> Option<ErrorKind> {
+        let told = self.dead.is_some() && std::mem::replace(&mut self.death_told, true);
+        self.dead.filter(|_| !told)
+    }
+
+    /// What a read comes to when the socket is dead and nothing is left to read: end of file to a reader who has the peer's FIN.
+    pub fn error_at_end(&mut self) -> Option<ErrorKind> {
+        if self.fin_received { None } else { self.take_error() }
     }
 
     /// Whether the peer's window, or a lost report of it, holds back bytes or a FIN, and nothing is on
@@ -178,12 +215,31 @@ impl End {
         }
     }
 
-    /// Drops what `ack` acknowledges; the number of segments.
-    pub fn acknowledge(&mut self, ack: u32) -> usize {
-        let before = self.unacknowledged.len();
+    pub fn start_timer(&mut self, awaited: Awaited, now: Millis) {
+        self.retransmission = Some(Timer::start(awaited, &self.rto, now));
+    }
+
+    /// What an acknowledgement that came now says of the round trip.
+    pub fn learn(&mut self, acknowledged: &Acknowledged, ack: u32, now: Millis) {
+        if let Some(left) = acknowledged.left {
+            self.rto.measure(now - left, ack, self.sent_to);
+        }
+        if acknowledged.handshake {
+            self.rto.open();
+        }
+    }
+
+    /// Drops what `ack` acknowledges.
+    pub fn acknowledge(&mut self, ack: u32) -> Acknowledged {
+        let mut acknowledged = Acknowledged::default();
+        let mut again = false;
         while let Some(oldest) = self.unacknowledged.front_mut() {
-            let segment = tcp_mut(oldest);
+            let segment = tcp_mut(&mut oldest.packet);
             if precedes_or_equals(end_of(segment), ack) {
+                acknowledged.segments += 1;
+                acknowledged.handshake |= segment.flags.syn;
+                acknowledged.left.get_or_insert(oldest.left);
+                again |= oldest.again;
                 self.unacknowledged.pop_front();
                 continue;
             }
@@ -195,7 +251,8 @@ impl End {
             }
             break;
         }
-        before - self.unacknowledged.len()
+        acknowledged.left.take_if(|_| again);
+        acknowledged
     }
 }
 
@@ -251,11 +308,16 @@ mod tests {
         Packet { src: any, dst: any, ttl: 64, payload: Transport::Tcp(segment) }
     }
 
+    fn outstanding(packet: Packet, left: Millis) -> Outstanding {
+        Outstanding { packet, left, again: false }
+    }
+
     fn check(ack: u32, acknowledged: usize, left: &[(u32, &[u8])]) {
         let mut end = End::default();
-        end.unacknowledged.extend([data(10, b"abc"), data(13, b"def")]);
-        assert_eq!(end.acknowledge(ack), acknowledged);
-        let rest: Vec<_> = end.unacknowledged.iter().map(|p| (tcp(p).seq, tcp(p).payload.to_vec())).collect();
+        end.unacknowledged.extend([outstanding(data(10, b"abc"), 0), outstanding(data(13, b"def"), 0)]);
+        assert_eq!(end.acknowledge(ack).segments, acknowledged);
+        let segments = end.unacknowledged.iter().map(|outstanding| tcp(&outstanding.packet));
+        let rest: Vec<_> = segments.map(|segment| (segment.seq, segment.payload.to_vec())).collect();
         let left: Vec<_> = left.iter().map(|(seq, bytes)| (*seq, bytes.to_vec())).collect();
         assert_eq!(rest, left);
     }
@@ -267,6 +329,21 @@ mod tests {
         check(13, 1, &[(13, b"def")]);
         check(16, 2, &[]);
         check(5, 0, &[(10, b"abc"), (13, b"def")]);
+    }
+
+    /// Two segments leave at 100 and 200; which of them leave again; what the acknowledgement of both measures from.
+    fn check_karn(again: [bool; 2], left: Option<Millis>) {
+        let mut end = End::default();
+        end.unacknowledged.extend([outstanding(data(10, b"abc"), 100), outstanding(data(13, b"def"), 200)]);
+        end.unacknowledged.iter_mut().zip(again).for_each(|(outstanding, again)| outstanding.again = again);
+        assert_eq!(end.acknowledge(16), Acknowledged { segments: 2, left, handshake: false });
+    }
+
+    #[test]
+    fn what_was_sent_again_measures_nothing() {
+        check_karn([false, false], Some(100));
+        check_karn([true, false], None);
+        check_karn([false, true], None);
     }
 
     #[test]

@@ -32,9 +32,6 @@ struct Shared {
     touched: Notify,
     /// The driver has moved something: whoever waits for a state of the wire looks again.
     moved: Notify,
-    /// Tasks whose connect has an answer. Apart from the state, since the simulated kernel wakes them
-    /// while the state is locked.
-    connected: Mutex<Vec<Waker>>,
 }
 
 impl Network {
@@ -48,7 +45,6 @@ impl Network {
             start: Instant::now(),
             touched: Notify::new(),
             moved: Notify::new(),
-            connected: Mutex::default(),
         };
         Self { wire: Wire { shared: Arc::new(shared) } }
     }
@@ -101,12 +97,12 @@ impl Wire {
     }
 
     fn has_news(&self) -> bool {
-        self.with(|state| !state.events.is_empty()).unwrap_or(false) || !self.connected().is_empty()
+        self.with(|state| !state.events.is_empty()).unwrap_or(false)
     }
 
     /// The client's event loop turns: sockets become ready, and the tasks that wait for them are woken.
     fn tell_news(&self) {
-        let mut wakers = std::mem::take(&mut *self.connected());
+        let mut wakers = Vec::new();
         self.with(|state| {
             for news in std::mem::take(&mut state.events) {
                 let readiness = &mut state.connections[news.connection].end_mut(news.side).readiness;
@@ -201,15 +197,6 @@ impl Wire {
     /// Waits until the wire may look different.
     pub async fn moved(&self) {
         self.shared.moved.notified().await;
-    }
-
-    /// Wakes a task whose connect has an answer, at the next turn of the event loop.
-    pub(super) fn wake_connected(&self, task: Waker) {
-        self.connected().push(task);
-    }
-
-    fn connected(&self) -> MutexGuard<'_, Vec<Waker>> {
-        self.shared.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `f` on the state, puts what the hosts then have to send on the wire, and tells the driver.

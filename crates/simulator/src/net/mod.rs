@@ -29,14 +29,13 @@ mod loopback;
 mod pace;
 mod patience;
 mod resend;
+mod round_trip;
 mod rto;
 mod shared;
 #[cfg_attr(not(target_os = "linux"), path = "no_sockets.rs")]
 mod sockets;
 mod state;
 mod stream;
-#[cfg(test)]
-mod tests;
 
 pub use bridge::Bridge;
 pub use connect::Connect;
@@ -44,6 +43,7 @@ pub use driver::{Network, Wire};
 pub use listener::Listener;
 pub use pace::Pace;
 pub use patience::Waited;
+pub use rto::retransmission_timeout;
 pub use shared::SharedStream;
 pub use stream::Stream;
 

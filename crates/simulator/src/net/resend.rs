@@ -7,8 +7,8 @@ use closewait_trace::Millis;
 use turmoil_net::{Packet, TcpFlags, TcpSegment, Transport};
 
 use super::Side;
-use super::connection::{App, Connection, tcp_mut};
-use super::rto::{self, Fired, Timer};
+use super::connection::{App, Connection, Outstanding, tcp, tcp_mut};
+use super::rto::{Awaited, Fired, Timer};
 use super::state::{CLIENT, Departure, News, ORIGIN, PORT, State};
 
 impl State {
@@ -27,7 +27,8 @@ impl State {
     pub fn retransmit(&mut self, connection: usize, side: Side, now: Millis) {
         let end = self.connections[connection].end_mut(side);
         let Some(timer) = &mut end.retransmission else { return };
-        match (timer.fire(now), end.unacknowledged.front().cloned()) {
+        let oldest = end.unacknowledged.front().map(|oldest| oldest.packet.clone());
+        match (timer.fire(&mut end.rto, now), oldest) {
             (Fired::Retransmit, Some(packet)) => {
                 self.send_again(connection, side, packet, now);
             }
@@ -39,8 +40,12 @@ impl State {
 
     /// The same bytes in a new segment: what it acknowledges, and its window, are those of now.
     pub fn send_again(&mut self, connection: usize, side: Side, mut packet: Packet, now: Millis) {
-        let end = self.connections[connection].end(side);
+        let end = self.connections[connection].end_mut(side);
         let segment = tcp_mut(&mut packet);
+        let is_it = |outstanding: &&mut Outstanding| tcp(&outstanding.packet).seq == segment.seq;
+        if let Some(outstanding) = end.unacknowledged.iter_mut().find(is_it) {
+            outstanding.again = true;
+        }
         if segment.flags.ack {
             segment.ack = end.received_to;
             segment.window = end.window;
@@ -55,7 +60,7 @@ impl State {
             for side in [Side::Client, Side::Origin] {
                 let end = connection.end_mut(side);
                 if end.retransmission.is_none() && end.is_held_back() {
-                    end.retransmission = Some(Timer::start(rto::PROBE, now));
+                    end.start_timer(Awaited::Window, now);
                 }
             }
         }
@@ -75,6 +80,7 @@ impl State {
         self.connections[connection].end_mut(side).kill(error);
         let rst = self.rst_from(connection, side.peer());
         self.guard.deliver(rst);
+        self.settle_dial(connection, side);
         self.egress(now);
         if self.connections[connection].end(side).app == App::Holds {
             let event = News { connection, side, readable: true, writable: true, closed: true };

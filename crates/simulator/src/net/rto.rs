@@ -1,36 +1,86 @@
-//! When TCP retransmits, and when it gives up: the tables of Linux, in virtual time.
+//! When TCP sends again, and when it gives up: RFC 6298 with the limits of Linux, in virtual time.
 //!
-//! RFC 6298 with Linux's limits (`tcp_retries2`, `tcp_syn_retries`, `tcp_synack_retries`). The first
-//! timeout is fixed at the 200 ms minimum: latencies here are too small and steady for an estimate to matter.
+//! `tcp_rtt_estimator`, `tcp_set_rto`, `retransmits_timed_out`, with `tcp_retries2`, `tcp_syn_retries` and
+//! `tcp_synack_retries` as they are by default. There are no timestamps here: what was sent again measures nothing (Karn).
 
+use closewait_scenario::NetworkSettings;
 use closewait_trace::Millis;
 
-/// Timeouts for one kind of segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Schedule {
-    first: Millis,
-    longest: Millis,
-    retries: u32,
+use super::round_trip::RoundTrip;
+
+/// Before anything was measured, ms (RFC 6298 section 2.1; Linux: `TCP_TIMEOUT_INIT`).
+const INITIAL: Millis = 1_000;
+/// When the handshake measured nothing, since part of it went twice, ms (RFC 6298 section 5.7; Linux: `TCP_TIMEOUT_FALLBACK`).
+const FALLBACK: Millis = 3_000;
+/// Linux: `TCP_RTO_MAX`, ms.
+const LONGEST: Millis = 120_000;
+/// From the first retransmission of data: what 15 of them take on the fastest path (Linux: `tcp_model_timeout`), ms.
+const DATA_LIMIT: Millis = 924_600;
+/// Linux: `tcp_retries2`, `tcp_syn_retries`, `tcp_synack_retries`.
+const PROBES: u32 = 15;
+const SYNS: u32 = 6;
+const SYN_ACKS: u32 = 5;
+
+/// How long after a segment it goes again, if nothing is known of the path but what the handshake took, ms.
+pub fn retransmission_timeout(network: &NetworkSettings) -> Millis {
+    let round_trip = network.latency_to_origin + network.latency_to_client;
+    RoundTrip::first(round_trip.as_millis() as Millis, 0).timeout().min(LONGEST)
 }
 
-/// Data and FIN: 200 ms doubling to 120 s, 15 retries, so 924.6 s in all.
-pub(super) const DATA: Schedule = Schedule { first: 200, longest: 120_000, retries: 15 };
-/// Asking a peer with a closed window whether it has opened: as often as data would go again.
-pub(super) const PROBE: Schedule = DATA;
-/// SYN: 1 s doubling, 6 retries, so 127 s in all.
-pub(super) const SYN: Schedule = Schedule { first: 1_000, longest: 120_000, retries: 6 };
-/// SYN-ACK: 1 s doubling, 5 retries, so 63 s in all.
-pub(super) const SYN_ACK: Schedule = Schedule { first: 1_000, longest: 120_000, retries: 5 };
+/// One end's retransmission timeout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rto {
+    round_trip: Option<RoundTrip>,
+    /// Backed off until the next measurement.
+    current: Millis,
+}
 
-/// More would overflow, and is past every limit.
-const MOST_DOUBLINGS: u32 = 20;
+impl Default for Rto {
+    fn default() -> Self {
+        Self { round_trip: None, current: INITIAL }
+    }
+}
+
+impl Rto {
+    /// An acknowledgement came, up to `acknowledged`, of what was sent once, `took` ms ago. `sent_to`: one past all that was sent.
+    pub fn measure(&mut self, took: Millis, acknowledged: u32, sent_to: u32) {
+        let round_trip = match self.round_trip {
+            Some(known) => known.and(took, acknowledged, sent_to),
+            None => RoundTrip::first(took, sent_to),
+        };
+        self.round_trip = Some(round_trip);
+        self.current = round_trip.timeout().min(LONGEST);
+    }
+
+    /// The handshake is over; whether it measured anything shows now.
+    pub fn open(&mut self) {
+        if self.round_trip.is_none() {
+            self.current = FALLBACK;
+        }
+    }
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Awaited {
+    /// The answer to a SYN: 6 retries, 127 s in all.
+    SynAck,
+    /// The answer to a SYN-ACK: 5 retries, 63 s in all.
+    Handshake,
+    /// The acknowledgement of data or FIN: given up at the first timeout that is 924.6 s or more after the first retransmission.
+    Data,
+    /// That the peer's window opens: 15 unanswered probes.
+    Window,
+}
 
 /// A running retransmission timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Timer {
-    schedule: Schedule,
+    awaited: Awaited,
     attempts: u32,
-    backoff: u32,
+    /// When the first retransmission left.
+    recovers_since: Option<Millis>,
+    timeout: Millis,
     /// When it fires next.
     pub due: Millis,
 }
@@ -45,8 +95,9 @@ pub(super) enum Fired {
 }
 
 impl Timer {
-    pub fn start(schedule: Schedule, now: Millis) -> Self {
-        Self { schedule, attempts: 0, backoff: 0, due: now + schedule.first }
+    pub fn start(awaited: Awaited, rto: &Rto, now: Millis) -> Self {
+        let timeout = rto.current;
+        Self { awaited, attempts: 0, recovers_since: None, timeout, due: now + timeout }
     }
 
     /// Whether something was retransmitted since the last acknowledgement that made progress.
@@ -59,15 +110,27 @@ impl Timer {
         self.attempts = 0;
     }
 
-    pub fn fire(&mut self, now: Millis) -> Fired {
-        if self.attempts == self.schedule.retries {
+    pub fn fire(&mut self, rto: &mut Rto, now: Millis) -> Fired {
+        if self.is_exhausted(now) {
             return Fired::GiveUp;
         }
         self.attempts += 1;
-        self.backoff = (self.backoff + 1).min(MOST_DOUBLINGS);
-        let doubled = self.schedule.first << self.backoff;
-        self.due = now + doubled.min(self.schedule.longest);
+        self.recovers_since.get_or_insert(now);
+        self.timeout = (self.timeout * 2).min(LONGEST);
+        if self.awaited != Awaited::Window {
+            rto.current = self.timeout;
+        }
+        self.due = now + self.timeout;
         Fired::Retransmit
+    }
+
+    fn is_exhausted(&self, now: Millis) -> bool {
+        match self.awaited {
+            Awaited::SynAck => self.attempts == SYNS,
+            Awaited::Handshake => self.attempts == SYN_ACKS,
+            Awaited::Window => self.attempts == PROBES,
+            Awaited::Data => self.recovers_since.is_some_and(|since| now - since >= DATA_LIMIT),
+        }
     }
 }
 
@@ -75,12 +138,14 @@ impl Timer {
 mod tests {
     use super::*;
 
-    fn check(schedule: Schedule, retransmissions: &[Millis], gives_up: Millis) {
-        let mut timer = Timer::start(schedule, 0);
+    /// When what is sent at 0 goes again after these round trips, and when it is given up.
+    fn check(awaited: Awaited, round_trips: &[Millis], retransmissions: &[Millis], gives_up: Millis) {
+        let mut rto = after(round_trips);
+        let mut timer = Timer::start(awaited, &rto, 0);
         let mut seen = Vec::new();
         loop {
             let now = timer.due;
-            match timer.fire(now) {
+            match timer.fire(&mut rto, now) {
                 Fired::Retransmit => seen.push(now),
                 Fired::GiveUp => {
                     assert_eq!((seen.as_slice(), now), (retransmissions, gives_up));
@@ -90,22 +155,81 @@ mod tests {
         }
     }
 
+    /// A byte is sent after each acknowledgement.
+    fn after(round_trips: &[Millis]) -> Rto {
+        let mut rto = Rto::default();
+        for (n, took) in (1..).zip(round_trips) {
+            rto.measure(*took, n, n);
+        }
+        rto
+    }
+
+    const NEAR: [Millis; 15] = [
+        220, 660, 1_540, 3_300, 6_820, 13_860, 27_940, 56_100, 112_420, 225_060, 345_060, 465_060, 585_060,
+        705_060, 825_060,
+    ];
+
     #[test]
     fn data_follows_tcp_retries2() {
-        let at = [
-            200, 600, 1_400, 3_000, 6_200, 12_600, 25_400, 51_000, 102_200, 204_600, 324_600, 444_600,
-            564_600, 684_600, 804_600,
+        check(Awaited::Data, &[20], &NEAR, 945_060);
+        let at_once = [
+            201, 603, 1_407, 3_015, 6_231, 12_663, 25_527, 51_255, 102_711, 205_623, 325_623, 445_623,
+            565_623, 685_623, 805_623,
         ];
-        check(DATA, &at, 924_600);
+        check(Awaited::Data, &[0], &at_once, 925_623);
+        let far = [
+            2_400, 7_200, 16_800, 36_000, 74_400, 151_200, 271_200, 391_200, 511_200, 631_200, 751_200,
+            871_200,
+        ];
+        check(Awaited::Data, &[800], &far, 991_200);
+    }
+
+    #[test]
+    fn a_closed_window_is_probed_as_often_as_data_goes_again() {
+        check(Awaited::Window, &[20], &NEAR, 945_060);
     }
 
     #[test]
     fn syn_follows_tcp_syn_retries() {
-        check(SYN, &[1_000, 3_000, 7_000, 15_000, 31_000, 63_000], 127_000);
+        check(Awaited::SynAck, &[], &[1_000, 3_000, 7_000, 15_000, 31_000, 63_000], 127_000);
     }
 
     #[test]
     fn syn_ack_follows_tcp_synack_retries() {
-        check(SYN_ACK, &[1_000, 3_000, 7_000, 15_000, 31_000], 63_000);
+        check(Awaited::Handshake, &[], &[1_000, 3_000, 7_000, 15_000, 31_000], 63_000);
+    }
+
+    #[test]
+    fn a_handshake_that_measured_nothing_is_taken_for_a_slow_path() {
+        let mut rto = Rto::default();
+        rto.open();
+        assert_eq!(rto.current, 3_000);
+        let mut rto = after(&[20]);
+        rto.open();
+        assert_eq!(rto.current, 220);
+    }
+
+    #[test]
+    fn the_back_off_is_kept_until_something_is_measured() {
+        let mut rto = after(&[20]);
+        let mut timer = Timer::start(Awaited::Data, &rto, 0);
+        timer.fire(&mut rto, 220);
+        timer.fire(&mut rto, 660);
+        assert_eq!(Timer::start(Awaited::Data, &rto, 1_000).due, 1_880);
+        rto.measure(20, 2, 2);
+        assert_eq!(Timer::start(Awaited::Data, &rto, 1_000).due, 1_220);
+    }
+
+    #[test]
+    fn a_closed_window_backs_nothing_off_but_its_probes() {
+        let mut rto = after(&[20]);
+        let mut timer = Timer::start(Awaited::Window, &rto, 0);
+        timer.fire(&mut rto, 220);
+        assert_eq!(rto, after(&[20]));
+    }
+
+    #[test]
+    fn no_timeout_is_longer_than_two_minutes() {
+        assert_eq!(after(&[50_000]).current, 120_000);
     }
 }

@@ -11,9 +11,9 @@ use closewait_trace::{Fate, Millis, Recorder, Segment, What};
 use turmoil_net::shim::tokio::net::TcpStream;
 use turmoil_net::{EnterGuard, HostId, KernelConfig, Net, Packet, TcpSegment};
 
-use super::connection::{Connection, end_of, is_solid, tcp, tcp_mut};
+use super::connection::{Connection, Outstanding, end_of, is_solid, tcp, tcp_mut};
 use super::faults::Faults;
-use super::rto::{self, Timer};
+use super::rto::Awaited;
 use super::{Direction, Side};
 
 pub(super) const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
@@ -249,14 +249,14 @@ impl State {
         if is_solid(segment) {
             end.sent_to = end_of(segment);
             if end.unacknowledged.is_empty() {
-                let schedule = match (segment.flags.syn, segment.flags.ack) {
-                    (true, false) => rto::SYN,
-                    (true, true) => rto::SYN_ACK,
-                    (false, _) => rto::DATA,
+                let awaited = match (segment.flags.syn, segment.flags.ack) {
+                    (true, false) => Awaited::SynAck,
+                    (true, true) => Awaited::Handshake,
+                    (false, _) => Awaited::Data,
                 };
-                end.retransmission = Some(Timer::start(schedule, now));
+                end.start_timer(awaited, now);
             }
-            end.unacknowledged.push_back(packet.clone());
+            end.unacknowledged.push_back(Outstanding { packet: packet.clone(), left: now, again: false });
         }
     }
 

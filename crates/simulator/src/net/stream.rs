@@ -25,6 +25,12 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// A socket that is being dialled.
+    pub(super) fn of(wire: Wire, place: Place) -> Self {
+        Self { wire, place }
+    }
+
+    /// A socket that was accepted.
     pub(super) fn attach(wire: Wire, place: Place, tcp: TcpStream) -> Self {
         let Place { connection, side } = place;
         wire.act(|state, _| {
@@ -37,7 +43,20 @@ impl Stream {
             let readable = end.unread > 0 || closed;
             state.events.push(News { connection, side, readable, writable: false, closed });
         });
-        Self { wire, place }
+        Self::of(wire, place)
+    }
+
+    /// Resolves when the SYN has its answer, or never gets one: with the error, if any (as tokio does: writable, then `SO_ERROR`).
+    pub(super) fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Option<ErrorKind>> {
+        let outcome = self.wire.with(|state| {
+            let end = state.connections[self.place.connection].end_mut(self.place.side);
+            if end.readiness.writable {
+                return Poll::Ready(end.take_error());
+            }
+            end.readiness.writer = Some(cx.waker().clone());
+            Poll::Pending
+        });
+        outcome.unwrap_or(Poll::Ready(Some(ErrorKind::NotConnected)))
     }
 
     /// The connection's number, from 1, in the order of their SYNs.
@@ -62,8 +81,13 @@ impl Stream {
             state.enter(side);
             let end = state.connections[connection].end_mut(side);
             end.app = App::Gone;
-            end.finishing = true;
             end.tcp = None;
+            if end.dialling.take().is_some() {
+                // No FIN: there is nobody to say it to.
+                end.quiet();
+            } else {
+                end.finishing = true;
+            }
             [end.readiness.reader.take(), end.readiness.writer.take()]
         });
         wakers.into_iter().flatten().flatten().for_each(Waker::wake);
@@ -235,9 +259,8 @@ fn read_without_kernel(end: &mut End, cx: &Context<'_>, buf: &mut ReadBuf<'_>) -
         buf.put_slice(&end.before_reset.split_to(n));
         return Some(Ok(()));
     }
-    let error = end.error_of_death()?;
-    // Once the error is told, what is left is the end of file.
-    Some(if error == ErrorKind::BrokenPipe { Ok(()) } else { Err(error.into()) })
+    end.dead?;
+    Some(end.error_at_end().map_or(Ok(()), |error| Err(error.into())))
 }
 
 fn read(
@@ -277,8 +300,8 @@ fn read(
 
 fn write(state: &mut State, place: Place, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     let end = state.connections[place.connection].end_mut(place.side);
-    if let Some(why) = end.error_of_death() {
-        return Err(why.into());
+    if end.dead.is_some() {
+        return Err(end.take_error().unwrap_or(ErrorKind::BrokenPipe).into());
     }
     let mut written = 0;
     for slice in slices.iter().filter(|slice| !slice.is_empty()) {

@@ -57,7 +57,7 @@ pub const CASES: &[Case] = &[
             "get b, deadline = '3s'",
         ],
         "",
-        &["1040 1> lost data", "2440 1> lost data", "4040 b: deadline", "never RST"],
+        &["1040 1> lost data", "2580 1> lost data", "4040 b: deadline", "never RST"],
     ),
     (
         "what_came_before_it_is_read",
