@@ -4,6 +4,7 @@
 //! [`Suite::main`]. `docs/gate-an-upgrade.md` walks through it.
 
 mod environment;
+mod handover;
 mod lock;
 mod outcome;
 mod processes;

@@ -13,6 +13,7 @@ use closewait_simulator::lab::Limits;
 use closewait_trace::{End, Trace};
 use serde::{Deserialize, Serialize};
 
+use super::handover::{pack, unpack};
 use super::trial::Prepared;
 #[cfg(feature = "tls")]
 use crate::tls::make_certificates;
@@ -50,8 +51,7 @@ impl Processes {
         let limit = Limits::default().wall_clock + GRACE;
         let play = |request: &[u8]| {
             let which: Which = serde_json::from_slice(request).expect("it was written by `play`");
-            let trace = suites[which.suite].run(which);
-            serde_json::to_vec(&trace).expect("a trace has only string keys, so it is JSON")
+            pack(suites[which.suite].run(which))
         };
         let zygotes: Option<Vec<Zygote>> =
             (0..count.max(1)).map(|_| Zygote::start(limit, play).ok().flatten()).collect();
@@ -66,7 +66,7 @@ impl Processes {
         self.idle().push(zygote);
         self.returned.notify_one();
         match answer {
-            Ok(trace) => serde_json::from_slice(&trace).expect("it was written by a copy of this process"),
+            Ok(trace) => unpack(trace).expect("it was written by a copy of this process"),
             Err(Lost::Late) => stopped(End::Hang),
             Err(lost) => stopped(End::Panic { message: lost.to_string() }),
         }

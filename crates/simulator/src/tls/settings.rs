@@ -1,16 +1,13 @@
 //! rustls without chance: what differs from run to run are keys, and nothing that shows.
 
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use closewait_scenario::{Alpn, Certificate, Protocol};
 use rustls::client::Resumption;
 use rustls::crypto::ring::{cipher_suite::TLS13_AES_256_GCM_SHA384, default_provider, kx_group::X25519};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
-use rustls::pki_types::UnixTime;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::time_provider::TimeProvider;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, ServerConfig, Tls13CipherSuite};
 
@@ -30,16 +27,6 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     })
 });
 
-/// The first second of 2026. Certificates are valid or not whatever the wall clock says.
-#[derive(Debug)]
-struct NewYear2026;
-
-impl TimeProvider for NewYear2026 {
-    fn current_time(&self) -> Option<UnixTime> {
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(1_767_225_600)))
-    }
-}
-
 /// What a client tells the origin of the protocols that it speaks (ALPN, RFC 7301).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offer {
@@ -51,7 +38,7 @@ pub enum Offer {
 
 /// How a client speaks TLS: it trusts the authority of the scenarios, and resumes no session.
 pub fn client_config(offer: Offer) -> ClientConfig {
-    let mut config = ClientConfig::builder_with_details(PROVIDER.clone(), Arc::new(NewYear2026))
+    let mut config = ClientConfig::builder_with_provider(PROVIDER.clone())
         .with_protocol_versions(&[&TLS13])
         .expect("the suite is one of this version")
         .with_root_certificates(CERTIFICATES.roots.clone())
@@ -68,7 +55,7 @@ pub fn client_config(offer: Offer) -> ClientConfig {
 /// How the origin speaks TLS on one connection. Its secrets go to `keys`.
 pub fn server_config(certificate: Certificate, alpn: Alpn, keys: KeyLogger) -> ServerConfig {
     let certificate = Arc::new(Always(CERTIFICATES.get(certificate)));
-    let mut config = ServerConfig::builder_with_details(PROVIDER.clone(), Arc::new(NewYear2026))
+    let mut config = ServerConfig::builder_with_provider(PROVIDER.clone())
         .with_protocol_versions(&[&TLS13])
         .expect("the suite is one of this version")
         .with_no_client_auth()
