@@ -15,8 +15,7 @@ use closewait::report::snapshot;
 use libtest_mimic::{Failed, Trial};
 
 use super::super::planted_bugs::PLANTED;
-use super::super::reference::reference;
-use super::played::{document, results};
+use super::super::played::{document, reference, results, results_with};
 
 /// `gate::planted::<defect>`.
 pub(super) fn trials() -> Vec<Trial> {
@@ -43,7 +42,7 @@ fn sound() -> &'static (Document, Vec<CellFacts>) {
 /// `planted` is the scenario that the defect was planted for.
 fn check(defect: Defect, planted: &str) -> Result<(), Failed> {
     let (sound, snapshots) = sound();
-    let results = results(&[with_defect(defect)]);
+    let results = results_with(with_defect(defect));
     let document = document(&results);
     let now = document.facts();
     let comparison = compare(&sound.facts(), &now);
