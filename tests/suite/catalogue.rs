@@ -1,14 +1,16 @@
 //! What every scenario of the catalogue owes its readers.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use closewait::client;
 use closewait::lab::{self, Limits};
-use closewait::scenario::{Catalogue, Scenario};
+use closewait::oracle::{Finding, ORACLES, Verdict};
+use closewait::scenario::{self, Protocol, Scenario};
+use closewait::suite::CellResult;
 use closewait::trace::End;
 use libtest_mimic::{Failed, Trial};
+
+use super::played::{catalogue, cell, client};
 
 /// `catalogue::<what>`.
 pub fn trials() -> Vec<Trial> {
@@ -16,7 +18,9 @@ pub fn trials() -> Vec<Trial> {
         Trial::test(format!("catalogue::{name}"), move || check(fault))
     };
     vec![
-        Trial::test("catalogue::is-large-enough", is_large_enough),
+        Trial::test("catalogue::is-what-the-command-comes-with", is_what_the_command_comes_with),
+        Trial::test("catalogue::has-every-kind-of-step", has_every_kind_of_step),
+        Trial::test("catalogue::exercises-every-oracle", exercises_every_oracle),
         Trial::test("catalogue::has-unique-titles", has_unique_titles),
         Trial::test("catalogue::is-found-by-its-signatures", is_found_by_its_signatures),
         trial("names-an-issue-or-an-rfc", unsourced),
@@ -27,26 +31,66 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-const SCENARIOS: usize = 60;
-
 /// Every scenario that has the fault, all at once.
 fn check(fault: fn(&Scenario) -> Option<String>) -> Result<(), Failed> {
     let faulty = |scenario: &Scenario| fault(scenario).map(|fault| format!("{}: {fault}", scenario.id));
-    let faults: Vec<String> = catalogue()?.iter().filter_map(faulty).collect();
+    let faults: Vec<String> = catalogue().iter().filter_map(faulty).collect();
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n").into()) }
 }
 
-fn catalogue() -> Result<Catalogue, Failed> {
-    Ok(Catalogue::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"))?)
+/// Every file of the folder is built in, as it is, and nothing else.
+fn is_what_the_command_comes_with() -> Result<(), Failed> {
+    let built_in = scenario::catalogue();
+    let ids = |catalogue: &scenario::Catalogue| -> BTreeSet<String> {
+        catalogue.iter().map(|scenario| scenario.id.clone()).collect()
+    };
+    assert_eq!(ids(&built_in), ids(catalogue()));
+    let differs =
+        |scenario: &&Scenario| built_in.get(&scenario.id).is_ok_and(|built_in| built_in != *scenario);
+    let different: Vec<_> = catalogue().iter().filter(differs).map(|scenario| &scenario.id).collect();
+    assert!(different.is_empty(), "built in as something else: {different:?}");
+    Ok(())
 }
 
-fn is_large_enough() -> Result<(), Failed> {
-    let scenarios = catalogue()?.iter().count();
-    if scenarios >= SCENARIOS { Ok(()) } else { Err(format!("{scenarios} scenarios").into()) }
+/// A step that no scenario has is played by nobody. `everything.toml` and its companions have every key of the grammar.
+fn has_every_kind_of_step() -> Result<(), Failed> {
+    const EVERYTHING: [&str; 3] = [
+        include_str!("everything.toml"),
+        include_str!("everything-h2.toml"),
+        include_str!("everything-tls.toml"),
+    ];
+    let words = |scenario: &Scenario| scenario.script.iter().map(|step| step.words()).collect::<Vec<_>>();
+    let there: BTreeSet<_> = catalogue().iter().flat_map(words).collect();
+    for text in EVERYTHING {
+        let all = words(&scenario::parse("family/name", "everything", text)?);
+        let missing: Vec<_> = all.iter().filter(|words| !there.contains(words)).collect();
+        assert!(missing.is_empty(), "no scenario has {missing:?}");
+    }
+    Ok(())
+}
+
+/// With a client that behaves, each oracle has something to judge, over each version of HTTP that it concerns: an oracle
+/// that nothing exercises cannot fail.
+fn exercises_every_oracle() -> Result<(), Failed> {
+    let versions = [Protocol::Http1, Protocol::H2];
+    let concerned = |protocol| ORACLES.iter().filter(move |oracle| (oracle.concerns)(protocol));
+    let mut idle: BTreeSet<(&str, bool)> = versions
+        .into_iter()
+        .flat_map(|protocol| concerned(protocol).map(move |oracle| (oracle.name, protocol.is_http2())))
+        .collect();
+    for scenario in catalogue().iter() {
+        let CellResult::Ran { findings, .. } = &cell(&scenario.id, "reference").result else { continue };
+        let holds = |finding: &&Finding| matches!(finding.verdict, Verdict::Holds { .. });
+        for finding in findings.iter().filter(holds) {
+            idle.remove(&(finding.oracle, scenario.protocol.is_http2()));
+        }
+    }
+    assert!(idle.is_empty(), "exercised by no scenario, over HTTP/2 or not: {idle:?}");
+    Ok(())
 }
 
 fn has_unique_titles() -> Result<(), Failed> {
-    let catalogue = catalogue()?;
+    let catalogue = catalogue();
     let mut titles = BTreeMap::new();
     for scenario in catalogue.iter() {
         if let Some(other) = titles.insert(scenario.title.to_lowercase(), &scenario.id) {
@@ -58,7 +102,7 @@ fn has_unique_titles() -> Result<(), Failed> {
 
 /// Whoever pastes a signature gets every scenario that has it, as a whole signature and not by chance.
 fn is_found_by_its_signatures() -> Result<(), Failed> {
-    let catalogue = catalogue()?;
+    let catalogue = catalogue();
     for scenario in catalogue.iter() {
         for signature in &scenario.signatures {
             let hits = catalogue.search(&format!("12:00:00 ERROR app: {signature} (os error 1)"));
@@ -94,7 +138,11 @@ fn forgets_a_request(scenario: &Scenario) -> Option<String> {
 
 /// hyper-util has no limit on connections and no read timeout: what asks for them is played nevertheless, without.
 fn does_not_end(scenario: &Scenario) -> Option<String> {
-    let client = client::built_in().iter().find(|client| client.name() == "hyper-util")?;
-    let end = lab::run_here(&Arc::new(scenario.clone()), *client, &Limits::default()).end;
+    let end = match &cell(&scenario.id, "hyper-util").result {
+        CellResult::Ran { trace, .. } => trace.end.clone(),
+        CellResult::Unsupported { .. } => {
+            lab::run_here(&Arc::new(scenario.clone()), client("hyper-util"), &Limits::default()).end
+        }
+    };
     (end != End::Completed).then(|| format!("{end:?}"))
 }

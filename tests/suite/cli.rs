@@ -8,6 +8,7 @@ use std::process::Stdio;
 use closewait::client;
 use libtest_mimic::Trial;
 
+use super::played::scenarios;
 use super::support::{check, check_in, closewait, folder, text, utf8};
 
 const SCENARIO: &str = "half-close/fin-while-idle";
@@ -62,6 +63,13 @@ fn accepted(name: &str) -> PathBuf {
     snapshots
 }
 
+/// [`SCENARIO`] as a file of another folder of scenarios.
+fn copy_scenario(to: &Path) {
+    let source = scenarios().join(SCENARIO).with_extension("toml");
+    fs::create_dir_all(to.parent().expect("it is in a family")).expect("a folder can be made");
+    fs::copy(source, to).expect("a scenario can be copied");
+}
+
 fn as_accepted_is_0() {
     let arguments = ["run", SCENARIO, "--client", "hyper-util"];
     check(&arguments, 0, &["hyper-util", "everything is as accepted"]);
@@ -97,11 +105,7 @@ fn accept_makes_it_0() {
 fn a_gone_scenario_is_1() {
     let snapshots = accepted("gone");
     let scenarios = folder("cli", "gone-scenarios");
-    let family = scenarios.join("family");
-    fs::create_dir_all(&family).expect("a folder can be made");
-    let source =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(SCENARIO).with_extension("toml");
-    fs::copy(source, family.join("renamed.toml")).expect("a scenario can be copied");
+    copy_scenario(&scenarios.join("family/renamed.toml"));
     let folders =
         ["--scenarios", utf8(&scenarios), "--snapshots", utf8(&snapshots), "--client", "hyper-util"];
     check(&[&["run"][..], &folders].concat(), 1, &["no snapshot yet", "no scenario any more", "2 results"]);
@@ -138,9 +142,13 @@ fn bad_files_are_2() {
     check(&arguments, 2, &["fin-while-idle.snap: not a snapshot", "--accept"]);
 }
 
+/// Of one scenario: the page README.md has a bare `closewait` play them all.
 fn no_subcommand_is_run() {
-    let bare = check(&[], 0, &["scenarios", "everything is as accepted"]);
-    let run = check(&["run"], 0, &[]);
+    let here = folder("cli", "no-subcommand");
+    copy_scenario(&here.join("scenarios/family/one.toml"));
+    check_in(&here, &["run", "--accept"], 0, &["accepted "]);
+    let bare = check_in(&here, &[], 0, &["✓ 1", "everything is as accepted"]);
+    let run = check_in(&here, &["run"], 0, &[]);
     assert_eq!(text(&bare.stdout), text(&run.stdout));
 }
 
@@ -252,9 +260,7 @@ fn a_folder_of_scenarios_comes_before_the_built_in() {
     fs::create_dir_all(here.join("scenarios/steps")).expect("a folder can be made");
     fs::write(here.join("scenarios/steps/login.feature"), "Feature: login\n").expect("a file can be written");
     check_in(&here, &["list"], 0, &[SCENARIO]);
-    let source =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(SCENARIO).with_extension("toml");
-    fs::copy(source, here.join("scenarios/steps/ours.toml")).expect("a scenario can be copied");
+    copy_scenario(&here.join("scenarios/steps/ours.toml"));
     let ours = check_in(&here, &["list"], 0, &["steps/ours"]);
     assert_eq!(text(&ours.stdout).lines().count(), 1);
     let built_in = check_in(&here, &["list", "--scenarios", "built-in"], 0, &[SCENARIO]);

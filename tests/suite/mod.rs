@@ -15,6 +15,7 @@ mod late_loopback;
 mod network;
 mod pcapng;
 mod planted_bugs;
+mod played;
 mod pool_model;
 mod real_sockets;
 mod reference;

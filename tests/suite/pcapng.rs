@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use closewait::client;
-use closewait::lab::Limits;
 use closewait::report::pcapng;
-use closewait::report::results::{ClientVersion, Results};
-use closewait::scenario::Catalogue;
-use closewait::suite::{self, Cell, CellResult};
+use closewait::suite::{Cell, CellResult};
 use closewait::trace::{Fate, What};
 use libtest_mimic::Trial;
+
+use super::played::{catalogue, selected};
 
 /// The trials. Without tshark they are ignored, and said to be; in CI they fail.
 pub fn trials() -> Vec<Trial> {
@@ -86,19 +85,15 @@ fn parse(line: &str) -> Read {
     Read { interface, fin, rst, payload, complaint, comment: next().to_owned() }
 }
 
-/// Plays the scenarios that match on every client, writes the capture, and reads it back.
+/// Of the scenarios that match, on every client: writes the capture, and reads it back.
 fn capture(name: &str, patterns: &[&str]) -> (Vec<Cell>, Vec<Read>) {
-    let catalogue =
-        Catalogue::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")).expect("it is sound");
     let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
-    let scenarios = catalogue.select(&patterns).expect("the patterns match");
-    let cells = suite::play_all(scenarios.iter().copied(), client::built_in(), &Limits::default(), |_, _| ());
-    let clients = client::built_in().iter().map(|c| ClientVersion { name: c.name(), version: c.version() });
-    let results = Results::new(clients.collect(), &scenarios, cells.clone());
+    let scenarios = catalogue().select(&patterns).expect("the patterns match");
+    let results = selected(&scenarios, client::built_in());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.pcapng"));
     fs::write(&path, pcapng::render(&results).expect("the runs fit"))
         .expect("the folder of the tests is there");
-    (cells, read(&path))
+    (results.entries.into_iter().map(|entry| entry.cell).collect(), read(&path))
 }
 
 /// How many packets of a run went out, how many of them with FIN and RST, and how many bytes in them.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use closewait::client::UnderTest;
 use closewait::client::reference::{Defect, with_defect};
 use closewait::oracle::ORACLES;
-use closewait::scenario::{Action, Catalogue, ClientAction, OriginAction, Reply, Scenario, Step};
+use closewait::scenario::{Action, ClientAction, OriginAction, Reply, Scenario, Step};
 use libtest_mimic::{Failed, Trial};
 
-use super::reference::{reference, violations};
+use super::played::{catalogue, cell, selected_with};
+use super::reference::violations;
 
 /// Defect, scenario, and the oracle that is meant to catch it.
 pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
@@ -86,11 +86,10 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn check(defect: Defect, id: &str, oracle: &str) -> Result<(), Failed> {
-    let scenario = scenario(id)?;
-    assert_small(&scenario);
-    let sound = violations(&scenario, reference());
+    assert_small(catalogue().get(id)?);
+    let sound = violations(&cell(id, "reference").result);
     assert!(sound.is_empty(), "without the defect: {sound:#?}");
-    let caught = caught(&scenario, with_defect(defect));
+    let caught = caught(defect, id)?;
     assert!(caught.contains(oracle), "caught by {caught:?}, not by {oracle}");
     Ok(())
 }
@@ -115,19 +114,13 @@ fn is_fault(step: &Step) -> bool {
 }
 
 /// The oracles that are violated, in the run or its control.
-fn caught(scenario: &Scenario, client: &'static dyn UnderTest) -> BTreeSet<String> {
+fn caught(defect: Defect, id: &str) -> Result<BTreeSet<String>, Failed> {
     let oracle = |violation: String| {
         let violation = violation.strip_prefix("control: ").unwrap_or(&violation);
         violation.split(':').next().unwrap_or_default().to_owned()
     };
-    violations(scenario, client).into_iter().map(oracle).collect()
-}
-
-fn scenario(id: &str) -> Result<Scenario, Failed> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let catalogue = Catalogue::load(&root)?;
-    let mut found = catalogue.iter().filter(|scenario| scenario.id == id);
-    Ok(found.next().ok_or("no such scenario")?.clone())
+    let played = selected_with(&[catalogue().get(id)?], with_defect(defect));
+    Ok(played.entries.iter().flat_map(|entry| violations(&entry.cell.result)).map(oracle).collect())
 }
 
 /// A line for each defect, then one for each oracle.
@@ -135,7 +128,7 @@ fn table() -> Result<(), Failed> {
     let mut table = String::new();
     let mut alone: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (defect, id, oracle) in PLANTED {
-        let caught = caught(&scenario(id)?, with_defect(defect));
+        let caught = caught(defect, id)?;
         let others: Vec<&str> = caught.iter().map(String::as_str).filter(|other| *other != oracle).collect();
         // What a scenario expects is there to say the same in its own words.
         if others.iter().all(|other| *other == "as-expected") {

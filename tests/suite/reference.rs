@@ -1,45 +1,31 @@
 //! The reference client holds every oracle, required or advised, on every scenario, with and without its fault.
 
-use std::path::Path;
-
-use closewait::client::{self, UnderTest};
-use closewait::lab::Limits;
 use closewait::oracle::{Finding, Verdict};
-use closewait::scenario::{Catalogue, Scenario};
-use closewait::suite::{self, CellResult};
+use closewait::suite::CellResult;
 use closewait::trace::End;
 use libtest_mimic::{Failed, Trial};
 
+use super::played::{catalogue, cell};
+
 /// `reference::<family>/<name>`.
 pub fn trials() -> Vec<Trial> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let catalogue = Catalogue::load(&root).unwrap_or_else(|error| panic!("{error}"));
-    let trial = |scenario: &Scenario| {
-        let scenario = scenario.clone();
-        Trial::test(format!("reference::{}", scenario.id), move || check(&scenario))
-    };
-    catalogue.iter().map(trial).collect()
+    let trial = |id: &'static str| Trial::test(format!("reference::{id}"), move || check(id));
+    catalogue().iter().map(|scenario| trial(&scenario.id)).collect()
 }
 
-fn check(scenario: &Scenario) -> Result<(), Failed> {
-    let violations = violations(scenario, reference());
+fn check(id: &str) -> Result<(), Failed> {
+    let violations = violations(&cell(id, "reference").result);
     if violations.is_empty() { Ok(()) } else { Err(violations.join("\n").into()) }
 }
 
-/// The reference client among the built-in ones.
-pub fn reference() -> &'static dyn UnderTest {
-    let mut clients = client::built_in().iter().copied();
-    clients.find(|client| client.name() == "reference").expect("the reference client is built in")
-}
-
-/// What the client violates in the run of a scenario and in its control, `oracle: message`.
-pub fn violations(scenario: &Scenario, client: &'static dyn UnderTest) -> Vec<String> {
-    match suite::play(scenario, client, &Limits::default()).result {
+/// What is violated in the run of a scenario and in its control, `oracle: message`.
+pub fn violations(result: &CellResult) -> Vec<String> {
+    match result {
         // A scenario that is not played proves nothing.
         CellResult::Unsupported { reason } => vec![format!("unsupported: {reason}")],
         CellResult::Ran { trace, findings, control } => {
             let mut violations = ended(&trace.end);
-            violations.extend(violated(&findings));
+            violations.extend(violated(findings));
             if let Some(control) = control {
                 violations.extend(ended(&control.trace.end));
                 violations

@@ -1,11 +1,11 @@
 //! What is written reads as what it was.
 
-use std::path::Path;
-
-use closewait::scenario::{self, Catalogue, Scenario, Step};
+use closewait::scenario::{self, Scenario, Step};
 use libtest_mimic::{Failed, Trial};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use super::played::catalogue;
 
 pub fn trials() -> Vec<Trial> {
     let trial = |name: &str, check: fn() -> Result<(), Failed>| {
@@ -20,7 +20,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn the_catalogue_comes_back() -> Result<(), Failed> {
-    catalogue()?.iter().try_for_each(check)
+    catalogue().iter().try_for_each(check)
 }
 
 fn every_key_and_step_comes_back() -> Result<(), Failed> {
@@ -35,7 +35,7 @@ fn any_text_comes_back() -> Result<(), Failed> {
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner =
         TestRunner::new_with_rng(Config { cases: 512, failure_persistence: None, ..Config::default() }, rng);
-    let base = catalogue()?.iter().next().cloned().ok_or("the catalogue is not empty")?;
+    let base = catalogue().iter().next().cloned().ok_or("the catalogue is not empty")?;
     let texts = ["\\PC*[!-~]", "(.|\n|\r|\t|\"|\\\\)*[!-~]\n?"]
         .map(|pattern| proptest::string::string_regex(pattern).expect("the pattern is one"));
     let [title, about] = texts;
@@ -48,7 +48,7 @@ fn any_text_comes_back() -> Result<(), Failed> {
 }
 
 fn writing_again_changes_nothing() -> Result<(), Failed> {
-    for scenario in catalogue()?.iter() {
+    for scenario in catalogue().iter() {
         let text = scenario::write(scenario)?;
         assert_eq!(scenario::write(&scenario::parse(&scenario.id, "again", &text)?)?, text);
     }
@@ -69,8 +69,4 @@ fn check(scenario: &Scenario) -> Result<(), Failed> {
 fn without_lines(scenario: &Scenario) -> Scenario {
     let script = scenario.script.iter().map(|step| Step { line: 0, ..step.clone() }).collect();
     Scenario { script, ..scenario.clone() }
-}
-
-fn catalogue() -> Result<Catalogue, Failed> {
-    Ok(Catalogue::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"))?)
 }

@@ -1,30 +1,25 @@
 //! One trial for each scenario and client: what came out equals the accepted snapshot.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use closewait::client::{self, UnderTest};
-use closewait::lab::Limits;
 use closewait::report::snapshot;
-use closewait::scenario::{Catalogue, Scenario};
-use closewait::suite;
+use closewait::scenario::Scenario;
 use libtest_mimic::Trial;
+
+use super::played::{catalogue, cell};
 
 /// `snapshot::<client>::<family>/<name>`, so that a client, a family or a scenario can be picked by name.
 pub fn trials() -> Vec<Trial> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let catalogue = Catalogue::load(&root.join("scenarios")).unwrap_or_else(|error| panic!("{error}"));
     let mut trials = vec![Trial::test("snapshot::files_are_written_as_insta_writes_them", || {
         files_are_written_as_insta_writes_them();
         Ok(())
     })];
-    for scenario in catalogue.iter() {
-        let scenario = Arc::new(scenario.clone());
+    for scenario in catalogue().iter() {
         for client in client::built_in() {
-            let scenario = Arc::clone(&scenario);
             let name = format!("snapshot::{}::{}", client.name(), scenario.id);
             trials.push(Trial::test(name, move || {
-                check(&scenario, *client);
+                check(scenario, *client);
                 Ok(())
             }));
         }
@@ -33,8 +28,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn check(scenario: &Scenario, client: &'static dyn UnderTest) {
-    let cell = suite::play(scenario, client, &Limits::default());
-    let body = snapshot::body(scenario, &cell.result);
+    let body = snapshot::body(scenario, &cell(&scenario.id, client.name()).result);
     let (family, name) = scenario.id.split_once('/').expect("an id is family/name");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(client.name()).join(family);
     settings(&folder, client.name(), client.version()).bind(|| insta::assert_snapshot!(name, body));

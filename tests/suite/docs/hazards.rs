@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use closewait::client;
 use closewait::report::accepted::Snapshots;
-use closewait::scenario::Catalogue;
 use libtest_mimic::Failed;
 
+use super::super::played::catalogue;
 use super::pages::{page, root, sections};
 use crate::suite::real_sockets::PROOFS;
 
@@ -54,7 +54,7 @@ const NOT_PROVED: &str = "\n**Not proved on real sockets.**";
 fn accepted() -> Result<Violations, Failed> {
     let snapshots = Snapshots::at(root().join("snapshots"));
     let mut violations = Violations::new();
-    for scenario in Catalogue::load(&root().join("scenarios"))?.iter() {
+    for scenario in catalogue().iter() {
         for client in client::built_in() {
             let body = snapshots.read(client.name(), &scenario.id)?.unwrap_or_default();
             let mut oracles: Vec<String> = Vec::new();

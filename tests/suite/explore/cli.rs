@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use closewait::scenario::{self, Catalogue};
 use libtest_mimic::{Failed, Trial};
@@ -27,8 +28,13 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Enough for hyper-util and reqwest to find the same thing, which the catalogue does not show.
-const BOTH: [&str; 7] = ["explore", "--runs", "1000", "--client", "hyper-util", "--client", "reqwest"];
+/// hyper-util and reqwest find the same thing, which the catalogue does not show: with this seed the 7th schedule does,
+/// after those that always come first. Here are four times as many.
+const BOTH: [&str; 9] =
+    ["explore", "--seed", "46", "--runs", "28", "--client", "hyper-util", "--client", "reqwest"];
+
+/// The schedules that always come first are enough for hyper-util to show something new over HTTP/2: the 7th does.
+const ONE: [&str; 7] = ["explore", "--protocol", "h2", "--runs", "1", "--client", "hyper-util"];
 
 /// The second time everything is known: the built-in catalogue is so also next to saved findings.
 fn two_clients_save_into_an_empty_folder() -> Result<(), Failed> {
@@ -38,20 +44,20 @@ fn two_clients_save_into_an_empty_folder() -> Result<(), Failed> {
     let saved = Catalogue::load(&here.join("scenarios"))?;
     assert_eq!(saved.iter().count(), said(&first).matches("saved as").count(), "{}", said(&first));
     let again = text(&check_in(&here, &save, 0, &["the same rule and faults as"]).stdout);
-    assert!(!again.contains("saved as") && !again.contains("new"), "{again}");
+    assert!(!again.contains("saved as") && !again.contains("new: "), "{again}");
     Ok(())
 }
 
 fn a_name_that_is_taken_gets_a_number() -> Result<(), Failed> {
     let here = folder("explore", "name-taken");
-    let file = "scenarios/found/unsent-is-free-network-rst.toml";
+    let file = "scenarios/found/cancel-is-told-answer-held-back.toml";
     // A folder of that name: no scenario, and yet nothing can be written there.
     fs::create_dir_all(here.join(file))?;
     check_in(
         &here,
-        &[&BOTH[..], &["--save"]].concat(),
+        &[&ONE[..], &["--save"]].concat(),
         1,
-        &["saved as", "unsent-is-free-network-rst-2.toml"],
+        &["saved as", "cancel-is-told-answer-held-back-2.toml"],
     );
     Ok(())
 }
@@ -59,7 +65,7 @@ fn a_name_that_is_taken_gets_a_number() -> Result<(), Failed> {
 fn what_cannot_be_saved_is_told_before_playing() -> Result<(), Failed> {
     let here = folder("explore", "no-folder");
     fs::write(here.join("scenarios"), "no folder")?;
-    let output = check_in(&here, &[&BOTH[..], &["--save"]].concat(), 2, &["cannot write scenarios/found"]);
+    let output = check_in(&here, &[&ONE[..], &["--save"]].concat(), 2, &["cannot write scenarios/found"]);
     assert!(!said(&output).contains("schedules"), "{}", said(&output));
     Ok(())
 }
@@ -67,7 +73,7 @@ fn what_cannot_be_saved_is_told_before_playing() -> Result<(), Failed> {
 /// Files can be made, but have no room for a single byte.
 fn a_report_comes_before_the_failure_to_save() -> Result<(), Failed> {
     let here = folder("explore", "no-space");
-    let command = format!("trap '' XFSZ; ulimit -f 0; exec \"$0\" {} --save", BOTH.join(" "));
+    let command = format!("trap '' XFSZ; ulimit -f 0; exec \"$0\" {} --save", ONE.join(" "));
     let output = Command::new("sh")
         .args(["-c", &command, env!("CARGO_BIN_EXE_closewait")])
         .current_dir(&here)
@@ -82,11 +88,10 @@ fn a_report_comes_before_the_failure_to_save() -> Result<(), Failed> {
 }
 
 fn known_is_what_is_of_the_same_version_of_http() -> Result<(), Failed> {
-    let here = folder("explore", "version-of-http");
-    let findings = findings(&here, &["--client", "hyper-util", "--client", "reqwest", "--runs", "300"])?;
+    let findings = findings()?;
     let built_in = scenario::catalogue();
     let mut known = 0;
-    for finding in &findings {
+    for finding in findings {
         let Some(id) = finding["known"].as_str() else { continue };
         known += 1;
         let shows = built_in.get(id)?;
@@ -99,9 +104,8 @@ fn known_is_what_is_of_the_same_version_of_http() -> Result<(), Failed> {
 
 /// A finding without a fault that takes an answer held back says so, in the list, in its title and in its file name.
 fn a_circumstance_is_named() -> Result<(), Failed> {
-    let here = folder("explore", "circumstance");
-    let findings = findings(&here, &["--client", "hyper-util", "--client", "reqwest", "--runs", "1000"])?;
-    let mut named = 0;
+    let findings = findings()?;
+    let (mut held_back, mut timed_out) = (0, 0);
     for finding in findings.iter().filter(|finding| finding["faults"] == Value::Array(Vec::new())) {
         let text = finding["scenario"].as_str().unwrap_or_default();
         let found = scenario::parse("found/one", "found", text)?;
@@ -111,11 +115,11 @@ fn a_circumstance_is_named() -> Result<(), Failed> {
             assert_eq!(there, found.title.contains(title), "{title}: {}", found.title);
             usize::from(there)
         };
-        named += check(text.contains("origin = \"hold\""), "answer-held-back", "an answer held back");
+        held_back += check(text.contains("origin = \"hold\""), "answer-held-back", "an answer held back");
         let has_timeout = found.origin.idle_timeout.is_some();
-        named += check(has_timeout, "origin-idle-timeout", "the origin's idle timeout");
+        timed_out += check(has_timeout, "origin-idle-timeout", "the origin's idle timeout");
     }
-    assert!(named > 0, "no finding takes a circumstance: {findings:#?}");
+    assert!(held_back > 0 && timed_out > 0, "no finding takes a circumstance: {findings:#?}");
     Ok(())
 }
 
@@ -173,12 +177,14 @@ fn nothing_played_is_2() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The findings over HTTP/1.1 and HTTP/2, as machines read them.
-fn findings(here: &Path, arguments: &[&str]) -> Result<Vec<Value>, Failed> {
-    let protocols = ["explore", "--format", "json", "--protocol", "http1", "--protocol", "h2"];
-    let output = check_in(here, &[&protocols, arguments].concat(), 1, &[]);
-    let document: Value = serde_json::from_slice(&output.stdout)?;
-    let clients = document["clients"].as_array().ok_or("the clients are a list")?;
-    let findings = clients.iter().filter_map(|client| client["findings"].as_array());
-    Ok(findings.flatten().cloned().collect())
+/// The findings over HTTP/1.1 and HTTP/2, as machines read them: known ones, new ones, and some with circumstances.
+fn findings() -> Result<&'static [Value], Failed> {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        let more = ["--format", "json", "--protocol", "http1", "--protocol", "h2"];
+        let output = check_in(&folder("explore", "findings"), &[&BOTH[..], &more].concat(), 1, &[]);
+        let mut document: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        let clients = document["clients"].as_array_mut().expect("the clients are a list").iter_mut();
+        clients.flat_map(|client| client["findings"].as_array_mut().map(std::mem::take)).flatten().collect()
+    });
+    Ok(DOCUMENT.as_array().ok_or("they are a list")?)
 }

@@ -1,15 +1,24 @@
 //! Schedules in which an oracle once blamed a client that could not have done better: the reference client holds
 //! every oracle in them.
 
-use closewait::oracle::{self, Verdict};
-use closewait::scenario;
+use std::fmt::Write as _;
+
+use closewait::client::UnderTest;
+use closewait::client::reference::{Defect, with_defect};
+use closewait::oracle::{self, Finding, Verdict};
+use closewait::scenario::{self, Scenario};
+use closewait::trace::End;
 use closewait::{lab, lab::Limits};
 use libtest_mimic::{Failed, Trial};
 
-use super::client;
+use super::super::planted_bugs::accept;
+use super::super::played::client;
 
 /// Name, script and settings.
-const CASES: &[(&str, &str, &str)] = &[
+type Case = (&'static str, &'static str, &'static str);
+
+/// Over HTTP/1.1.
+const CASES: &[Case] = &[
     (
         "unasked-bytes-cross-a-request",
         r#"{ client = "send", id = "a", request = "GET /a" },
@@ -129,7 +138,7 @@ const CASES: &[(&str, &str, &str)] = &[
 ];
 
 /// The same over TLS.
-const SEALED_CASES: &[(&str, &str, &str)] = &[
+const SEALED_CASES: &[Case] = &[
     (
         "an-upload-is-given-up-in-its-first-record",
         r#"{ client = "send", id = "a", request = "GET /a" },
@@ -180,7 +189,7 @@ const SEALED_CASES: &[(&str, &str, &str)] = &[
 ];
 
 /// The same over HTTP/2.
-const HTTP2_CASES: &[(&str, &str, &str)] = &[
+const HTTP2_CASES: &[Case] = &[
     (
         "half-a-body-before-a-reset-with-no-error",
         r#"{ origin = "reply", id = "a", cut = "head", then = "reset-stream" },
@@ -285,23 +294,66 @@ const HTTP2_CASES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// `explore::false_alarm::<name>`.
+/// `explore::false_alarm::<name>`, and what they say together.
 pub fn trials() -> Vec<Trial> {
-    let trial = |(name, script, settings): &(&str, &'static str, &'static str)| {
-        let (name, script, settings) = ((*name).to_owned(), *script, *settings);
-        Trial::test(format!("explore::false_alarm::{name}"), move || check(script, settings))
-    };
-    CASES.iter().chain(SEALED_CASES).chain(HTTP2_CASES).map(trial).collect()
+    let trial =
+        |case: &'static Case| Trial::test(format!("explore::false_alarm::{}", case.0), move || check(case));
+    let mut trials: Vec<Trial> = cases().map(trial).collect();
+    trials.push(Trial::test("explore::false_alarm::table", table));
+    trials
 }
 
-fn check(script: &str, settings: &str) -> Result<(), Failed> {
+fn cases() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(SEALED_CASES).chain(HTTP2_CASES)
+}
+
+fn check(case: &Case) -> Result<(), Failed> {
+    let violated = oracles(&judge(&scenario(case)?, client("reference")), is_violated);
+    if violated.is_empty() { Ok(()) } else { Err(violated.into()) }
+}
+
+/// No blame proves little if nothing is judged: the oracles that hold in each case, and those that catch a planted bug in
+/// the very same schedule.
+fn table() -> Result<(), Failed> {
+    let mut table = String::new();
+    for case in cases() {
+        let scenario = scenario(case)?;
+        let held = oracles(&judge(&scenario, client("reference")), is_held);
+        writeln!(table, "{}\n  holds   {held}", case.0)?;
+        for defect in Defect::ALL {
+            let caught = oracles(&judge(&scenario, with_defect(defect)), is_violated);
+            if !caught.is_empty() {
+                writeln!(table, "  caught  {defect} by {caught}")?;
+            }
+        }
+    }
+    accept("false-alarms", &table);
+    Ok(())
+}
+
+fn scenario((_, script, settings): &Case) -> Result<Scenario, Failed> {
     let text = format!(
         "title = \"t\"\nabout = \"a\"\nsources = [\"RFC 9112\"]\nscript = [\n{script}\n]\n{settings}\n"
     );
-    let scenario = scenario::parse("explore/false-alarm", "false alarm", &text)?;
-    let trace = lab::run(&scenario, client("reference"), &Limits::default());
-    let findings = oracle::judge(&scenario, &trace);
-    let violated = findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Violated { .. }));
-    let violated: Vec<_> = violated.collect();
-    if violated.is_empty() { Ok(()) } else { Err(format!("{violated:#?}").into()) }
+    Ok(scenario::parse("explore/false-alarm", "false alarm", &text)?)
+}
+
+fn judge(scenario: &Scenario, client: &'static dyn UnderTest) -> Vec<Finding> {
+    let trace = lab::run(scenario, client, &Limits::default());
+    assert_eq!((&trace.end, &trace.unsupported), (&End::Completed, &None));
+    oracle::judge(scenario, &trace)
+}
+
+fn is_held(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Holds { .. })
+}
+
+fn is_violated(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Violated { .. })
+}
+
+/// The names of the oracles with such a verdict.
+fn oracles(findings: &[Finding], such: fn(&Verdict) -> bool) -> String {
+    let named = findings.iter().filter(|finding| such(&finding.verdict)).map(|finding| finding.oracle);
+    named.collect::<Vec<_>>().join(", ")
 }

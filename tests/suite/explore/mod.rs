@@ -6,12 +6,16 @@ mod planted;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{LazyLock, OnceLock};
 
-use closewait::client::{self, UnderTest};
-use closewait::explore::random::{self, Budget, ClientState, Coverage, Draw, Exploration, Schedules};
+use closewait::explore::random::{
+    self, Budget, ClientState, Coverage, Draw, Exploration, Explored, Findings, Schedules,
+};
 use closewait::explore::shrink::{Known, Weight, Witness, found, shrink};
 use closewait::scenario::{self, Catalogue, Protocol, Scenario, Step};
 use libtest_mimic::{Failed, Trial};
+
+use super::played::{catalogue, client};
 
 pub fn trials() -> Vec<Trial> {
     let trial =
@@ -25,20 +29,14 @@ pub fn trials() -> Vec<Trial> {
         trial("coverage_leaves_out_what_cannot_be", coverage_leaves_out_what_cannot_be),
         trial("coverage_says_what_was_never_reached", coverage_says_what_was_never_reached),
     ];
-    for (protocol, runs) in
-        [(Protocol::Http1, 500), (Protocol::Https1, 300), (Protocol::H2, 500), (Protocol::Https2, 300)]
-    {
-        let name = format!("explore::reference_holds_every_oracle_over_{}", protocol.word());
-        trials.push(Trial::test(name, move || reference_holds_every_oracle(protocol, runs)));
+    for (protocol, word) in Protocol::ALL {
+        let name = format!("explore::reference_holds_every_oracle_over_{word}");
+        trials.push(Trial::test(name, move || reference_holds_every_oracle(protocol)));
     }
     trials.extend(cli::trials());
     trials.extend(planted::trials());
     trials.extend(false_alarms::trials());
     trials
-}
-
-fn client(name: &str) -> &'static dyn UnderTest {
-    *client::built_in().iter().find(|client| client.name() == name).expect("a built-in client")
 }
 
 fn exploration(name: &str, protocol: Protocol, runs: u64, threads: usize) -> Exploration {
@@ -47,25 +45,46 @@ fn exploration(name: &str, protocol: Protocol, runs: u64, threads: usize) -> Exp
     Exploration { client: client(name), protocol, first, seed: 1, budget: Budget::Runs(runs), threads }
 }
 
+/// The reference client's schedules of a protocol, explored once for every trial that looks at them.
+fn of_reference(protocol: Protocol) -> &'static (Exploration, Explored) {
+    static EXPLORED: [OnceLock<(Exploration, Explored)>; Protocol::ALL.len()] =
+        [const { OnceLock::new() }; Protocol::ALL.len()];
+    let place = Protocol::ALL.iter().position(|(known, _)| *known == protocol).expect("it is one of all");
+    EXPLORED[place].get_or_init(|| {
+        let runs = if protocol.is_tls() { 300 } else { 500 };
+        let exploration = exploration("reference", protocol, runs, 2);
+        let explored = random::explore(&exploration, &|_| ());
+        assert!(explored.runs >= runs, "{} runs", explored.runs);
+        (exploration, explored)
+    })
+}
+
 /// The long version: `closewait explore --client reference --runs 100000`.
-fn reference_holds_every_oracle(protocol: Protocol, runs: u64) -> Result<(), Failed> {
-    let exploration = exploration("reference", protocol, runs, 2);
-    let explored = random::explore(&exploration, &|_| ());
-    assert!(explored.runs >= runs, "{} runs", explored.runs);
-    let findings = random::findings(&exploration, &explored);
+fn reference_holds_every_oracle(protocol: Protocol) -> Result<(), Failed> {
+    let (exploration, explored) = of_reference(protocol);
+    let findings = random::findings(exploration, explored);
     if findings.sightings.is_empty() { Ok(()) } else { Err(format!("{findings:#?}").into()) }
 }
 
+/// What hyper-util's schedules show, on one thread.
+fn of_hyper_util() -> &'static (Explored, Findings) {
+    static FOUND: LazyLock<(Explored, Findings)> = LazyLock::new(|| explored_on(1));
+    &FOUND
+}
+
+/// Schedules are handed out 64 at a time: this is a batch for each of three threads, and part of another. Five things
+/// are found in it that could differ; the first of them after 2 schedules.
+fn explored_on(threads: usize) -> (Explored, Findings) {
+    let exploration = exploration("hyper-util", Protocol::Http1, 200, threads);
+    let explored = random::explore(&exploration, &|_| ());
+    let findings = random::findings(&exploration, &explored);
+    (explored, findings)
+}
+
 fn threads_make_no_difference() -> Result<(), Failed> {
-    let on = |threads| {
-        let exploration = exploration("hyper-util", Protocol::Http1, 300, threads);
-        let explored = random::explore(&exploration, &|_| ());
-        let findings = random::findings(&exploration, &explored);
-        (explored, findings)
-    };
-    let (one, three) = (on(1), on(3));
+    let one = of_hyper_util();
     assert!(!one.0.suspects.is_empty(), "nothing was found that could differ");
-    assert_eq!(one, three);
+    assert_eq!(*one, explored_on(3));
     Ok(())
 }
 
@@ -98,9 +117,9 @@ fn coverage_leaves_out_what_cannot_be() -> Result<(), Failed> {
     }
     check(Protocol::H2, "reply-cut", ClientState::Receiving, true);
     for protocol in [Protocol::Http1, Protocol::Https1] {
-        let explored = random::explore(&exploration("reference", protocol, 1000, 2), &|_| ());
         let universe = Coverage::universe(&[protocol]);
-        let replies = explored.coverage.situations().filter(|there| there.fault.starts_with("reply-"));
+        let replies =
+            of_reference(protocol).1.coverage.situations().filter(|there| there.fault.starts_with("reply-"));
         let outside: Vec<_> = replies.filter(|there| !universe.contains(there)).collect();
         assert!(outside.is_empty(), "reached, and yet not counted: {outside:?}");
     }
@@ -137,9 +156,8 @@ fn shrinking_leaves_what_it_takes() -> Result<(), Failed> {
 
 /// The steps of one scenario, then those of another, in the setting of the other.
 fn noisy(noise: &str, essence: &str) -> Result<Scenario, Failed> {
-    let catalogue = catalogue()?;
-    let essence = catalogue.get(essence)?;
-    let renamed = rename(catalogue.get(noise)?)?;
+    let essence = catalogue().get(essence)?;
+    let renamed = rename(catalogue().get(noise)?)?;
     let noise = renamed.script.into_iter().take_while(|step| step.words().0 != "network");
     let script: Vec<Step> = noise.chain(essence.script.iter().cloned()).collect();
     Ok(Scenario { script, ..essence.clone() })
@@ -158,10 +176,7 @@ fn rename(scenario: &Scenario) -> Result<Scenario, Failed> {
 
 fn a_finding_is_saved_once_and_reproduces() -> Result<(), Failed> {
     let client = client("hyper-util");
-    let exploration = exploration("hyper-util", Protocol::Http1, 300, 2);
-    let explored = random::explore(&exploration, &|_| ());
-    let sightings = random::findings(&exploration, &explored).sightings;
-    let sighting = sightings.first().ok_or("something is found")?;
+    let sighting = of_hyper_util().1.sightings.first().ok_or("something is found")?;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explore-saves");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
@@ -191,15 +206,10 @@ fn coverage_says_what_was_never_reached() -> Result<(), Failed> {
     for protocol in [Protocol::Http1, Protocol::H2] {
         let few = Exploration { first: Vec::new(), ..exploration("reference", protocol, 20, 1) };
         let few = random::explore(&few, &|_| ());
-        let more = random::explore(&exploration("reference", protocol, 150, 2), &|_| ());
         let ((few, all), (more, same)) =
-            (few.coverage.reached(&[protocol]), more.coverage.reached(&[protocol]));
+            (few.coverage.reached(&[protocol]), of_reference(protocol).1.coverage.reached(&[protocol]));
         assert_eq!(all, same);
         assert!(0 < few && few < more && more < all, "{few} {more} {all}");
     }
     Ok(())
-}
-
-fn catalogue() -> Result<Catalogue, Failed> {
-    Ok(Catalogue::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"))?)
 }

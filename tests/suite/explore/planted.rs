@@ -5,7 +5,7 @@ use closewait::explore::random::{self, Draw};
 use closewait::scenario::Protocol;
 use libtest_mimic::{Failed, Trial};
 
-use super::client;
+use super::super::played::client;
 
 /// `explore::planted::<defect>`. All of them at length: `closewait explore --planted all`.
 pub fn trials() -> Vec<Trial> {

@@ -7,7 +7,7 @@ use closewait::report::facts::of_snapshot;
 use closewait::report::{baseline, snapshot};
 use libtest_mimic::{Failed, Trial};
 
-use super::played::{document, results};
+use super::super::played::{document, results};
 
 /// `gate::facts::<client>`, and that the accepted state is no change.
 pub(super) fn trials() -> Vec<Trial> {

@@ -9,8 +9,8 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
 use super::super::json_schema::Schema;
+use super::super::played::{document, results, results_with};
 use super::super::scenario_parser::committed;
-use super::played::{document, results};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
@@ -28,7 +28,7 @@ fn schema_is_committed() -> Result<(), Failed> {
 /// Every built-in client, and a defect that brings violations and watchdogs.
 fn documents() -> Result<Vec<Value>, Failed> {
     let sound = document(&results(client::built_in()));
-    let defective = document(&results(&[with_defect(Defect::NoStaleCheck)]));
+    let defective = document(&results_with(with_defect(Defect::NoStaleCheck)));
     [sound, defective].iter().map(|d| Ok(serde_json::from_str(&d.to_json()?)?)).collect()
 }
 

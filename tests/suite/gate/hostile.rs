@@ -6,8 +6,7 @@ use closewait::report::document::Document;
 use closewait::report::gate::{Input, LIMIT, annotations, disarmed, junit, markdown, sarif, terminal};
 use libtest_mimic::{Failed, Trial};
 
-use super::super::reference::reference;
-use super::played::{catalogue, document, of};
+use super::super::played::{catalogue, document, reference, selected, selected_with};
 
 const NASTY: [&str; 9] = [
     "x\n::error file=a,line=1::pwned\n",
@@ -32,8 +31,8 @@ pub(super) fn trials() -> Vec<Trial> {
 /// A regression whose every free text is `text`.
 fn poisoned(text: &str) -> Result<(Document, Verdict), Failed> {
     let scenarios = [catalogue().get("half-close/fin-while-idle")?];
-    let before = document(&of(&scenarios, &[reference()])).facts();
-    let mut now = document(&of(&scenarios, &[with_defect(Defect::NoStaleCheck)]));
+    let before = document(&selected(&scenarios, &[reference()])).facts();
+    let mut now = document(&selected_with(&scenarios, with_defect(Defect::NoStaleCheck)));
     for scenario in &mut now.scenarios {
         scenario.title = format!("title {text}");
         scenario.about = format!("about {text}");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use closewait::client::reference::{Defect, with_defect};
 use closewait::gate::{Known, Rules, Verdict, compare, decide, parse};
@@ -13,8 +14,7 @@ use serde_json::Value;
 
 use super::super::json_schema::Schema;
 use super::super::planted_bugs::accept;
-use super::super::reference::reference;
-use super::played::{catalogue, document, of, results};
+use super::super::played::{catalogue, document, reference, results, results_with, selected, selected_with};
 
 const SCENARIO: &str = "half-close/fin-while-idle";
 
@@ -32,18 +32,21 @@ pub(super) fn trials() -> Vec<Trial> {
 /// One scenario that regressed.
 fn regression(rules: &Rules) -> Result<(Document, Verdict), Failed> {
     let scenarios = [catalogue().get(SCENARIO)?];
-    let before = document(&of(&scenarios, &[reference()])).facts();
-    let now = document(&of(&scenarios, &[with_defect(Defect::NoStaleCheck)]));
+    let before = document(&selected(&scenarios, &[reference()])).facts();
+    let now = document(&selected_with(&scenarios, with_defect(Defect::NoStaleCheck)));
     let verdict = decide(compare(&before, &now.facts()), rules, true);
     Ok((now, verdict))
 }
 
-/// Every defect of the pool against everything: much to tell.
-fn many() -> (Document, Verdict) {
-    let before = document(&results(&[reference()])).facts();
-    let now = document(&results(&[with_defect(Defect::NeverReuses)]));
-    let verdict = decide(compare(&before, &now.facts()), &Rules::default(), true);
-    (now, verdict)
+/// A defect that shows in many scenarios: much to tell.
+fn many() -> &'static (Document, Verdict) {
+    static MANY: LazyLock<(Document, Verdict)> = LazyLock::new(|| {
+        let before = document(&results(&[reference()])).facts();
+        let now = document(&results_with(with_defect(Defect::NeverReuses)));
+        let verdict = decide(compare(&before, &now.facts()), &Rules::default(), true);
+        (now, verdict)
+    });
+    &MANY
 }
 
 fn input<'a>((document, verdict): &'a (Document, Verdict)) -> Input<'a> {
@@ -75,8 +78,8 @@ fn sarif_is_valid() -> Result<(), Failed> {
     let validator = Schema::new(&serde_json::from_str(&schema)?)?;
     let known = Known { scenarios: vec![SCENARIO], clients: vec!["reference"] };
     let allow = "[[rule]]\nlevel = \"allow\"\nreason = \"known\"\nscenario = \"*\"\n";
-    for changed in [many(), regression(&parse("closewait.toml", allow, &known)?)?] {
-        let mut log: Value = serde_json::from_str(&sarif(&input(&changed))?)?;
+    for changed in [many(), &regression(&parse("closewait.toml", allow, &known)?)?] {
+        let mut log: Value = serde_json::from_str(&sarif(&input(changed))?)?;
         validator.check(&log)?;
         log["runs"][0]["results"][0]["level"] = Value::from("bad");
         assert!(validator.check(&log).is_err(), "the schema refuses a level that is none");
@@ -86,7 +89,7 @@ fn sarif_is_valid() -> Result<(), Failed> {
 
 fn sarif_has_the_structure() -> Result<(), Failed> {
     let many = many();
-    let log: Value = serde_json::from_str(&sarif(&input(&many))?)?;
+    let log: Value = serde_json::from_str(&sarif(&input(many))?)?;
     assert_eq!(log["version"], "2.1.0");
     assert!(log["$schema"].as_str().is_some_and(|uri| uri.ends_with("sarif-schema-2.1.0.json")));
     let run = &log["runs"][0];
@@ -120,7 +123,7 @@ fn markdown_is_cut_honestly() -> Result<(), Failed> {
     let many = many();
     let changed = many.1.changed().count();
     for limit in [3_000, 10_000, 65_000, 1_000_000] {
-        let page = markdown(&input(&many), limit);
+        let page = markdown(&input(many), limit);
         assert!(page.len() <= limit, "{} > {limit}", page.len());
         let sections = page.matches("\n### ").count() - page.matches("\n### Not worse").count();
         let lines = page.lines().filter(|line| line.starts_with("- 🟡") || line.starts_with("- 🟢"));
@@ -137,7 +140,7 @@ fn markdown_is_cut_honestly() -> Result<(), Failed> {
 
 fn annotations_are_few() -> Result<(), Failed> {
     let many = many();
-    let lines = annotations(&input(&many));
+    let lines = annotations(&input(many));
     let errors: Vec<&str> = lines.lines().filter(|line| line.starts_with("::error ")).collect();
     assert_eq!(errors.len(), 10, "{lines}");
     assert!(errors[0].contains("file=scenarios/") && errors[0].contains("regressed::"), "{}", errors[0]);
@@ -147,7 +150,7 @@ fn annotations_are_few() -> Result<(), Failed> {
 
 fn nothing_changed_is_quiet() -> Result<(), Failed> {
     let scenarios = [catalogue().get(SCENARIO)?];
-    let now = document(&of(&scenarios, &[reference()]));
+    let now = document(&selected(&scenarios, &[reference()]));
     let verdict = decide(compare(&now.facts(), &now.facts()), &Rules::default(), true);
     let quiet = (now, verdict);
     let input = input(&quiet);

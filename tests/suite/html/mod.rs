@@ -4,20 +4,17 @@ mod browser;
 mod strip;
 
 use std::fs;
-use std::path::Path;
 
+use closewait::client;
 use closewait::client::reference::{Defect, with_defect};
-use closewait::client::{self, UnderTest};
 use closewait::gate::{Rules, Verdict, compare, decide};
-use closewait::lab::Limits;
 use closewait::report::document::{self, Document};
 use closewait::report::html;
-use closewait::report::results::{ClientVersion, Results};
-use closewait::scenario::Catalogue;
-use closewait::suite;
+use closewait::report::results::Results;
+use closewait::scenario::Scenario;
 use libtest_mimic::Trial;
 
-use super::reference::reference;
+use super::played::{catalogue, reference, selected, selected_with};
 use super::support::folder;
 use browser::Page;
 
@@ -53,22 +50,16 @@ pub fn trials() -> Vec<Trial> {
 const VIOLATED: &str = "idle-limit/keep-alive-timeout-advertised";
 
 fn played(patterns: &[&str]) -> Document {
-    played_on(patterns, client::built_in())
+    document(&selected(&scenarios(patterns), client::built_in()))
 }
 
-fn played_by(scenario: &str, client: &'static dyn UnderTest) -> Document {
-    played_on(&[scenario], &[client])
-}
-
-fn played_on(patterns: &[&str], clients: &[&'static dyn UnderTest]) -> Document {
-    let catalogue =
-        Catalogue::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")).expect("it is sound");
+fn scenarios(patterns: &[&str]) -> Vec<&'static Scenario> {
     let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
-    let scenarios = catalogue.select(&patterns).expect("the patterns match");
-    let cells = suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |_, _| ());
-    let versions = clients.iter().map(|c| ClientVersion { name: c.name(), version: c.version() }).collect();
-    let results = Results::new(versions, &scenarios, cells);
-    document::of_results(&results, document::About::default())
+    catalogue().select(&patterns).expect("the patterns match")
+}
+
+fn document(results: &Results<'_>) -> Document {
+    document::of_results(results, document::About::default())
 }
 
 /// The page in a browser. When `test` is done the page must have said nothing and asked for nothing.
@@ -179,8 +170,9 @@ fn two_results_lie_side_by_side() {
 
 /// The reference client before and after a bug was planted into it.
 fn what_changed_opens_before_and_after() {
-    let (before, after) =
-        (played_by(VIOLATED, reference()), played_by(VIOLATED, with_defect(Defect::IgnoresKeepAliveTimeout)));
+    let violated = scenarios(&[VIOLATED]);
+    let before = document(&selected(&violated, &[reference()]));
+    let after = document(&selected_with(&violated, with_defect(Defect::IgnoresKeepAliveTimeout)));
     let verdict = decide(compare(&before.facts(), &after.facts()), &Rules::default(), true);
     check_compared("changed", &[("before", &before), ("after", &after)], Some(&verdict), |page| {
         assert_eq!(text(page, "#changed h2"), "What changed: 1 regressed");

@@ -5,15 +5,17 @@ mod page;
 mod sanity;
 mod stress;
 
-use std::path::Path;
 use std::sync::Arc;
 
-use closewait::client::UnderTest;
+use closewait::client::built_in;
 use closewait::lab::{Limits, run_here};
-use closewait::scenario::{Catalogue, Scenario, parse};
-use closewait::trace::End;
+use closewait::report::results::Entry;
+use closewait::scenario::{Scenario, parse};
+use closewait::suite::CellResult;
+use closewait::trace::{End, Trace};
 use libtest_mimic::Trial;
 
+use super::played::{client, results};
 use cases::Case;
 
 /// The trials.
@@ -82,18 +84,15 @@ fn in_full(step: &str) -> String {
 
 /// What holds of every trace holds of those that are judged, too.
 fn the_shipped_scenarios_are_sane() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let catalogue = Catalogue::load(&root).unwrap_or_else(|error| panic!("{error}"));
-    for scenario in catalogue.iter() {
-        for client in closewait::client::built_in() {
-            let trace = run_here(&Arc::new(scenario.clone()), *client, &Limits::default());
-            let sane = sanity::check(scenario, &trace);
-            sane.unwrap_or_else(|why| panic!("{} on {}: {why}", scenario.id, client.name()));
+    let assert_sane = |scenario: &Scenario, client: &str, trace: &Trace| {
+        let sane = sanity::check(scenario, trace);
+        sane.unwrap_or_else(|why| panic!("{} on {client}: {why}", scenario.id));
+    };
+    for Entry { scenario, cell } in results(built_in()).entries {
+        let CellResult::Ran { trace, control, .. } = cell.result else { continue };
+        assert_sane(scenario, cell.client, &trace);
+        if let (Some(played), Some(control)) = (control, scenario.control()) {
+            assert_sane(&control, cell.client, &played.trace);
         }
     }
-}
-
-fn client(name: &str) -> &'static dyn UnderTest {
-    let found = closewait::client::built_in().iter().find(|client| client.name() == name);
-    *found.expect("it is built in")
 }

@@ -11,8 +11,8 @@ use closewait::scenario::Scenario;
 use closewait::trace::ErrorKind;
 use libtest_mimic::Trial;
 
+use super::super::played::reference;
 use super::trial;
-use crate::suite::reference::reference;
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
