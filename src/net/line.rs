@@ -27,6 +27,7 @@ pub(super) struct Line {
     writer: Gate,
     /// The simulated socket has not taken all that was read: what comes behind is not wanted yet.
     held: AtomicBool,
+    /// Something was done with our socket since the last look.
     used: AtomicBool,
 }
 
@@ -45,16 +46,11 @@ pub(super) enum Then {
 }
 
 impl Line {
-    /// Takes over a socket that was accepted.
-    ///
-    /// # Errors
-    /// When the socket is dead already.
-    pub fn new(real: TcpStream, patience: Arc<Patience>) -> io::Result<Self> {
-        let port = real.peer_addr()?.port();
-        real.set_nonblocking(true)?;
-        // Without it the kernel may hold back small writes until an acknowledgement, in real time.
-        real.set_nodelay(true)?;
-        Ok(Self {
+    /// Takes over a socket that was accepted, and that does not block.
+    pub fn new(real: TcpStream, port: u16, patience: Arc<Patience>) -> Self {
+        // Without it the kernel may hold back small writes until an acknowledgement, in real time. It fails on a dead socket.
+        let _ = real.set_nodelay(true);
+        Self {
             port,
             real: Mutex::new(Some(real)),
             client: Mutex::default(),
@@ -63,12 +59,17 @@ impl Line {
             writer: Gate::default(),
             held: AtomicBool::default(),
             used: AtomicBool::default(),
-        })
+        }
     }
 
     /// Whether our end was read or written since the last call, or waits for room.
     pub fn was_used(&self) -> bool {
-        self.used.swap(false, Relaxed) || self.writer.is_waited_at()
+        self.used.swap(false, Relaxed) || self.is_full()
+    }
+
+    /// Whether loopback has no room for what the origin has sent: the client does not read.
+    pub fn is_full(&self) -> bool {
+        self.writer.is_waited_at()
     }
 
     /// What the kernel says of our end; `None` once it is closed.
@@ -113,9 +114,12 @@ impl Line {
 
     /// Waits until something has arrived and the client is at rest.
     pub async fn arrival(&self) {
-        self.held.store(false, Relaxed);
         self.reader.pass().await;
-        self.held.store(true, Relaxed);
+    }
+
+    /// Says whether what was read is held up on its way to the origin.
+    pub fn hold(&self, held: bool) {
+        self.held.store(held, Relaxed);
     }
 
     /// Takes everything that has arrived.
@@ -178,13 +182,16 @@ impl Line {
         locked(&self.real)
     }
 
-    /// Waits until all that we sent has arrived: what comes to the clients comes in the order in which it was sent.
+    /// Waits until all that we sent has arrived, or was answered by a closed socket: what comes to the clients comes in the order
+    /// in which it was sent.
     fn settle(&self) {
-        let Some(client) = *locked(&self.client) else { return };
+        let client = *locked(&self.client);
         self.patience.wait(|| {
-            let (ours, there) = (self.info(), client.again());
+            let (ours, there) = (self.info(), client.and_then(|client| client.again()));
             let progress = there.map_or(0, |there| there.received);
-            under_way(ours.as_ref(), there.as_ref()).map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
+            let answer = || there.is_none().then(|| under_way(None, ours.as_ref())).flatten();
+            let under_way = under_way(ours.as_ref(), there.as_ref()).or_else(answer);
+            under_way.map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
         });
     }
 }
