@@ -22,6 +22,7 @@ pub(super) struct Line {
     pub port: u16,
     real: Mutex<Option<TcpStream>>,
     client: Mutex<Option<ClientEnd>>,
+    arrived: Mutex<Arrived>,
     patience: Arc<Patience>,
     reader: Gate,
     writer: Gate,
@@ -32,14 +33,16 @@ pub(super) struct Line {
 }
 
 /// Everything that has arrived, and what came behind it.
+#[derive(Default)]
 pub(super) struct Arrived {
     pub bytes: Vec<u8>,
     pub then: Then,
 }
 
 /// What comes after bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
+    #[default]
     More,
     Fin,
     Reset,
@@ -54,6 +57,7 @@ impl Line {
             port,
             real: Mutex::new(Some(real)),
             client: Mutex::default(),
+            arrived: Mutex::default(),
             patience,
             reader: Gate::default(),
             writer: Gate::default(),
@@ -90,19 +94,20 @@ impl Line {
     /// What is under way in either direction.
     pub fn under_way(&self, client: Option<&ClientEnd>, ours: Option<&TcpInfo>) -> Option<&'static str> {
         let info = client.map(|client| &client.info);
-        let inbound = (!self.held.load(Relaxed)).then(|| under_way(info, ours)).flatten();
-        inbound.or_else(|| under_way(ours, info)).or_else(|| self.held_up(client?, ours?))
+        self.inbound(client, ours).or_else(|| under_way(ours, info))
     }
 
-    /// What one end has not sent, or cannot write, though the other has read all there was: an acknowledgement is missing.
-    fn held_up(&self, client: &ClientEnd, ours: &TcpInfo) -> Option<&'static str> {
-        let waits = client.info.unsent > 0 || !client.has_room;
-        if waits && self.reader.has_seen(ours) {
-            locked(&self.real).as_ref().map(sockets::acknowledge);
-            return Some("an acknowledgement to the client");
+    fn inbound(&self, client: Option<&ClientEnd>, ours: Option<&TcpInfo>) -> Option<&'static str> {
+        if self.held.load(Relaxed) {
+            return None;
         }
-        let waits = ours.unsent > 0 && !client.has_unread();
-        waits.then_some("an acknowledgement of the client")
+        if client.is_some_and(|client| client.info.unsent > 0 || !client.has_room) {
+            // What keeps the client from sending on: our window, or an acknowledgement that is due in 40 ms.
+            self.drain();
+            locked(&self.real).as_ref().map(sockets::acknowledge);
+        }
+        let no_room = client.filter(|client| !client.has_room).map(|_| "an acknowledgement");
+        under_way(client.map(|client| &client.info), ours).or(no_room)
     }
 
     /// To be called at rest: lets the reader on if something came since it read, and the writer if there may be room again.
@@ -124,13 +129,23 @@ impl Line {
 
     /// Takes everything that has arrived.
     pub fn take(&self) -> Arrived {
-        let mut bytes = Vec::new();
-        let then = match self.using().as_mut().map(|real| real.read_to_end(&mut bytes)) {
-            Some(Ok(_)) => Then::Fin,
-            Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => Then::More,
-            Some(Err(_)) | None => Then::Reset,
-        };
-        Arrived { bytes, then }
+        self.drain();
+        let mut arrived = locked(&self.arrived);
+        Arrived { bytes: std::mem::take(&mut arrived.bytes), then: arrived.then }
+    }
+
+    /// Gets everything out of the kernel.
+    fn drain(&self) {
+        let mut arrived = locked(&self.arrived);
+        let Arrived { bytes, then } = &mut *arrived;
+        // The kernel tells of a reset once.
+        if *then != Then::Reset {
+            *then = match self.using().as_mut().map(|real| real.read_to_end(bytes)) {
+                Some(Ok(_)) => Then::Fin,
+                Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => Then::More,
+                Some(Err(_)) | None => Then::Reset,
+            };
+        }
     }
 
     /// Writes everything.
@@ -232,12 +247,6 @@ impl Gate {
 
     fn is_waited_at(&self) -> bool {
         locked(&self.latch).task == Task::Waits
-    }
-
-    /// Whether the task has read all that came, and waits for more.
-    fn has_seen(&self, ours: &TcpInfo) -> bool {
-        let latch = locked(&self.latch);
-        latch.task == Task::Waits && latch.seen == (ours.received, ours.state)
     }
 
     /// Lets the task on that waits, once for each state of the socket. True until it has run.

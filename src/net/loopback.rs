@@ -10,7 +10,7 @@ use super::patience::{Motion, Patience};
 use super::sockets::{self, ClientEnd, Found, Sockets};
 
 /// Why a bridged run means nothing where the kernel does not tell.
-const UNKNOWN: &str = "the system does not tell when loopback is at rest (it takes TCP_INFO as of Linux 4.19): \
+const UNKNOWN: &str = "the system does not tell when loopback is at rest (it takes TCP_INFO as of Linux 5.4): \
     what a bridged client does would depend on chance";
 
 /// The connections of one bridge.
