@@ -88,12 +88,19 @@ fn by_scenario(results: &Results<'_>) -> String {
     text
 }
 
+/// A reason that several have one after the other is said once, below them.
 fn unsupported(results: &Results<'_>) -> String {
     let mut text = String::new();
-    for entry in &results.entries {
-        if let CellResult::Unsupported { reason } = &entry.cell.result {
-            let id = paint(HEADING, &entry.scenario.id);
-            text += &format!("  {id}  {}\n    {reason}\n", paint(FAINT, entry.cell.client));
+    let unsupported = results.entries.iter().filter_map(|entry| match &entry.cell.result {
+        CellResult::Unsupported { reason } => Some((entry, reason)),
+        CellResult::Ran { .. } => None,
+    });
+    let mut unsupported = unsupported.peekable();
+    while let Some((entry, reason)) = unsupported.next() {
+        let id = paint(HEADING, &entry.scenario.id);
+        text += &format!("  {id}  {}\n", paint(FAINT, entry.cell.client));
+        if unsupported.peek().is_none_or(|(_, next)| *next != reason) {
+            text += &format!("    {reason}\n");
         }
     }
     if text.is_empty() { text } else { heading("Unsupported") + &text }

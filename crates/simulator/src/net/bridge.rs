@@ -46,10 +46,7 @@ impl Bridge {
 
     /// Why what the client saw is not what it would have seen on the wire, if so.
     pub fn distortion(&self) -> Option<String> {
-        if let Some(what) = self.pace.lost() {
-            return Some(format!("the lab gave up: {what} did not cross loopback in 10 s of real time"));
-        }
-        self.not_carried().map(str::to_owned)
+        self.pace.given_up().or_else(|| self.not_carried()).map(str::to_owned)
     }
 
     fn not_carried(&self) -> Option<&'static str> {
@@ -61,6 +58,11 @@ impl Bridge {
         if self.trouble.held_back.load(Relaxed) {
             return Some(
                 "an upload that has to wait for the network does not cross the loopback bridge: loopback's buffers take it",
+            );
+        }
+        if self.pace.was_full() {
+            return Some(
+                "a download that the client does not read does not cross the loopback bridge: loopback's buffers take some of it",
             );
         }
         let lost = self.trouble.noticed.load(Relaxed) || self.trouble.connecting.load(Relaxed) > 0;
@@ -134,7 +136,9 @@ async fn outbound(line: &Line, simulated: &Stream, trouble: &Trouble) -> Result<
         let taken = simulated.try_write(&bytes).or_else(zero_if_full).map_err(|_| Lost::Origin)?;
         if taken < bytes.len() {
             trouble.held_back.store(true, Relaxed);
+            line.hold(true);
             simulated.write_all(&bytes[taken..]).await.map_err(|_| Lost::Origin)?;
+            line.hold(false);
         }
         match then {
             Then::More => {}

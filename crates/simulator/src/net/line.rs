@@ -22,53 +22,58 @@ pub(super) struct Line {
     pub port: u16,
     real: Mutex<Option<TcpStream>>,
     client: Mutex<Option<ClientEnd>>,
+    arrived: Mutex<Arrived>,
     patience: Arc<Patience>,
     reader: Gate,
     writer: Gate,
     /// The simulated socket has not taken all that was read: what comes behind is not wanted yet.
     held: AtomicBool,
+    /// Something was done with our socket since the last look.
     used: AtomicBool,
 }
 
 /// Everything that has arrived, and what came behind it.
+#[derive(Default)]
 pub(super) struct Arrived {
     pub bytes: Vec<u8>,
     pub then: Then,
 }
 
 /// What comes after bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
+    #[default]
     More,
     Fin,
     Reset,
 }
 
 impl Line {
-    /// Takes over a socket that was accepted.
-    ///
-    /// # Errors
-    /// When the socket is dead already.
-    pub fn new(real: TcpStream, patience: Arc<Patience>) -> io::Result<Self> {
-        let port = real.peer_addr()?.port();
-        real.set_nonblocking(true)?;
-        // Without it the kernel may hold back small writes until an acknowledgement, in real time.
-        real.set_nodelay(true)?;
-        Ok(Self {
+    /// Takes over a socket that was accepted, and that does not block.
+    pub fn new(real: TcpStream, port: u16, patience: Arc<Patience>) -> Self {
+        // Without it the kernel may hold back small writes until an acknowledgement, in real time. It fails on a dead socket.
+        let _ = real.set_nodelay(true);
+        Self {
             port,
             real: Mutex::new(Some(real)),
             client: Mutex::default(),
+            arrived: Mutex::default(),
             patience,
             reader: Gate::default(),
             writer: Gate::default(),
             held: AtomicBool::default(),
             used: AtomicBool::default(),
-        })
+        }
     }
 
     /// Whether our end was read or written since the last call, or waits for room.
     pub fn was_used(&self) -> bool {
-        self.used.swap(false, Relaxed) || self.writer.is_waited_at()
+        self.used.swap(false, Relaxed) || self.is_full()
+    }
+
+    /// Whether loopback has no room for what the origin has sent: the client does not read.
+    pub fn is_full(&self) -> bool {
+        self.writer.is_waited_at()
     }
 
     /// What the kernel says of our end; `None` once it is closed.
@@ -89,19 +94,20 @@ impl Line {
     /// What is under way in either direction.
     pub fn under_way(&self, client: Option<&ClientEnd>, ours: Option<&TcpInfo>) -> Option<&'static str> {
         let info = client.map(|client| &client.info);
-        let inbound = (!self.held.load(Relaxed)).then(|| under_way(info, ours)).flatten();
-        inbound.or_else(|| under_way(ours, info)).or_else(|| self.held_up(client?, ours?))
+        self.inbound(client, ours).or_else(|| under_way(ours, info))
     }
 
-    /// What one end has not sent, or cannot write, though the other has read all there was: an acknowledgement is missing.
-    fn held_up(&self, client: &ClientEnd, ours: &TcpInfo) -> Option<&'static str> {
-        let waits = client.info.unsent > 0 || !client.has_room;
-        if waits && self.reader.has_seen(ours) {
-            locked(&self.real).as_ref().map(sockets::acknowledge);
-            return Some("an acknowledgement to the client");
+    fn inbound(&self, client: Option<&ClientEnd>, ours: Option<&TcpInfo>) -> Option<&'static str> {
+        if self.held.load(Relaxed) {
+            return None;
         }
-        let waits = ours.unsent > 0 && !client.has_unread();
-        waits.then_some("an acknowledgement of the client")
+        if client.is_some_and(|client| client.info.unsent > 0 || !client.has_room) {
+            // What keeps the client from sending on: our window, or an acknowledgement that is due in 40 ms.
+            self.drain();
+            locked(&self.real).as_ref().map(sockets::acknowledge);
+        }
+        let no_room = client.filter(|client| !client.has_room).map(|_| "an acknowledgement");
+        under_way(client.map(|client| &client.info), ours).or(no_room)
     }
 
     /// To be called at rest: lets the reader on if something came since it read, and the writer if there may be room again.
@@ -113,20 +119,33 @@ impl Line {
 
     /// Waits until something has arrived and the client is at rest.
     pub async fn arrival(&self) {
-        self.held.store(false, Relaxed);
         self.reader.pass().await;
-        self.held.store(true, Relaxed);
+    }
+
+    /// Says whether what was read is held up on its way to the origin.
+    pub fn hold(&self, held: bool) {
+        self.held.store(held, Relaxed);
     }
 
     /// Takes everything that has arrived.
     pub fn take(&self) -> Arrived {
-        let mut bytes = Vec::new();
-        let then = match self.using().as_mut().map(|real| real.read_to_end(&mut bytes)) {
-            Some(Ok(_)) => Then::Fin,
-            Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => Then::More,
-            Some(Err(_)) | None => Then::Reset,
-        };
-        Arrived { bytes, then }
+        self.drain();
+        let mut arrived = locked(&self.arrived);
+        Arrived { bytes: std::mem::take(&mut arrived.bytes), then: arrived.then }
+    }
+
+    /// Gets everything out of the kernel.
+    fn drain(&self) {
+        let mut arrived = locked(&self.arrived);
+        let Arrived { bytes, then } = &mut *arrived;
+        // The kernel tells of a reset once.
+        if *then != Then::Reset {
+            *then = match self.using().as_mut().map(|real| real.read_to_end(bytes)) {
+                Some(Ok(_)) => Then::Fin,
+                Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => Then::More,
+                Some(Err(_)) | None => Then::Reset,
+            };
+        }
     }
 
     /// Writes everything.
@@ -178,14 +197,21 @@ impl Line {
         locked(&self.real)
     }
 
-    /// Waits until all that we sent has arrived: what comes to the clients comes in the order in which it was sent.
+    /// Waits until all that we sent has arrived, or was answered by a closed socket: what comes to the clients comes in the order
+    /// in which it was sent.
     fn settle(&self) {
-        let Some(client) = *locked(&self.client) else { return };
+        let client = *locked(&self.client);
         self.patience.wait(|| {
-            let (ours, there) = (self.info(), client.again());
+            let (ours, there) = (self.info(), client.and_then(|client| client.again()));
             let progress = there.map_or(0, |there| there.received);
+<<<<<<< HEAD:crates/simulator/src/net/line.rs
             under_way(ours.as_ref(), there.as_ref())
                 .map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
+=======
+            let answer = || there.is_none().then(|| under_way(None, ours.as_ref())).flatten();
+            let under_way = under_way(ours.as_ref(), there.as_ref()).or_else(answer);
+            under_way.map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
+>>>>>>> bridge:src/net/line.rs
         });
     }
 }
@@ -226,12 +252,6 @@ impl Gate {
 
     fn is_waited_at(&self) -> bool {
         locked(&self.latch).task == Task::Waits
-    }
-
-    /// Whether the task has read all that came, and waits for more.
-    fn has_seen(&self, ours: &TcpInfo) -> bool {
-        let latch = locked(&self.latch);
-        latch.task == Task::Waits && latch.seen == (ours.received, ours.state)
     }
 
     /// Lets the task on that waits, once for each state of the socket. True until it has run.

@@ -1,6 +1,7 @@
 //! Looks at loopback: what of all that was sent over it has not arrived.
 
-use std::net::{SocketAddrV4, TcpListener};
+use std::io::ErrorKind;
+use std::net::{SocketAddrV4, TcpListener, TcpStream};
 use std::sync::{Arc, OnceLock};
 
 use super::at_rest::{TcpInfo, TcpState};
@@ -9,7 +10,7 @@ use super::patience::{Motion, Patience};
 use super::sockets::{self, ClientEnd, Found, Sockets};
 
 /// Why a bridged run means nothing where the kernel does not tell.
-const UNKNOWN: &str = "the system does not tell when loopback is at rest (it takes TCP_INFO as of Linux 4.19): \
+const UNKNOWN: &str = "the system does not tell when loopback is at rest (it takes TCP_INFO as of Linux 5.4): \
     what a bridged client does would depend on chance";
 
 /// The connections of one bridge.
@@ -107,11 +108,33 @@ impl Loopback {
 
     /// Takes over the connections that wait.
     pub fn accept(&mut self, patience: &Arc<Patience>) -> Vec<Arc<Line>> {
-        let accepted = std::iter::from_fn(|| self.listener.accept().ok());
-        let lines: Vec<_> =
-            accepted.filter_map(|(real, _)| Line::new(real, patience.clone()).ok()).map(Arc::new).collect();
-        self.lines.extend(lines.iter().map(|line| Entry::new(line.clone())));
+        let mut lines = Vec::new();
+        while let Some((real, port)) = self.accept_one(patience) {
+            let line = Arc::new(Line::new(real, port, patience.clone()));
+            self.lines.push(Entry::new(line.clone()));
+            lines.push(line);
+        }
         lines
+    }
+
+    fn accept_one(&self, patience: &Patience) -> Option<(TcpStream, u16)> {
+        let accepted = self.listener.accept().and_then(|(real, client)| {
+            real.set_nonblocking(true)?;
+            Ok((real, client.port()))
+        });
+        match accepted {
+            Ok(accepted) => Some(accepted),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            Err(error) => {
+                patience.give_up(format!("the bridge cannot accept a connection: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Whether loopback has no room for something.
+    pub fn is_full(&self) -> bool {
+        self.lines.iter().any(|entry| entry.line.is_full())
     }
 
     /// Lets those on that wait for something that has come, in the order of the connections. False if there is none.

@@ -17,10 +17,6 @@ impl ClientEnd {
     pub fn again(&self) -> Option<TcpInfo> {
         None
     }
-
-    pub fn has_unread(&self) -> bool {
-        true
-    }
 }
 
 /// Nobody.

@@ -24,6 +24,7 @@ pub struct Pace {
     patience: Arc<Patience>,
     turn: Notify,
     dialled: Notify,
+    full: AtomicBool,
     idle: AtomicBool,
     /// The lab was woken while the runtime was idle: it goes on before any other task has run.
     lab_is_next: AtomicBool,
@@ -56,6 +57,7 @@ impl Pace {
             patience: Arc::new(Patience::new(waited)),
             turn: Notify::new(),
             dialled: Notify::new(),
+            full: AtomicBool::default(),
             idle: AtomicBool::default(),
             lab_is_next: AtomicBool::default(),
         })
@@ -66,9 +68,14 @@ impl Pace {
         self.address
     }
 
-    /// What never arrived, if the lab gave up waiting for it.
-    pub fn lost(&self) -> Option<&'static str> {
-        self.patience.lost()
+    /// Why the lab gave up waiting for loopback, if it did.
+    pub fn given_up(&self) -> Option<&str> {
+        self.patience.given_up()
+    }
+
+    /// Whether loopback had no room for something when time went on: how much it takes is up to the system.
+    pub fn was_full(&self) -> bool {
+        self.full.load(Relaxed)
     }
 
     /// To be called whenever the runtime is about to go idle. It does not go idle, and the clock does not advance, if this
@@ -76,8 +83,13 @@ impl Pace {
     pub fn before_idle(&self) {
         let mut loopback = self.at_rest();
         self.idle.store(true, Relaxed);
-        if !self.carry(&mut loopback) && (loopback.tell() || self.lost().is_some()) {
+        if self.carry(&mut loopback) {
+            return;
+        }
+        if loopback.tell() || self.given_up().is_some() {
             self.turn.notify_one();
+        } else {
+            self.full.fetch_or(loopback.is_full(), Relaxed);
         }
     }
 
@@ -117,7 +129,7 @@ impl Pace {
     /// Takes the wake-ups of [`Pace::before_idle`], until the lab gives up. Poll it in the main task of the runtime: waking
     /// it makes tokio look at epoll without advancing the clock.
     pub async fn keep(&self) {
-        while self.lost().is_none() {
+        while self.given_up().is_none() {
             self.turn.notified().await;
         }
     }

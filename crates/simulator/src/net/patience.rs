@@ -24,21 +24,26 @@ pub(super) enum Motion {
 }
 
 /// Waits, and remembers for how long, and why it gave up if it did.
-#[derive(Default)]
 pub(super) struct Patience {
     waited: Waited,
-    lost: OnceLock<&'static str>,
+    sleep: fn(Duration),
+    given_up: OnceLock<String>,
 }
 
 impl Patience {
     /// Counts what it waits into `waited`, µs.
     pub fn new(waited: Waited) -> Self {
-        Self { waited, lost: OnceLock::new() }
+        Self { waited, sleep: std::thread::sleep, given_up: OnceLock::new() }
     }
 
-    /// What never arrived.
-    pub fn lost(&self) -> Option<&'static str> {
-        self.lost.get().copied()
+    /// Why the lab gave up, if it did.
+    pub fn given_up(&self) -> Option<&str> {
+        self.given_up.get().map(String::as_str)
+    }
+
+    /// Gives up: the run means nothing.
+    pub fn give_up(&self, why: String) {
+        let _ = self.given_up.set(why);
     }
 
     /// Returns when `look` finds loopback at rest, or when it has seen nothing move for too long: then for good.
@@ -51,11 +56,11 @@ impl Patience {
             if last.replace(progress) != Some(progress) {
                 idle = Duration::ZERO;
             }
-            if self.lost.get().is_some() {
-                return;
-            }
             if idle >= LIMIT {
-                let _ = self.lost.set(what);
+                let limit = LIMIT.as_secs();
+                self.give_up(format!("loopback did not come to rest: after {limit} s of real time {what} had not arrived"));
+            }
+            if self.given_up.get().is_some() {
                 return;
             }
             idle += self.nap(turn);
@@ -68,8 +73,46 @@ impl Patience {
             return Duration::ZERO;
         }
         let nap = SHORTEST_NAP.saturating_mul(1 << (turn - YIELDS).min(8)).min(LONGEST_NAP);
-        std::thread::sleep(nap);
+        (self.sleep)(nap);
         self.waited.fetch_add(nap.as_micros() as u64, Relaxed);
         nap
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Something arrives at each of the first `moves` looks, and loopback is at rest from look `rest` on. How many looks it takes.
+    fn check(moves: u64, rest: u64, looks: impl Fn(u64) -> bool, given_up: Option<&str>) {
+        let (waited, given) = (Waited::default(), OnceLock::new());
+        let patience = Patience { waited: waited.clone(), sleep: |_| (), given_up: given };
+        let mut look = 0;
+        patience.wait(|| {
+            look += 1;
+            if look > rest { Motion::AtRest } else { Motion::UnderWay("a FIN", look.min(moves)) }
+        });
+        assert!(looks(look), "{look} looks");
+        assert_eq!(patience.given_up(), given_up);
+        assert_eq!(waited.load(Relaxed) > 0, look > u64::from(YIELDS) + 1, "what is slept is counted");
+    }
+
+    #[test]
+    fn waits_until_loopback_is_at_rest() {
+        check(0, 0, |looks| looks == 1, None);
+        check(0, 1, |looks| looks == 2, None);
+        check(0, 5_000, |looks| looks == 5_001, None);
+    }
+
+    #[test]
+    fn gives_up_when_nothing_moves_any_more() {
+        let reason = "loopback did not come to rest: after 10 s of real time a FIN had not arrived";
+        check(0, u64::MAX, |looks| (10_000..10_100).contains(&looks), Some(reason));
+        check(40_000, u64::MAX, |looks| (50_000..50_100).contains(&looks), Some(reason));
+    }
+
+    #[test]
+    fn has_no_limit_while_something_moves() {
+        check(100_000, 100_000, |looks| looks == 100_001, None);
     }
 }

@@ -124,14 +124,6 @@ impl ClientEnd {
         let same = cookie_of(self.fd) == Some(self.cookie);
         same.then(|| tcp_info(self.fd)).flatten().filter(|info| info.state != TcpState::Closed)
     }
-
-    /// Whether bytes wait for the client to read them.
-    pub fn has_unread(&self) -> bool {
-        let mut memory = [0u32; 9];
-        let asked = uapi::getsockopt(self.fd, c::SOL_SOCKET, c::SO_MEMINFO, &mut memory);
-        // SK_MEMINFO_RMEM_ALLOC
-        asked.is_err() || memory[0] > 0
-    }
 }
 
 /// What one of our own sockets says; `None` if the system does not tell.
@@ -161,22 +153,28 @@ fn cookie_of(fd: RawFd) -> Option<u64> {
     uapi::getsockopt(fd, c::SOL_SOCKET, c::SO_COOKIE, &mut cookie).ok().map(|_| cookie)
 }
 
-/// `struct tcp_info` of linux/tcp.h up to `tcpi_bytes_retrans`, which is there since Linux 4.19.
-const LENGTH: usize = 216;
+/// `struct tcp_info` of linux/tcp.h up to `tcpi_rcv_wnd`, as of Linux 6.2.
+const LENGTH: usize = 236;
+
+/// The same up to `tcpi_snd_wnd`, as of Linux 5.4: without less there is no telling.
+const LEAST_LENGTH: usize = 232;
 
 fn tcp_info(fd: RawFd) -> Option<TcpInfo> {
     let mut bytes = [0u8; LENGTH];
     let len = uapi::getsockopt(fd, c::IPPROTO_TCP, c::TCP_INFO, &mut bytes).ok()?;
     let u32_at = |at: usize| u32::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
     let u64_at = |at: usize| u64::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
-    (len == LENGTH).then_some(())?;
+    (len >= LEAST_LENGTH).then_some(())?;
     Some(TcpInfo {
         state: state(bytes[0])?,
+        segment: u32_at(16),
         unacknowledged: u32_at(24),
         acknowledged: u64_at(120),
         received: u64_at(128),
         unsent: u32_at(144),
         sent: u64_at(200).wrapping_sub(u64_at(208)),
+        send_window: u32_at(228),
+        receive_window: (len == LENGTH).then(|| u32_at(232)),
     })
 }
 
