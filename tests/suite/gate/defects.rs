@@ -9,9 +9,8 @@ use closewait::gate::{
     CellFacts, CellOutcome, Kind, Place, Rules, RunFacts, State, Verdict, VerdictFacts, compare, decide,
 };
 use closewait::report::document::Document;
-use closewait::report::facts::of_snapshot;
 use closewait::report::gate::{Input, junit, markdown, sarif, terminal};
-use closewait::report::snapshot;
+use closewait::report::snapshot::Snapshot;
 use libtest_mimic::{Failed, Trial};
 
 use super::super::planted_bugs::PLANTED;
@@ -32,8 +31,9 @@ fn sound() -> &'static (Document, Vec<CellFacts>) {
     SOUND.get_or_init(|| {
         let results = results(&[reference()]);
         let snapshots = results.entries.iter().map(|entry| {
-            let body = snapshot::body(entry.scenario, &entry.cell.result);
-            of_snapshot("reference", &entry.scenario.id, &body).expect("a snapshot is read back")
+            let found = Snapshot::of(entry.scenario, &entry.cell).facts();
+            let outcome = found.expect("a snapshot is read back").expect("it has facts");
+            CellFacts { scenario: entry.scenario.id.clone(), client: "reference".to_owned(), outcome }
         });
         let snapshots = snapshots.collect();
         (document(&results), snapshots)

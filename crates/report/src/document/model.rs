@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Told;
+use crate::facts::{Wording, behaviour, socket, stopped};
 use crate::ladder::Ladder;
 #[cfg(feature = "command")]
 use closewait_explore::sweep::Mark;
@@ -132,6 +132,9 @@ pub struct Run {
     pub requests: Vec<Request>,
     /// What happened, line by line.
     pub transcript: Vec<Line>,
+    /// What was done to the client or by the application, in the order of time. Not of a control.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<String>,
     /// The client host's TCP sockets that were left at the end.
     #[serde(default)]
     pub sockets: Vec<SocketAtEnd>,
@@ -244,7 +247,8 @@ impl Document {
 }
 
 impl Cell {
-    fn facts(&self) -> CellFacts {
+    /// What the gate compares.
+    pub fn facts(&self) -> CellFacts {
         let outcome = match &self.run {
             Some(run) => CellOutcome::Ran {
                 run: Box::new(run.facts()),
@@ -257,18 +261,26 @@ impl Cell {
 }
 
 impl Run {
-    fn facts(&self) -> RunFacts {
-        let Told { stopped, sockets, lines, causes } =
-            Told::of(self.transcript.iter().map(|line| line.text.as_str()));
+    pub(crate) fn facts(&self) -> RunFacts {
+        let wordings: Vec<Wording<'_>> = self.requests.iter().filter_map(Request::wording).collect();
+        // Lines without events say how it ended.
+        let events = self.transcript.iter().filter(|line| !line.events.is_empty());
         RunFacts {
-            stopped,
+            stopped: stopped(&self.end).map(str::to_owned),
             requests: self.requests.iter().map(|request| request.facts.clone()).collect(),
             opened: self.connections,
-            sockets,
+            sockets: self.sockets.iter().map(socket).collect(),
             findings: self.findings.iter().map(Finding::facts).collect(),
-            lines,
-            causes,
+            lines: behaviour(events.map(|line| line.text.as_str()), &wordings),
+            causes: self.causes.clone(),
         }
+    }
+}
+
+impl Request {
+    fn wording(&self) -> Option<Wording<'_>> {
+        let (id, error, message) = (&self.facts.id, self.facts.error.as_ref()?, self.message.as_ref()?);
+        Some(Wording { id, error, message })
     }
 }
 

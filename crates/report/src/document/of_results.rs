@@ -71,15 +71,25 @@ fn scenario(scenario: &Scenario, folder: Option<&Path>) -> ScenarioInfo {
 }
 
 fn cell(Entry { scenario, cell }: &Entry<'_>) -> Cell {
+    let mut document = of_cell(scenario, cell);
+    if let (Some(run), CellResult::Ran { trace, findings, .. }) = (&mut document.run, &cell.result) {
+        run.ladder = Some(Ladder::of(scenario, trace, &evidence(findings)));
+    }
+    document
+}
+
+/// One cell in the form that is written, without its diagram.
+pub fn of_cell(scenario: &Scenario, cell: &closewait_oracle::Cell) -> Cell {
     let (unsupported, run, control) = match &cell.result {
         CellResult::Unsupported { reason } => (Some(reason.clone()), None, None),
         CellResult::Ran { trace, findings, control } => {
             let quiet = scenario.control();
             let quiet = quiet.as_ref().unwrap_or(scenario);
-            let control = control.as_ref().map(|control| self::run(quiet, &control.trace, &control.findings));
-            let mut run = run(scenario, trace, findings);
-            run.ladder = Some(Ladder::of(scenario, trace, &evidence(findings)));
-            (None, Some(run), control)
+            let control = control.as_ref().map(|control| Run {
+                causes: Vec::new(),
+                ..self::run(quiet, &control.trace, &control.findings)
+            });
+            (None, Some(self::run(scenario, trace, findings)), control)
         }
     };
     Cell {
@@ -111,6 +121,7 @@ fn run(scenario: &Scenario, trace: &Trace, findings: &[closewait_oracle::Finding
         connections: opened(&views),
         requests: requests.collect(),
         transcript: transcript.lines().iter().map(line).collect(),
+        causes: transcript.causes().to_vec(),
         sockets: trace.sockets.clone(),
         ladder: None,
     }

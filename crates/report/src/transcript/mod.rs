@@ -1,5 +1,6 @@
 //! A trace at the level a reviewer thinks in: requests, connections, FIN, RST, faults.
 
+mod causes;
 mod connection;
 mod outcome;
 mod page;

@@ -29,8 +29,10 @@ enum News {
     Ping,
     /// The answer to a PING arrives.
     Pong,
-    /// The origin sends something, of its own accord or because a step says so.
-    FromOrigin(String),
+    /// The origin sends something, of its own accord or because a step says so: about what, and what.
+    FromOrigin { subject: String, words: String },
+    /// Something that is no answer reaches the client.
+    Delivered { subject: String, words: String },
     /// Anything else.
     Line(String),
 }
@@ -77,10 +79,11 @@ impl Frames {
             let id = owner(frame.stream);
             self.carry(frame, id, Direction::ToClient);
             if let Some(words) = words(frame, id).filter(|_| first_settings != Some(frame)) {
-                let sent = News::FromOrigin(format!("{}: origin sends {}", subject(connection, id), words));
+                let subject = subject(connection, id);
+                let sent = News::FromOrigin { subject: subject.clone(), words: words.clone() };
                 self.note(frame.first_sent.map(|sent| sent.event), Some(sent));
-                let line = format!("{}: {words} delivered to the client", subject(connection, id));
-                self.note(frame.delivered.map(|moment| moment.event), Some(News::Line(line)));
+                let delivered = News::Delivered { subject, words };
+                self.note(frame.delivered.map(|moment| moment.event), Some(delivered));
             }
             let pong = (frame.kind == FrameKind::Pong).then_some(News::Pong);
             self.note(frame.delivered.map(|moment| moment.event), pong);
@@ -98,10 +101,11 @@ impl Frames {
     }
 
     fn fault(&mut self, connection: &Connection, http2: &Http2) {
-        let line =
-            |what| News::Line(format!("connection {}: {what} delivered to the client", connection.number));
+        let subject = || subject(connection, None);
         let fault = http2.fault.as_ref();
-        self.note(fault.map(|fault| fault.delivered.event), fault.map(|fault| line(fault.reason)));
+        let delivered =
+            fault.map(|fault| News::Delivered { subject: subject(), words: fault.reason.to_owned() });
+        self.note(fault.map(|fault| fault.delivered.event), delivered);
     }
 
     fn note(&mut self, event: Option<usize>, news: Option<News>) {
@@ -123,7 +127,11 @@ impl Frames {
 
 /// `b` for what concerns its stream, else the connection.
 fn subject(connection: &Connection, id: Option<&str>) -> String {
-    id.map_or_else(|| format!("connection {}", connection.number), str::to_owned)
+    id.map_or_else(|| on(connection.number), str::to_owned)
+}
+
+fn on(connection: u32) -> String {
+    format!("connection {connection}")
 }
 
 fn item(frame: &WireFrame, id: Option<&str>, direction: Direction) -> Item {
@@ -196,25 +204,36 @@ impl Walk<'_> {
                 News::Answered { id } => self.line(index, at, delivered(&id)),
                 News::Ping => self.line(index, at, ping(connection)),
                 News::Pong => self.pong(index, at, connection),
-                News::FromOrigin(_)
+                News::FromOrigin { .. }
                     if fate == Fate::Sent && self.told(at, |action| sends_frame(action, connection)) =>
                 {
                     self.absorb_step(index, at);
                 }
-                News::FromOrigin(line) | News::Line(line) => self.line(index, at, line),
+                News::FromOrigin { subject, words } => {
+                    let whose = if subject == on(connection) { "on" } else { "for" };
+                    self.causes.show(format!("the origin sends {words} {whose} {subject}"));
+                    self.line(index, at, format!("{subject}: origin sends {words}"));
+                }
+                News::Delivered { subject, words } => {
+                    self.frame_delivered(index, at, &subject, &words, connection)
+                }
+                News::Line(line) => self.line(index, at, line),
             }
         }
+    }
+
+    fn frame_delivered(&mut self, index: usize, at: Millis, subject: &str, words: &str, connection: u32) {
+        if subject == on(connection) {
+            self.causes.show(format!("{words} delivered on {subject}"));
+        }
+        self.line(index, at, format!("{subject}: {words} delivered to the client"));
     }
 
     /// A PING and its answer are one line, and so are several of them in turn.
     fn pong(&mut self, index: usize, at: Millis, connection: u32) {
         let ping = ping(connection);
         if self.lines.last().is_none_or(|last| last.text != ping) {
-            return self.line(
-                index,
-                at,
-                format!("connection {connection}: answer to PING delivered to the client"),
-            );
+            return self.frame_delivered(index, at, &on(connection), "answer to PING", connection);
         }
         let mut events = self.lines.pop().map_or(Vec::new(), |line| line.events);
         events.push(index);

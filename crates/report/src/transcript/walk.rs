@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use closewait_scenario::{Action, ClientAction, Direction, OriginAction, Scenario};
-use closewait_trace::{End, Event, Millis, Outcome, SocketAtEnd, Trace, What};
+use closewait_trace::{BodyEnd, End, Event, Millis, Outcome, Trace, What};
 
+use super::causes::Causes;
 use super::connection::{Connection, Item};
 use super::outcome::outcome;
-use super::page::Line;
+use super::page::{Line, Transcript};
 use super::streams::Frames;
+use crate::facts::{socket, stopped};
 use crate::words::{fault, first_line, grouped};
 
 /// What has been seen of a trace, up to one event.
@@ -25,6 +27,7 @@ pub struct Walk<'a> {
     /// Steps of this instant: what they do needs no second line.
     steps: Vec<(Millis, &'a Action)>,
     pub(super) closing: Closing,
+    pub(super) causes: Causes,
     /// What HTTP/2 makes of the segments.
     pub(super) frames: Frames,
 }
@@ -64,18 +67,19 @@ impl<'a> Walk<'a> {
             attempts: BTreeMap::new(),
             steps: Vec::new(),
             closing: Closing::No,
+            causes: Causes::default(),
             frames: Frames::of(trace),
         }
     }
 
-    /// The lines of the transcript, and those of the segments that it does not tell of.
-    pub fn run(mut self) -> (Vec<Line>, Vec<Line>) {
+    /// The transcript, with the lines of the segments that it does not tell of.
+    pub fn run(mut self) -> Transcript {
         for (index, event) in self.trace.events.iter().enumerate() {
             self.event(index, event);
         }
         self.end();
         let unlisted = self.unlisted();
-        (self.lines, unlisted)
+        Transcript { lines: self.lines, unlisted, causes: self.causes.into_vec() }
     }
 
     fn event(&mut self, index: usize, Event { at, what }: &'a Event) {
@@ -118,6 +122,7 @@ impl<'a> Walk<'a> {
             self.closing = Closing::Script;
         }
         if let Some(words) = fault(&step.action) {
+            self.causes.step(self.lines.len(), &step.action);
             self.line(index, at, words);
         }
     }
@@ -127,6 +132,7 @@ impl<'a> Walk<'a> {
         if let Some(last) = self.lines.last_mut() {
             last.text += " (there is no such connection: nothing happens)";
             last.events.push(index);
+            self.causes.void(self.lines.len() - 1);
         }
     }
 
@@ -135,6 +141,14 @@ impl<'a> Walk<'a> {
         let connection = attempt.map(|(connection, _)| *connection);
         let answer = attempt.and_then(|(_, body)| body.as_ref());
         let words = format!("{request}: {}", outcome(result, connection, answer));
+        match result {
+            Outcome::Deadline => self.causes.show(format!("the application's deadline of {request} passes")),
+            Outcome::Cancelled => self.causes.show(format!("the application cancels {request}")),
+            Outcome::Response { end: BodyEnd::Dropped, .. } => {
+                self.causes.show(format!("the application drops the body of {request}"));
+            }
+            Outcome::Response { .. } | Outcome::Error { .. } => {}
+        }
         match self.delivery(at, request) {
             Some(line) => {
                 line.text = words;
@@ -155,6 +169,11 @@ impl<'a> Walk<'a> {
     fn replied(&mut self, index: usize, at: Millis, request: &str, status: u16, complete: bool) {
         let cut = if complete { "" } else { ", cut short" };
         let surplus = self.surplus(request);
+        if !surplus.is_empty() {
+            self.causes.show(format!("unasked bytes follow the answer to {request}"));
+        } else if !complete {
+            self.causes.show(format!("the answer to {request} is cut short"));
+        }
         let executed = format!("{request}: executed by the origin");
         match self.lines.last_mut() {
             Some(last) if last.at == at && last.text == executed => {
@@ -179,6 +198,7 @@ impl<'a> Walk<'a> {
 
     fn client_closing(&mut self, index: usize, at: Millis) {
         if self.closing == Closing::Script {
+            self.causes.show("the application closes the client".to_owned());
             self.line(index, at, "application: closes the client".to_owned());
         } else {
             self.closing = Closing::Lab;
@@ -197,14 +217,9 @@ impl<'a> Walk<'a> {
         if let Some(words) = end(&self.trace.end) {
             self.lines.push(Line { at, text: format!("run stopped, {words}"), events: Vec::new() });
         }
-        for SocketAtEnd { connection, state } in &self.trace.sockets {
-            let which =
-                connection.map_or("a socket without a connection".to_owned(), |n| format!("connection {n}"));
-            self.lines.push(Line {
-                at,
-                text: format!("client host still has {which} in {state}"),
-                events: Vec::new(),
-            });
+        for left in &self.trace.sockets {
+            let text = format!("client host still has {}", socket(left));
+            self.lines.push(Line { at, text, events: Vec::new() });
         }
     }
 
@@ -259,11 +274,12 @@ fn is_delivery(text: &str) -> bool {
 const DELIVERED: &str = ": answer delivered to the client";
 
 fn end(end: &End) -> Option<String> {
-    match end {
-        End::Completed => None,
-        End::Livelock => Some("livelock: a socket is polled without end within one instant".to_owned()),
-        End::Stall => Some("stall: virtual time ran out before the script came to its end".to_owned()),
-        End::Hang => Some("hang: something spins without touching a socket".to_owned()),
-        End::Panic { message } => Some(format!("panic in the client: {message}")),
-    }
+    let details = match end {
+        End::Completed => return None,
+        End::Livelock => "a socket is polled without end within one instant",
+        End::Stall => "virtual time ran out before the script came to its end",
+        End::Hang => "something spins without touching a socket",
+        End::Panic { message } => message,
+    };
+    stopped(end).map(|what| format!("{what}: {details}"))
 }

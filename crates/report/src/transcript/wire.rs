@@ -153,7 +153,7 @@ impl Walk<'_> {
         match direction {
             Direction::ToOrigin => self.on(sight, &format!("client sends {name}")),
             Direction::ToClient if self.told(at, |action| alerts(action, connection)) => self.absorb(sight),
-            Direction::ToClient if !answers => self.on(sight, &format!("origin sends {name}")),
+            Direction::ToClient if !answers => self.origin_sends(sight),
             // The orderly answer to the client's close.
             Direction::ToClient => {}
         }
@@ -167,7 +167,7 @@ impl Walk<'_> {
         match direction {
             Direction::ToOrigin => self.on(sight, "client sends FIN"),
             Direction::ToClient if self.told(at, |action| closes(action, connection)) => self.absorb(sight),
-            Direction::ToClient if first => self.on(sight, "origin sends FIN"),
+            Direction::ToClient if first => self.origin_sends(sight),
             // The orderly answer to the client's FIN.
             Direction::ToClient => {}
         }
@@ -182,7 +182,7 @@ impl Walk<'_> {
             _ if !first => {}
             Direction::ToOrigin => self.on(sight, "client sends RST"),
             Direction::ToClient if self.told(at, |action| resets(action, connection)) => self.absorb(sight),
-            Direction::ToClient if open => self.on(sight, "origin sends RST"),
+            Direction::ToClient if open => self.origin_sends(sight),
             // The connection is refused: told when the client learns of it.
             Direction::ToClient => {}
         }
@@ -207,23 +207,35 @@ impl Walk<'_> {
                 state.open = true;
                 self.on(sight, "open");
             }
-            Item::Rst if !state.open => self.on(sight, "refused"),
+            Item::Rst if !state.open => {
+                self.causes.show(format!("connection {} is refused", sight.connection));
+                self.on(sight, "refused");
+            }
             Item::Rst | Item::Fin if !state.client_knows_end => {
                 let expected = sight.item == Item::Fin && state.fins.first() == Some(&Direction::ToOrigin);
                 state.client_knows_end = true;
-                let words = format!("{} delivered to the client", sight.item.words());
-                self.on(sight, if expected { "closed" } else { &words });
+                if expected { self.on(sight, "closed") } else { self.delivered(sight) }
             }
             Item::Answer(id) if state.completes_answer(id, segment) => {
                 self.line(sight.index, sight.at, delivered(id));
             }
             // The orderly answer to the client's close.
             Item::Alert(_) if state.has_ended(Direction::ToOrigin) => {}
-            Item::Unasked | Item::Bytes | Item::Alert(_) => {
-                self.on(sight, &format!("{} delivered to the client", sight.item.words()));
-            }
+            Item::Unasked | Item::Bytes | Item::Alert(_) => self.delivered(sight),
             _ => {}
         }
+    }
+
+    fn delivered(&mut self, sight: &Sight) {
+        let words = sight.item.words();
+        self.causes.show(format!("{words} delivered on connection {}", sight.connection));
+        self.on(sight, &format!("{words} delivered to the client"));
+    }
+
+    fn origin_sends(&mut self, sight: &Sight) {
+        let words = format!("origin sends {}", sight.item.words());
+        self.causes.show(format!("the {words} on connection {}", sight.connection));
+        self.on(sight, &words);
     }
 
     fn lost(&mut self, sight: &Sight) {

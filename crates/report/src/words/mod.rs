@@ -7,5 +7,5 @@ mod time;
 
 pub use line::one_line;
 pub use origin::{first_line, pings};
-pub use step::{fault, step};
+pub use step::{cause, fault, step};
 pub use time::{grouped, span, stamp};
