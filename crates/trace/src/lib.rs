@@ -6,6 +6,7 @@ mod exchange;
 mod http1;
 pub mod http2;
 mod idle;
+mod label;
 mod recorder;
 mod requests;
 #[doc(hidden)]
@@ -26,6 +27,7 @@ pub use exchange::*;
 pub use http1::BodyFraming;
 pub use http1::is_bodiless;
 pub use idle::*;
+pub use label::{Carried, Content, Label, Labels};
 pub use recorder::{Recorder, Secret};
 pub use requests::*;
 pub use staleness::*;

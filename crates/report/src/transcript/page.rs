@@ -17,6 +17,23 @@ pub struct Line {
     pub text: String,
     /// Indexes into `Trace::events` of what the line stands for.
     pub events: Vec<usize>,
+    /// What a later event may add to.
+    pub(super) mark: Mark,
+}
+
+/// What a line tells of, where a later event may belong to the same line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// The answer to this request is delivered.
+    Delivery(String),
+    /// This request is executed.
+    Execution(String),
+    /// The client sends PING on this connection.
+    Ping(u32),
+    /// PINGs on this connection, and their answers.
+    Answered(u32),
+    /// Anything else.
+    Other,
 }
 
 impl fmt::Display for Line {

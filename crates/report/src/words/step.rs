@@ -79,7 +79,8 @@ fn send(request: &SendRequest) -> String {
     words + if request.background { ", goes on meanwhile" } else { ", waits for the outcome" }
 }
 
-fn network(action: &NetworkAction) -> String {
+/// What the network does, for somebody who reads the script.
+pub fn network(action: &NetworkAction) -> String {
     match action {
         NetworkAction::Drop { path, packets: None } => format!("loses everything{}", on(*path)),
         NetworkAction::Drop { path, packets: Some(n) } => format!("loses {}{}", segments(*n), on(*path)),
