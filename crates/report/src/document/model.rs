@@ -11,7 +11,7 @@ use closewait_explore::sweep::Mark;
 use closewait_oracle::gate::{
     CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
 };
-use closewait_oracle::{Level, Severity};
+use closewait_oracle::{Verdict, Violation};
 use closewait_trace::{End, Millis, SocketAtEnd};
 
 /// What the key `format` says.
@@ -157,47 +157,7 @@ pub struct Request {
 }
 
 /// What one oracle says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Its name.
-    pub oracle: String,
-    /// Whether a violation is a defect or a weakness.
-    pub level: Level,
-    /// What it says.
-    pub verdict: Verdict,
-}
-
-/// The judgement itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "verdict", rename_all = "kebab-case")]
-pub enum Verdict {
-    /// The client did right.
-    Holds {
-        /// What was seen.
-        note: String,
-    },
-    /// The client did wrong, each time.
-    Violated {
-        /// In order of time.
-        violations: Vec<Violation>,
-    },
-    /// There was nothing to judge.
-    NotExercised {
-        /// What would have had to happen.
-        reason: String,
-    },
-}
-
-/// One violation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Violation {
-    /// What kind of harm.
-    pub severity: Severity,
-    /// One sentence.
-    pub message: String,
-    /// The events that prove it.
-    pub evidence: Vec<usize>,
-}
+pub type Finding = closewait_oracle::Finding<String>;
 
 /// One line of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,7 +230,7 @@ impl Run {
             requests: self.requests.iter().map(|request| request.facts.clone()).collect(),
             opened: self.connections,
             sockets: self.sockets.iter().map(socket).collect(),
-            findings: self.findings.iter().map(Finding::facts).collect(),
+            findings: self.findings.iter().map(facts).collect(),
             lines: behaviour(events.map(|line| line.text.as_str()), &wordings),
             causes: self.causes.clone(),
         }
@@ -284,18 +244,15 @@ impl Request {
     }
 }
 
-impl Finding {
-    fn facts(&self) -> FindingFacts {
-        let verdict = match &self.verdict {
-            Verdict::Holds { .. } => VerdictFacts::Holds,
-            Verdict::NotExercised { reason } => VerdictFacts::NotExercised { reason: reason.clone() },
-            Verdict::Violated { violations } => VerdictFacts::Violated(
-                violations
-                    .iter()
-                    .map(|v| ViolationFacts { message: v.message.clone(), severity: Some(v.severity) })
-                    .collect(),
-            ),
-        };
-        FindingFacts { oracle: self.oracle.clone(), verdict }
-    }
+/// What a comparison may see: no notes, and no events, which are other ones as soon as a segment more is sent.
+fn facts(Finding { oracle, verdict, .. }: &Finding) -> FindingFacts {
+    let violation = |v: &Violation| ViolationFacts { message: v.message.clone(), severity: Some(v.severity) };
+    let verdict = match verdict {
+        Verdict::Holds { .. } => VerdictFacts::Holds,
+        Verdict::NotExercised { reason } => VerdictFacts::NotExercised { reason: reason.clone() },
+        Verdict::Violated { violations } => {
+            VerdictFacts::Violated(violations.iter().map(violation).collect())
+        }
+    };
+    FindingFacts { oracle: oracle.clone(), verdict }
 }

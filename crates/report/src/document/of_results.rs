@@ -6,10 +6,7 @@ use closewait_oracle::CellResult;
 use closewait_scenario::Scenario;
 use closewait_trace::{BodyEnd, Outcome, Trace, Views};
 
-use super::model::{
-    Cell, Client, Differing, Document, FORMAT, Finding, Line, Request, Run, ScenarioInfo, VERSION, Verdict,
-    Violation,
-};
+use super::model::{Cell, Client, Differing, Document, FORMAT, Line, Request, Run, ScenarioInfo, VERSION};
 use crate::facts::{opened, requests};
 use crate::ladder::Ladder;
 use crate::results::{Difference, DifferenceKind, Entry, Results};
@@ -117,7 +114,7 @@ fn run(scenario: &Scenario, trace: &Trace, findings: &[closewait_oracle::Finding
     });
     Run {
         end: trace.end.clone(),
-        findings: findings.iter().map(finding).collect(),
+        findings: findings.iter().map(closewait_oracle::Finding::owned).collect(),
         connections: opened(&views),
         requests: requests.collect(),
         transcript: transcript.lines().iter().map(line).collect(),
@@ -143,24 +140,6 @@ fn evidence(findings: &[closewait_oracle::Finding]) -> Vec<usize> {
         _ => None,
     });
     violations.flatten().flat_map(|violation| violation.evidence.iter().copied()).collect()
-}
-
-fn finding(finding: &closewait_oracle::Finding) -> Finding {
-    let violation = |violation: &closewait_oracle::Violation| Violation {
-        severity: violation.severity,
-        message: violation.message.clone(),
-        evidence: violation.evidence.clone(),
-    };
-    let verdict = match &finding.verdict {
-        closewait_oracle::Verdict::Holds { note } => Verdict::Holds { note: note.clone() },
-        closewait_oracle::Verdict::NotExercised { reason } => {
-            Verdict::NotExercised { reason: reason.clone() }
-        }
-        closewait_oracle::Verdict::Violated { violations } => {
-            Verdict::Violated { violations: violations.iter().map(violation).collect() }
-        }
-    };
-    Finding { oracle: finding.oracle.to_owned(), level: finding.level, verdict }
 }
 
 fn differing(difference: &Difference) -> Differing {
