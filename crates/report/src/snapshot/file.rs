@@ -15,7 +15,7 @@ pub struct Snapshot {
     /// Title, transcript, findings, control; without a line break at its end.
     pub body: String,
     /// The facts; `None` if an earlier closewait wrote the file, which kept none.
-    pub record: Option<Record>,
+    pub record: Option<Box<Record>>,
 }
 
 /// The test that checks the snapshots, as insta names it in the header.
@@ -33,7 +33,7 @@ impl Snapshot {
     /// Of what was just played.
     pub fn of(scenario: &Scenario, cell: &Cell) -> Self {
         let record = Record::of(&of_cell(scenario, cell));
-        Self { body: body(scenario, &cell.result), record: Some(record) }
+        Self { body: body(scenario, &cell.result), record: Some(Box::new(record)) }
     }
 
     /// Reads a file.
@@ -71,7 +71,7 @@ impl Snapshot {
 }
 
 /// A string of YAML in double quotes, as insta writes it, is one of JSON. What is in it is JSON again.
-fn record(info: &str) -> Option<Record> {
+fn record(info: &str) -> Option<Box<Record>> {
     serde_json::from_str(&serde_json::from_str::<String>(info).ok()?).ok()
 }
 
