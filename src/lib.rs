@@ -48,3 +48,8 @@ pub mod client {
 #[cfg(doctest)]
 #[doc = include_str!("../docs/adding-a-client.md")]
 mod adding_a_client {}
+
+/// The same for this page.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/reference-client.md")]
+mod reference_client {}

@@ -48,15 +48,3 @@ impl Drop for Progress {
         self.show("");
     }
 }
-
-/// "Did you mean", or what there is.
-pub fn nearest(wanted: &str, known: &[&str]) -> String {
-    const SIMILAR: f64 = 0.75;
-    let similar = known.iter().map(|known| (strsim::jaro_winkler(wanted, known), known));
-    let nearest =
-        similar.filter(|(likeness, _)| *likeness >= SIMILAR).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((_, nearest)) => format!("did you mean `{nearest}`?"),
-        None => format!("there are {}", known.join(", ")),
-    }
-}

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use closewait_oracle::gate::CellFacts;
+use closewait_report::document::of_cell;
 use closewait_report::gate::changes;
 use closewait_report::results::{Difference, DifferenceKind};
-use closewait_report::snapshot;
+use closewait_report::snapshot::Snapshot;
 use closewait_scenario::Scenario;
 use libtest_mimic::Failed;
 use similar::TextDiff;
@@ -24,15 +26,19 @@ pub(super) fn of(
     acceptance: Acceptance,
     trial: &str,
 ) -> Result<(), Failed> {
-    let body = snapshot::body(scenario, &cell.result);
-    let Some(difference) = suite.snapshots.compare(cell.client, &scenario.id, &body)? else { return Ok(()) };
+    let found = Snapshot::of(scenario, cell);
+    if acceptance == Acceptance::All {
+        suite.snapshots.refresh(cell.client, &scenario.id, suite.version, &found)?;
+    }
+    let Some(difference) = suite.snapshots.compare(cell.client, &scenario.id, found)? else { return Ok(()) };
     let is_new = matches!(difference.kind, DifferenceKind::New { .. });
     if acceptance == Acceptance::All || (acceptance == Acceptance::New && is_new) {
         suite.snapshots.accept(&difference, suite.version)?;
         return Ok(());
     }
     let path = suite.snapshots.path(cell.client, &scenario.id);
-    Err(describe(&difference, &path, trial).into())
+    let facts = of_cell(scenario, cell).facts();
+    Err(describe(&difference, &facts, &path, trial).into())
 }
 
 /// Snapshots whose scenario is gone: removed where that is asked for.
@@ -57,22 +63,25 @@ pub(super) fn of_orphans(
     Err(format!("snapshots without a scenario; {ACCEPT}=1 removes them:\n{}", files.join("\n")).into())
 }
 
-fn describe(difference: &Difference, path: &Path, trial: &str) -> String {
+fn describe(difference: &Difference, now: &CellFacts, path: &Path, trial: &str) -> String {
     let again = format!("to accept it: {ACCEPT}=1 cargo test --test {} -- --exact '{trial}'", target());
     match &difference.kind {
         DifferenceKind::New { found } => {
-            format!("no snapshot is accepted yet at {}\n\n{found}\n\n{again}", path.display())
+            format!("no snapshot is accepted yet at {}\n\n{}\n\n{again}", path.display(), found.body)
         }
         DifferenceKind::Changed { accepted, found } => {
-            let news = changes(&difference.client, &difference.scenario, accepted, found);
-            let diff = TextDiff::from_lines(accepted, found);
+            let news = match changes(accepted, now) {
+                Ok(news) if news.is_empty() => "only times or words differ\n".to_owned(),
+                Ok(news) => news,
+                Err(problem) => format!("{problem}\n"),
+            };
+            let diff = TextDiff::from_lines(&accepted.body, &found.body);
             let lines = diff
                 .unified_diff()
                 .context_radius(2)
                 .missing_newline_hint(false)
                 .header("accepted", "found")
                 .to_string();
-            let news = if news.is_empty() { "only times or words differ\n" } else { &news };
             format!("{news}not as accepted in {}\n\n{lines}\n{again}", path.display())
         }
         DifferenceKind::Gone => format!("{} has no scenario any more", path.display()),

@@ -2,6 +2,7 @@
 
 use closewait_adapters::{HyperUtil, Reqwest, Tonic};
 use closewait_reference::Reference;
+use closewait_scenario::did_you_mean;
 use closewait_simulator::client::UnderTest;
 use thiserror::Error;
 
@@ -18,7 +19,7 @@ pub fn built_in() -> &'static [&'static dyn UnderTest] {
 
 /// A name that no built-in client has.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("no client is called `{name}`; {}", hint(.name, .known))]
+#[error("no client is called `{name}`; {}", did_you_mean(.name, .known))]
 pub struct UnknownClient {
     /// The name.
     pub name: String,
@@ -39,30 +40,4 @@ pub fn choose(names: &[String]) -> Result<Vec<&'static dyn UnderTest>, UnknownCl
     let chosen =
         |client: &&&'static dyn UnderTest| names.is_empty() || names.iter().any(|name| name == client.name());
     Ok(all.iter().filter(chosen).copied().collect())
-}
-
-fn hint(name: &str, known: &[&str]) -> String {
-    const SIMILAR: f64 = 0.75;
-    let nearest = known
-        .iter()
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((_, known)) => format!("did you mean `{known}`?"),
-        None => format!("there are {}", known.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_name_is_offered() {
-        let check = |name, words| assert_eq!(hint(name, &["hyper-util", "reqwest"]), words);
-        check("reqwst", "did you mean `reqwest`?");
-        check("hyper", "did you mean `hyper-util`?");
-        check("curl", "there are hyper-util, reqwest");
-    }
 }

@@ -2,15 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The judgement of one oracle on one run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+/// The judgement of one oracle on one run. In a results file the name is a `String`: the file may be of another version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding<Name = &'static str> {
     /// Name of the oracle, e.g. `no-stale-reuse`.
-    pub oracle: &'static str,
+    pub oracle: Name,
     /// Whether a violation fails the client or is advice.
     pub level: Level,
     /// The judgement.
     pub verdict: Verdict,
+}
+
+impl Finding {
+    /// The same as a results file has it.
+    pub fn owned(&self) -> Finding<String> {
+        let Self { oracle, level, verdict } = self;
+        Finding { oracle: (*oracle).to_owned(), level: *level, verdict: verdict.clone() }
+    }
 }
 
 /// Whether a violation fails the client or is advice.
@@ -24,7 +32,7 @@ pub enum Level {
 }
 
 /// The judgement itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Verdict {
     /// The situation arose and the client did right.
@@ -45,7 +53,7 @@ pub enum Verdict {
 }
 
 /// One violation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// What kind of harm, for ordering.
     pub severity: Severity,

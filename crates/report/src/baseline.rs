@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use closewait_oracle::gate::CellFacts;
 
-use super::accepted::{SnapshotError, body_of, entries};
-use super::facts::of_snapshot;
+use super::accepted::{SnapshotError, entries};
+use super::snapshot::Snapshot;
 
 /// Every snapshot below a folder: `<client>/<family>/<name>.snap`.
 ///
@@ -34,7 +34,7 @@ pub fn of_folder(root: &Path) -> Result<Vec<CellFacts>, SnapshotError> {
 /// call it.
 ///
 /// # Errors
-/// If the text is not a snapshot.
+/// If the text is not a snapshot, or one without facts.
 pub fn of_file(below: &Path, shown: &Path, bytes: &[u8]) -> Result<Option<CellFacts>, SnapshotError> {
     let stem = below.with_extension("");
     let parts: Vec<_> = stem.iter().map(|part| part.to_string_lossy()).collect();
@@ -44,8 +44,9 @@ pub fn of_file(below: &Path, shown: &Path, bytes: &[u8]) -> Result<Option<CellFa
     }
     let broken = |problem| SnapshotError::Broken { path: shown.to_owned(), problem };
     let text = std::str::from_utf8(bytes).map_err(|_| broken("it is not UTF-8 text"))?;
-    let body = body_of(text).map_err(broken)?;
-    of_snapshot(client, &format!("{family}/{name}"), &body).map(Some).map_err(broken)
+    let outcome = Snapshot::parse(text).and_then(|snapshot| snapshot.facts()).map_err(broken)?;
+    let outcome = outcome.ok_or_else(|| SnapshotError::NoFacts { path: shown.to_owned() })?;
+    Ok(Some(CellFacts { scenario: format!("{family}/{name}"), client: client.to_string(), outcome }))
 }
 
 fn is_snapshot(file: &Path) -> bool {

@@ -1,11 +1,13 @@
 //! One scenario on one page.
 
 use anstyle::Style;
+use closewait_oracle::gate::{CellOutcome, VerdictFacts};
 use closewait_scenario::{
     ClientSettings, ConnectionKind, Expectation, NetworkSettings, Pings, Scenario, SendRequest,
 };
 
 use super::accepted::{SnapshotError, Snapshots};
+use super::snapshot::Snapshot;
 use super::source::project;
 use super::words::{pings, span, step};
 
@@ -126,19 +128,26 @@ fn becomes(outcome: &str) -> String {
     }
 }
 
-/// The outcomes and violations that an accepted snapshot holds.
-fn verdict(client: &str, body: Option<String>) -> Vec<String> {
-    let Some(body) = body else { return vec![format!("{client}: nothing is accepted yet")] };
-    if let Some(reason) = body.lines().find_map(|line| line.strip_prefix("unsupported: ")) {
-        return vec![format!("{client} cannot play it: {reason}")];
-    }
-    let violated: Vec<_> = body.lines().filter(|line| line.contains(" VIOLATED · ")).collect();
-    if violated.is_empty() {
-        return vec![format!("{client} holds")];
-    }
+/// The violations that an accepted snapshot holds, in the run and in its control.
+fn verdict(client: &str, accepted: Option<Snapshot>) -> Vec<String> {
+    let Some(accepted) = accepted else { return vec![format!("{client}: nothing is accepted yet")] };
+    let (run, control) = match accepted.facts() {
+        Ok(Some(CellOutcome::Ran { run, control })) => (run, control),
+        Ok(Some(CellOutcome::Unsupported { reason })) => {
+            return vec![format!("{client} cannot play it: {reason}")];
+        }
+        Ok(None) => return vec![format!("{client}: its snapshot has no facts yet; accept it once again")],
+        Err(problem) => return vec![format!("{client}: its snapshot cannot be read: {problem}")],
+    };
     let mut lines = vec![format!("{client} does not hold:")];
-    lines.extend(violated.iter().map(|line| format!("  {}", squeezed(line).replace("VIOLATED · ", "· "))));
-    lines
+    for finding in run.findings.iter().chain(control.iter().flat_map(|control| &control.findings)) {
+        if let VerdictFacts::Violated(violations) = &finding.verdict {
+            lines.extend(
+                violations.iter().map(|v| format!("  {} · {}", finding.oracle, squeezed(&v.message))),
+            );
+        }
+    }
+    if lines.len() == 1 { vec![format!("{client} holds")] } else { lines }
 }
 
 fn squeezed(line: &str) -> String {

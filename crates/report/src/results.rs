@@ -4,7 +4,7 @@ use closewait_oracle::Cell;
 use closewait_scenario::Scenario;
 
 use super::accepted::{SnapshotError, Snapshots};
-use super::snapshot;
+use super::snapshot::Snapshot;
 
 /// The results of a run.
 #[derive(Debug, Clone)]
@@ -51,15 +51,15 @@ pub struct Difference {
 pub enum DifferenceKind {
     /// Nothing was accepted yet.
     New {
-        /// The body of the new snapshot.
-        found: String,
+        /// The new snapshot.
+        found: Snapshot,
     },
     /// Something else was accepted.
     Changed {
-        /// The accepted body.
-        accepted: String,
-        /// The body of this run.
-        found: String,
+        /// The accepted one.
+        accepted: Snapshot,
+        /// The one of this run.
+        found: Snapshot,
     },
     /// There is a snapshot, but no such scenario any more.
     Gone,
@@ -82,8 +82,7 @@ impl<'a> Results<'a> {
     pub fn compare(&mut self, snapshots: &Snapshots) -> Result<(), SnapshotError> {
         let differences = self.differences.get_or_insert_default();
         for Entry { scenario, cell } in &self.entries {
-            let body = snapshot::body(scenario, &cell.result);
-            differences.extend(snapshots.compare(cell.client, &scenario.id, &body)?);
+            differences.extend(snapshots.compare(cell.client, &scenario.id, Snapshot::of(scenario, cell))?);
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ pub use grammar::ALERTS;
 pub use http2::{ErrorCode, LastStream, Pings};
 pub use invalid::{Invalid, Problem};
 pub use model::*;
-pub use nearest::{nearest, quoted};
+pub use nearest::{did_you_mean, most_alike, nearest, quoted};
 pub use read::{Problems, filler, parse, type_name};
 pub use reference::reference;
 pub use schema::schema;

@@ -15,6 +15,21 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// "Did you mean", or what there is: about a name on the command line, of which people often give the beginning only.
+pub fn did_you_mean(wanted: &str, known: &[&str]) -> String {
+    const SIMILAR: f64 = 0.75;
+    match most_alike(wanted, known).filter(|(likeness, _)| *likeness >= SIMILAR) {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None => format!("there are {}", known.join(", ")),
+    }
+}
+
+/// The candidate that looks most like a name, and how much, from 0 to 1.
+pub fn most_alike<'a>(wanted: &str, known: &[&'a str]) -> Option<(f64, &'a str)> {
+    let alike = known.iter().map(|known| (strsim::jaro_winkler(wanted, known), *known));
+    alike.max_by(|(one, _), (other, _)| one.total_cmp(other))
+}
+
 /// Whether two lower-case words are the same, but for their ending or a slip: `reset` and `resets`, `canceled` and
 /// `cancelled`.
 pub(super) fn alike(one: &str, other: &str) -> bool {
@@ -50,6 +65,14 @@ mod tests {
         assert_eq!(nearest("xy", names), None);
         assert_eq!(nearest("packets", names), None);
         assert_eq!(nearest(&"x".repeat(100_000), names), None);
+    }
+
+    #[test]
+    fn beginnings_are_offered_too() {
+        let check = |name, words| assert_eq!(did_you_mean(name, &["hyper-util", "reqwest"]), words);
+        check("reqwst", "did you mean `reqwest`?");
+        check("hyper", "did you mean `hyper-util`?");
+        check("curl", "there are hyper-util, reqwest");
     }
 
     #[test]

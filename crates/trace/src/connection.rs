@@ -113,6 +113,12 @@ impl Connection {
         }
     }
 
+    /// The id of the request on a stream of HTTP/2, if it has one.
+    pub fn request_on(&self, stream: u32) -> Option<&str> {
+        let is_own = |exchange: &&Exchange| exchange.stream.as_ref().is_some_and(|own| own.id == stream);
+        self.exchanges.iter().find(is_own)?.request.id.as_deref()
+    }
+
     /// Whether the origin accepted the connection when the client did not want it any more.
     pub fn was_given_up(&self) -> bool {
         self.given_up

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::output::nearest;
+use closewait::scenario::{did_you_mean, most_alike};
 
 /// The nearest place of the same fault: in time, if it has one. Otherwise the nearest fault, or what there is.
 pub fn suggestion(name: &str, known: &[String]) -> String {
     let row = row(name);
     let same: Vec<&str> = known.iter().map(String::as_str).filter(|known| self::row(known) == row).collect();
-    if let Some(known) = nearest_in_time(name, &same).or_else(|| most_alike(name, &same)) {
+    if let Some(known) = nearest_in_time(name, &same).or_else(|| Some(most_alike(name, &same)?.1)) {
         return format!("did you mean `{known}`?");
     }
     let rows: BTreeSet<&str> = known.iter().map(|known| self::row(known)).collect();
-    nearest(row, &rows.into_iter().collect::<Vec<_>>())
+    did_you_mean(row, &rows.into_iter().collect::<Vec<_>>())
 }
 
 /// The fault and what it strikes: `fin/1` of `fin/1@45ms`.
@@ -28,11 +28,6 @@ fn nearest_in_time<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let wanted = millis(name)?;
     let timed = known.iter().filter_map(|known| Some((millis(known)?.abs_diff(wanted), *known)));
     timed.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
-}
-
-fn most_alike<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let likeness = |known: &&str| strsim::jaro_winkler(name, known);
-    known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
 #[cfg(test)]

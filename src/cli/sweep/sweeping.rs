@@ -17,7 +17,7 @@ use super::keeper::Keeper;
 use super::places;
 use super::results::{Accepted, report};
 use crate::cli::exit::Done;
-use crate::cli::output::nearest;
+use closewait::scenario::did_you_mean;
 
 /// Sweeps.
 pub fn run(args: &SweepArgs) -> Done {
@@ -108,7 +108,7 @@ fn wanted(args: &SweepArgs) -> Result<Wanted, Box<dyn Error>> {
     }
     let known: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
     if let Some(name) = args.faults.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(format!("no fault is called `{name}`; {}", nearest(name, &known)).into());
+        return Err(format!("no fault is called `{name}`; {}", did_you_mean(name, &known)).into());
     }
     let is_wanted = |workload: &&Workload| names.is_empty() || names.contains(workload.name);
     let workloads = workloads().iter().filter(is_wanted).collect();
@@ -119,5 +119,5 @@ fn wanted(args: &SweepArgs) -> Result<Wanted, Box<dyn Error>> {
 pub(super) fn workload(name: &str) -> Result<&'static Workload, Box<dyn Error>> {
     let found = workloads().iter().find(|workload| workload.name == name);
     let known: Vec<&str> = workloads().iter().map(|workload| workload.name).collect();
-    found.ok_or_else(|| format!("no workload is called `{name}`; {}", nearest(name, &known)).into())
+    found.ok_or_else(|| format!("no workload is called `{name}`; {}", did_you_mean(name, &known)).into())
 }

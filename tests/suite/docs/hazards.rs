@@ -56,7 +56,7 @@ fn accepted() -> Result<Violations, Failed> {
     let mut violations = Violations::new();
     for scenario in catalogue().iter() {
         for client in client::built_in() {
-            let body = snapshots.read(client.name(), &scenario.id)?.unwrap_or_default();
+            let body = snapshots.read(client.name(), &scenario.id)?.unwrap_or_default().body;
             let mut oracles: Vec<String> = Vec::new();
             for line in body.lines().filter(|line| line.contains(" VIOLATED · ")) {
                 let oracle = format!("`{}`", line.split_whitespace().next().unwrap_or_default());

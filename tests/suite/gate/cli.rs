@@ -28,6 +28,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("a_revision_is_a_baseline", a_revision_is_a_baseline),
         trial("broken_baselines_are_2", broken_baselines_are_2),
         trial("other_files_of_ours_are_2", other_files_of_ours_are_2),
+        trial("snapshots_without_facts_are_2", snapshots_without_facts_are_2),
         trial("broken_rules_are_2", broken_rules_are_2),
         trial("no_file_is_written_twice_or_over_what_is_read", no_file_is_written_twice),
         trial("nothing_is_overwritten_by_half", nothing_is_overwritten_by_half),
@@ -67,6 +68,20 @@ fn edit(folder: &Path, file: &str, from: &str, to: &str) {
     let text = fs::read_to_string(&path).expect("it is there");
     assert!(text.contains(from), "{text}");
     fs::write(path, text.replace(from, to)).expect("it can be written");
+}
+
+/// A snapshot as an earlier closewait wrote it is accepted once again.
+fn snapshots_without_facts_are_2() {
+    let folder = project("without-facts");
+    let path = folder.join(snapshot());
+    let whole = fs::read_to_string(&path).expect("it is there");
+    let lines = whole.lines().filter(|line| !line.starts_with("info: "));
+    fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).expect("it can be written");
+    gate(&folder, &[], 2, &[&snapshot(), "accept it once again: `closewait run --accept`"]);
+    check_in(&folder, &["run", "--client", "hyper-util"], 0, &["everything is as accepted"]);
+    check_in(&folder, &["run", "--client", "hyper-util", "--accept"], 0, &["accepted the facts in "]);
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), whole);
+    gate(&folder, &[], 0, &[]);
 }
 
 fn snapshot() -> String {
@@ -117,7 +132,7 @@ fn regressed_is_1() {
 
 fn denied_drift_is_3() {
     let folder = project("drift");
-    edit(&folder, &snapshot(), "b: written on connection 2 (fresh)", "b: written on connection 1 (reused)");
+    edit(&folder, &snapshot(), r#"\"connection\":2,\"fresh\":true"#, r#"\"connection\":1,\"fresh\":false"#);
     let moved = "request b moved from connection 1 to a new connection 2";
     gate(&folder, &[], 0, &["drifted", moved]);
     let rule = "[[rule]]\nlevel = \"deny\"\nchange = \"drifted\"\nreason = \"every change is looked at\"\n";
@@ -159,7 +174,8 @@ fn a_revision_is_a_baseline() {
     git(&["init", "-q", "-b", "trunk"]);
     git(&["add", "."]);
     git(&["commit", "-q", "-m", "accepted"]);
-    edit(&folder, &snapshot(), "b: 200 from connection 2", "b: cancelled by the application");
+    let answered = r#"\"id\":\"b\",\"outcome\":\"200\",\"attempts\""#;
+    edit(&folder, &snapshot(), answered, &answered.replace("200", "cancelled"));
     gate(&folder, &["--baseline", "trunk"], 0, &["1 same"]);
     gate(&folder, &["--baseline", "trunk:snapshots/"], 0, &["1 same"]);
     gate(&folder, &["--baseline", "HEAD:results.json"], 0, &["1 same"]);
@@ -200,7 +216,8 @@ fn broken_baselines_are_2() {
     gate(&folder, &["--current", "absent.json"], 2, &["absent.json"]);
     fs::write(folder.join(snapshot()), "no header").expect("it can be written");
     gate(&folder, &[], 2, &["not a snapshot", ".snap"]);
-    fs::write(folder.join(snapshot()), "---\nsource: x\n---\ntitle\n").expect("it can be written");
+    fs::write(folder.join(snapshot()), "---\ninfo: \"{\\\"run\\\":{}}\"\n---\ntitle\n")
+        .expect("it can be written");
     gate(&folder, &[], 2, &["not a snapshot", "`findings`"]);
 }
 

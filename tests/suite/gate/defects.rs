@@ -9,10 +9,9 @@ use closewait::gate::{
     CellFacts, CellOutcome, Kind, Place, Rules, RunFacts, State, Verdict, VerdictFacts, compare, decide,
 };
 use closewait::report::document::Document;
-use closewait::report::facts::of_snapshot;
 use closewait::report::gate::{Input, junit, markdown, sarif, terminal};
 use closewait::report::results::Results;
-use closewait::report::snapshot;
+use closewait::report::snapshot::Snapshot;
 use libtest_mimic::{Failed, Trial};
 
 use super::super::planted_bugs::PLANTED;
@@ -31,8 +30,9 @@ fn sound() -> &'static [Vec<CellFacts>; 2] {
     static SOUND: LazyLock<[Vec<CellFacts>; 2]> = LazyLock::new(|| {
         let results = results(&[reference()]);
         let snapshots = results.entries.iter().map(|entry| {
-            let body = snapshot::body(entry.scenario, &entry.cell.result);
-            of_snapshot("reference", &entry.scenario.id, &body).expect("a snapshot is read back")
+            let found = Snapshot::of(entry.scenario, &entry.cell).facts();
+            let outcome = found.expect("a snapshot is read back").expect("it has facts");
+            CellFacts { scenario: entry.scenario.id.clone(), client: "reference".to_owned(), outcome }
         });
         let snapshots = snapshots.collect();
         [document(&results).facts(), snapshots]

@@ -2,9 +2,9 @@
 
 use closewait::client::{self, UnderTest};
 use closewait::gate::{CellFacts, CellOutcome, RunFacts, State, VerdictFacts, compare};
+use closewait::report::baseline;
 use closewait::report::document::read;
-use closewait::report::facts::of_snapshot;
-use closewait::report::{baseline, snapshot};
+use closewait::report::snapshot::{SOURCE, Snapshot};
 use libtest_mimic::{Failed, Trial};
 
 use super::super::played::{document, results};
@@ -25,10 +25,10 @@ fn check(client: &'static dyn UnderTest) -> Result<(), Failed> {
     let mut from_snapshots = Vec::new();
     let mut differ: Vec<String> = Vec::new();
     for ((entry, from_run), from_file) in results.entries.iter().zip(played.facts()).zip(&from_file) {
-        let body = snapshot::body(entry.scenario, &entry.cell.result);
-        let from_snapshot = of_snapshot(client.name(), &entry.scenario.id, &body)
-            .map_err(|problem| format!("{}: {problem}\n{body}", entry.scenario.id))?;
-        for (one, other) in [(&from_run, from_file), (&without_severity(from_run.clone()), &from_snapshot)] {
+        let text = Snapshot::of(entry.scenario, &entry.cell).file(SOURCE, client.name(), client.version());
+        let from_snapshot = from_snapshot(&from_run, &text)
+            .map_err(|problem| format!("{}: {problem}\n{text}", entry.scenario.id))?;
+        for (one, other) in [(&from_run, from_file), (&as_snapshots_tell(from_run.clone()), &from_snapshot)] {
             differ.extend(
                 same(one, other).err().map(|difference| format!("{}\n{difference}", entry.scenario.id)),
             );
@@ -58,9 +58,16 @@ fn same(one: &CellFacts, other: &CellFacts) -> Result<(), String> {
     if one == other { Ok(()) } else { Err(diff.unified_diff().context_radius(4).to_string()) }
 }
 
-/// Snapshots do not tell the severity.
-fn without_severity(mut facts: CellFacts) -> CellFacts {
+/// The facts of the same cell in a file.
+fn from_snapshot(cell: &CellFacts, text: &str) -> Result<CellFacts, &'static str> {
+    let outcome = Snapshot::parse(text)?.facts()?.ok_or("it has no facts")?;
+    Ok(CellFacts { outcome, ..cell.clone() })
+}
+
+/// Snapshots tell neither severities nor causes: they are looked up in the run that is compared with them.
+fn as_snapshots_tell(mut facts: CellFacts) -> CellFacts {
     fn strip(run: &mut RunFacts) {
+        run.causes.clear();
         for finding in &mut run.findings {
             if let VerdictFacts::Violated(violations) = &mut finding.verdict {
                 violations.iter_mut().for_each(|violation| violation.severity = None);

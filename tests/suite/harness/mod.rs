@@ -27,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
         trial("accepts-nothing-in-ci", accepts_nothing_in_ci),
         trial("fails-when-behaviour-changes", fails_when_behaviour_changes),
         trial("accepts-on-request", accepts_on_request),
+        trial("accepts-facts-once-again", accepts_facts_once_again),
         trial("finds-snapshots-without-a-scenario", finds_snapshots_without_a_scenario),
         trial("reads-the-version-from-the-lock", reads_the_version_from_the_lock),
         trial("says-why-a-scenario-is-unsupported", says_why_a_scenario_is_unsupported),
@@ -128,7 +129,7 @@ fn accepts_what_is_new(folder: Crate) {
     folder.check("plain", &["fin-while-idle"], &[], 0, &["plain 1.2.3: ", "✓"]);
     let snapshot = folder.snapshot("plain");
     assert!(
-        snapshot.starts_with("---\nsource: closewait::harness\ndescription: plain 1.2.3\n---\n"),
+        snapshot.starts_with("---\nsource: closewait::harness\ndescription: plain 1.2.3\ninfo: \"{"),
         "{snapshot}"
     );
     folder.check("plain", &["fin-while-idle"], &CI, 0, &[]);
@@ -172,6 +173,25 @@ fn accepts_on_request(folder: Crate) {
     );
     folder.check("retrying", &[], &CI, 0, &[]);
     folder.check("plain", &["fin-in-flight-post"], &CI, 101, &["fixed: ", "at-most-once: violated → holds"]);
+}
+
+/// What an earlier closewait accepted stays accepted, and gets its facts where everything is accepted.
+fn accepts_facts_once_again(folder: Crate) {
+    let folder = folder.empty();
+    let file = format!("tests/closewait-snapshots/plain/{SCENARIO}.snap");
+    folder.check("plain", &["fin-while-idle"], &[], 0, &[]);
+    let whole = folder.snapshot("plain");
+    let lines = whole.lines().filter(|line| !line.starts_with("info: "));
+    let old: String = lines.map(|line| format!("{line}\n")).collect();
+    folder.write(&file, &old);
+    folder.check("plain", &["fin-while-idle"], &CI, 0, &[]);
+    folder.write(&file, &old.replace("b: GET /b", "b: GET /c"));
+    let words =
+        ["an earlier closewait wrote the accepted snapshot, without its facts", "-     1 061 ms  b: GET /c"];
+    folder.check("plain", &["fin-while-idle"], &CI, 101, &words);
+    folder.write(&file, &old);
+    folder.check("plain", &["fin-while-idle"], &ACCEPT, 0, &[]);
+    assert_eq!(folder.snapshot("plain"), whole);
 }
 
 fn finds_snapshots_without_a_scenario(folder: Crate) {

@@ -85,7 +85,8 @@ pub struct Attempt {
     pub fresh: bool,
 }
 
-/// What one oracle said.
+/// What one oracle said, as far as results and snapshots both tell it: of a snapshot neither level nor evidence is known, and
+/// they are not compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingFacts {
     /// Name of the oracle.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Told;
+use crate::facts::{Wording, behaviour, socket, stopped};
 use crate::ladder::Ladder;
 #[cfg(feature = "command")]
 use closewait_explore::sweep::Mark;
 use closewait_oracle::gate::{
     CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
 };
-use closewait_oracle::{Level, Severity};
+use closewait_oracle::{Verdict, Violation};
 use closewait_trace::{End, Millis, SocketAtEnd};
 
 /// What the key `format` says.
@@ -132,6 +132,9 @@ pub struct Run {
     pub requests: Vec<Request>,
     /// What happened, line by line.
     pub transcript: Vec<Line>,
+    /// What was done to the client or by the application, in the order of time. Not of a control.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<String>,
     /// The client host's TCP sockets that were left at the end.
     #[serde(default)]
     pub sockets: Vec<SocketAtEnd>,
@@ -154,47 +157,7 @@ pub struct Request {
 }
 
 /// What one oracle says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Its name.
-    pub oracle: String,
-    /// Whether a violation is a defect or a weakness.
-    pub level: Level,
-    /// What it says.
-    pub verdict: Verdict,
-}
-
-/// The judgement itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "verdict", rename_all = "kebab-case")]
-pub enum Verdict {
-    /// The client did right.
-    Holds {
-        /// What was seen.
-        note: String,
-    },
-    /// The client did wrong, each time.
-    Violated {
-        /// In order of time.
-        violations: Vec<Violation>,
-    },
-    /// There was nothing to judge.
-    NotExercised {
-        /// What would have had to happen.
-        reason: String,
-    },
-}
-
-/// One violation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Violation {
-    /// What kind of harm.
-    pub severity: Severity,
-    /// One sentence.
-    pub message: String,
-    /// The events that prove it.
-    pub evidence: Vec<usize>,
-}
+pub type Finding = closewait_oracle::Finding<String>;
 
 /// One line of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,7 +207,8 @@ impl Document {
 }
 
 impl Cell {
-    fn facts(&self) -> CellFacts {
+    /// What the gate compares.
+    pub fn facts(&self) -> CellFacts {
         let outcome = match &self.run {
             Some(run) => CellOutcome::Ran {
                 run: Box::new(run.facts()),
@@ -257,33 +221,38 @@ impl Cell {
 }
 
 impl Run {
-    fn facts(&self) -> RunFacts {
-        let Told { stopped, sockets, lines, causes } =
-            Told::of(self.transcript.iter().map(|line| line.text.as_str()));
+    pub(crate) fn facts(&self) -> RunFacts {
+        let wordings: Vec<Wording<'_>> = self.requests.iter().filter_map(Request::wording).collect();
+        // Lines without events say how it ended.
+        let events = self.transcript.iter().filter(|line| !line.events.is_empty());
         RunFacts {
-            stopped,
+            stopped: stopped(&self.end).map(str::to_owned),
             requests: self.requests.iter().map(|request| request.facts.clone()).collect(),
             opened: self.connections,
-            sockets,
-            findings: self.findings.iter().map(Finding::facts).collect(),
-            lines,
-            causes,
+            sockets: self.sockets.iter().map(socket).collect(),
+            findings: self.findings.iter().map(facts).collect(),
+            lines: behaviour(events.map(|line| line.text.as_str()), &wordings),
+            causes: self.causes.clone(),
         }
     }
 }
 
-impl Finding {
-    fn facts(&self) -> FindingFacts {
-        let verdict = match &self.verdict {
-            Verdict::Holds { .. } => VerdictFacts::Holds,
-            Verdict::NotExercised { reason } => VerdictFacts::NotExercised { reason: reason.clone() },
-            Verdict::Violated { violations } => VerdictFacts::Violated(
-                violations
-                    .iter()
-                    .map(|v| ViolationFacts { message: v.message.clone(), severity: Some(v.severity) })
-                    .collect(),
-            ),
-        };
-        FindingFacts { oracle: self.oracle.clone(), verdict }
+impl Request {
+    fn wording(&self) -> Option<Wording<'_>> {
+        let (id, error, message) = (&self.facts.id, self.facts.error.as_ref()?, self.message.as_ref()?);
+        Some(Wording { id, error, message })
     }
+}
+
+/// What a comparison may see: no notes, and no events, which are other ones as soon as a segment more is sent.
+fn facts(Finding { oracle, verdict, .. }: &Finding) -> FindingFacts {
+    let violation = |v: &Violation| ViolationFacts { message: v.message.clone(), severity: Some(v.severity) };
+    let verdict = match verdict {
+        Verdict::Holds { .. } => VerdictFacts::Holds,
+        Verdict::NotExercised { reason } => VerdictFacts::NotExercised { reason: reason.clone() },
+        Verdict::Violated { violations } => {
+            VerdictFacts::Violated(violations.iter().map(violation).collect())
+        }
+    };
+    FindingFacts { oracle: oracle.clone(), verdict }
 }

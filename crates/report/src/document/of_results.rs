@@ -6,10 +6,7 @@ use closewait_oracle::CellResult;
 use closewait_scenario::Scenario;
 use closewait_trace::{BodyEnd, Outcome, Trace, Views};
 
-use super::model::{
-    Cell, Client, Differing, Document, FORMAT, Finding, Line, Request, Run, ScenarioInfo, VERSION, Verdict,
-    Violation,
-};
+use super::model::{Cell, Client, Differing, Document, FORMAT, Line, Request, Run, ScenarioInfo, VERSION};
 use crate::facts::{opened, requests};
 use crate::ladder::Ladder;
 use crate::results::{Difference, DifferenceKind, Entry, Results};
@@ -71,6 +68,15 @@ fn scenario(scenario: &Scenario, folder: Option<&Path>) -> ScenarioInfo {
 }
 
 fn cell(Entry { scenario, cell }: &Entry<'_>) -> Cell {
+    form(scenario, cell, true)
+}
+
+/// One cell in the form that is written, without its diagram.
+pub fn of_cell(scenario: &Scenario, cell: &closewait_oracle::Cell) -> Cell {
+    form(scenario, cell, false)
+}
+
+fn form(scenario: &Scenario, cell: &closewait_oracle::Cell, is_drawn: bool) -> Cell {
     let (unsupported, run, control) = match &cell.result {
         CellResult::Unsupported { reason } => (Some(reason.clone()), None, None),
         CellResult::Ran { trace, findings, control } => {
@@ -78,11 +84,12 @@ fn cell(Entry { scenario, cell }: &Entry<'_>) -> Cell {
             let quiet = quiet.as_ref().unwrap_or(scenario);
             let control = control.as_ref().map(|control| {
                 let views = Views::of(&control.trace, &quiet.client);
-                self::run(quiet, &control.trace, &views, &control.findings)
+                let run = self::run(quiet, &control.trace, &views, &control.findings);
+                Run { causes: Vec::new(), ..run }
             });
             let views = Views::of(trace, &scenario.client);
             let mut run = run(scenario, trace, &views, findings);
-            run.ladder = Some(Ladder::of(scenario, trace, &views, &evidence(findings)));
+            run.ladder = is_drawn.then(|| Ladder::of(scenario, trace, &views, &evidence(findings)));
             (None, Some(run), control)
         }
     };
@@ -110,10 +117,11 @@ fn run(scenario: &Scenario, trace: &Trace, views: &Views, findings: &[closewait_
     });
     Run {
         end: trace.end.clone(),
-        findings: findings.iter().map(finding).collect(),
+        findings: findings.iter().map(closewait_oracle::Finding::owned).collect(),
         connections: opened(views),
         requests: requests.collect(),
         transcript: transcript.lines().iter().map(line).collect(),
+        causes: transcript.causes().to_vec(),
         sockets: trace.sockets.clone(),
         ladder: None,
     }
@@ -135,24 +143,6 @@ fn evidence(findings: &[closewait_oracle::Finding]) -> Vec<usize> {
         _ => None,
     });
     violations.flatten().flat_map(|violation| violation.evidence.iter().copied()).collect()
-}
-
-fn finding(finding: &closewait_oracle::Finding) -> Finding {
-    let violation = |violation: &closewait_oracle::Violation| Violation {
-        severity: violation.severity,
-        message: violation.message.clone(),
-        evidence: violation.evidence.clone(),
-    };
-    let verdict = match &finding.verdict {
-        closewait_oracle::Verdict::Holds { note } => Verdict::Holds { note: note.clone() },
-        closewait_oracle::Verdict::NotExercised { reason } => {
-            Verdict::NotExercised { reason: reason.clone() }
-        }
-        closewait_oracle::Verdict::Violated { violations } => {
-            Verdict::Violated { violations: violations.iter().map(violation).collect() }
-        }
-    };
-    Finding { oracle: finding.oracle.to_owned(), level: finding.level, verdict }
 }
 
 fn differing(difference: &Difference) -> Differing {

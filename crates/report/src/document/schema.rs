@@ -89,6 +89,10 @@ fn run() -> Value {
                 json!({ "at_ms": count(), "text": text(), "events": list(count()) }),
                 &["at_ms", "text", "events"],
             )),
+            "causes": {
+                "description": "What was done to the client or by the application, in the order of time.",
+                "type": "array", "items": { "type": "string" }
+            },
             "sockets": list(object(
                 json!({ "connection": { "type": ["integer", "null"] }, "state": text() }),
                 &["state"],

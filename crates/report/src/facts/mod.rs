@@ -1,10 +1,10 @@
-//! What the gate compares, read from a run, or from an accepted snapshot. Both give the same facts.
+//! What the gate compares: read from a run, from a results file, or from an accepted snapshot. All give the same facts.
 
-mod causes;
-mod lines;
+mod behaviour;
 mod of_run;
 mod of_snapshot;
+mod record;
 
-pub use lines::Told;
-pub use of_run::{opened, requests};
-pub use of_snapshot::of_snapshot;
+pub(crate) use behaviour::{Wording, behaviour, socket, stopped};
+pub(crate) use of_run::{opened, requests};
+pub use record::Record;

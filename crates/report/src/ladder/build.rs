@@ -1,14 +1,14 @@
 //! From a trace to the diagram.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use closewait_scenario::{Action, Direction, OriginAction, Scenario};
-use closewait_trace::{BodyEnd, Fate, Millis, Outcome, Segment, Trace, Views, What};
+use closewait_scenario::{Action, Direction, Scenario};
+use closewait_trace::{BodyEnd, Carried, Fate, Label, Labels, Millis, Outcome, Segment, Trace, Views, What};
 
 use super::model::{Arrow, ArrowKind, Ladder, Note, NoteKind, Side};
 use super::span;
-use crate::transcript::{Frames, Item, Reading, error_words};
-use crate::words::{fault, grouped};
+use crate::transcript::error_words;
+use crate::words::{grouped, label, network_fault, origin_fault};
 
 impl Ladder {
     /// The diagram of a run. `proof` names the events that prove what is violated: they are marked.
@@ -17,9 +17,8 @@ impl Ladder {
             scenario,
             proof: proof.iter().copied().collect(),
             ladder: Self::default(),
-            connections: sealed(trace),
-            frames: Frames::of(trace),
-            carried: BTreeMap::new(),
+            labels: Labels::of(scenario, trace, &views.connections),
+            views,
             in_flight: Vec::new(),
         };
         let last = last_shown(scenario, trace, &build.proof);
@@ -53,10 +52,8 @@ struct Build<'a> {
     scenario: &'a Scenario,
     proof: BTreeSet<usize>,
     ladder: Ladder,
-    connections: BTreeMap<u32, Reading>,
-    frames: Frames,
-    /// What segments of HTTP/2 carry, by connection, direction and sequence number.
-    carried: BTreeMap<(u32, Direction, u32), Item>,
+    labels: Labels,
+    views: &'a Views,
     /// Which arrow a segment under way belongs to.
     in_flight: Vec<(u32, Direction, Segment, usize)>,
 }
@@ -80,8 +77,7 @@ impl Build<'_> {
             What::Executed { request, .. } => {
                 self.note(event, at, Side::Origin, NoteKind::Served, format!("executes {request}"));
             }
-            What::Replied { request, connection, status, complete, .. } => {
-                self.connections.entry(*connection).or_default().answered(request);
+            What::Replied { request, status, complete, .. } => {
                 let cut = if *complete { "" } else { ", cut short" };
                 self.note(
                     event,
@@ -99,16 +95,14 @@ impl Build<'_> {
 
     fn step(&mut self, event: usize, at: Millis, step: usize) {
         let Some(step) = self.scenario.script.get(step) else { return };
-        if let Action::Origin(OriginAction::Send { connection, bytes }) = &step.action {
-            self.connections.entry(*connection).or_default().expect_unasked(bytes);
-        }
-        let Some(words) = fault(&step.action) else { return };
-        let (side, label) = match words.split_once(": ") {
-            Some(("origin", rest)) => (Side::Origin, rest.to_owned()),
-            Some(("network", rest)) => (Side::Network, rest.to_owned()),
-            _ => (Side::Network, words),
+        let (side, label) = match &step.action {
+            Action::Origin(action) => (Side::Origin, origin_fault(action)),
+            Action::Network(action) => (Side::Network, Some(network_fault(action))),
+            Action::Client(_) | Action::Wait(_) | Action::Until(_) => return,
         };
-        self.note(event, at, side, NoteKind::Fault, label);
+        if let Some(label) = label {
+            self.note(event, at, side, NoteKind::Fault, label);
+        }
     }
 
     fn note(&mut self, event: usize, at_ms: Millis, side: Side, kind: NoteKind, label: String) {
@@ -117,44 +111,25 @@ impl Build<'_> {
     }
 
     fn segment(&mut self, event: usize, at: Millis, way: (u32, Direction), fate: Fate, segment: &Segment) {
-        let Some(item) = self.item(event, way, segment) else { return };
+        let Some(label) = self.label(event, way.0, segment) else { return };
         match fate {
             Fate::Sent | Fate::Forged => {
-                let arrow = self.left(event, at, way, fate, segment, &item);
+                let arrow = self.left(event, at, way, fate, segment, &label);
                 self.in_flight.push((way.0, way.1, segment.clone(), arrow));
             }
-            Fate::Delivered => self.ended(event, at, way, segment, &item, true),
-            Fate::Dropped => self.ended(event, at, way, segment, &item, false),
+            Fate::Delivered => self.ended(event, at, way, segment, &label, true),
+            Fate::Dropped => self.ended(event, at, way, segment, &label, false),
         }
     }
 
     /// What a segment carries; nothing for one that is not worth an arrow.
-    fn item(&mut self, event: usize, way: (u32, Direction), segment: &Segment) -> Option<Item> {
-        let items = self.connections.entry(way.0).or_default().items(way.1, segment);
-        let item = items.into_iter().min_by_key(Self::rank);
-        if segment.payload.is_empty() || !self.frames.are_spoken_on(way.0) {
-            return item;
-        }
-        let of_tls = || item.filter(|item| matches!(item, Item::Handshake(_) | Item::Alert(_)));
-        let place = (way.0, way.1, segment.seq);
-        let before =
-            || self.carried.range((way.0, way.1, 0)..=place).next_back().map(|(_, item)| item.clone());
-        let item = self.frames.item(event).cloned().or_else(of_tls).or_else(before).unwrap_or(Item::Bytes);
-        self.carried.entry(place).or_insert_with(|| item.clone());
+    fn label(&self, event: usize, connection: u32, segment: &Segment) -> Option<Label> {
+        let carried = &self.labels.content(event).carried;
+        let label = carried.iter().map(|Carried { label, .. }| label).min_by_key(|label| rank(label))?;
+        let has_streams = self.views.connections.get(connection).is_some_and(|c| c.http2.is_some());
         // They only keep the protocol going; SETTINGS that a script sends are noted as its step.
-        let housekeeping =
-            matches!(&item, Item::Frame(name) if name == "SETTINGS" || name == "WINDOW_UPDATE");
-        (!housekeeping || segment.fin || segment.rst).then_some(item)
-    }
-
-    /// A TLS segment may carry several things: it is named after the one that matters most.
-    fn rank(item: &Item) -> u8 {
-        match item {
-            Item::Request(_) | Item::Answer(_) => 0,
-            Item::Alert(_) => 1,
-            Item::Fragment => 3,
-            _ => 2,
-        }
+        let housekeeping = has_streams && matches!(label, Label::Frame("SETTINGS" | "WINDOW_UPDATE"));
+        (!housekeeping || segment.fin || segment.rst).then(|| label.clone())
     }
 
     /// A segment leaves: the arrow that it belongs to.
@@ -165,9 +140,9 @@ impl Build<'_> {
         way: (u32, Direction),
         fate: Fate,
         segment: &Segment,
-        item: &Item,
+        carried: &Label,
     ) -> usize {
-        let (label, kind) = described(item, segment);
+        let (label, kind) = described(carried, segment);
         let again = segment.retransmission;
         let proof = self.proof.contains(&event);
         let last = self.ladder.arrows.iter().rposition(|arrow| (arrow.connection, arrow.to) == way);
@@ -206,7 +181,7 @@ impl Build<'_> {
         at: Millis,
         way: (u32, Direction),
         segment: &Segment,
-        item: &Item,
+        carried: &Label,
         arrives: bool,
     ) {
         let place = self.in_flight.iter().position(|(connection, direction, sent, _)| {
@@ -216,7 +191,7 @@ impl Build<'_> {
             Some(place) => self.in_flight.remove(place).3,
             // It arrives a second time.
             None => {
-                let index = self.left(event, at, way, Fate::Sent, segment, item);
+                let index = self.left(event, at, way, Fate::Sent, segment, carried);
                 self.ladder.arrows[index].again = true;
                 index
             }
@@ -230,13 +205,14 @@ impl Build<'_> {
     }
 }
 
-/// The connections over TLS, with what their segments carry.
-fn sealed(trace: &Trace) -> BTreeMap<u32, Reading> {
-    let mut connections: BTreeMap<u32, Reading> = BTreeMap::new();
-    for record in &trace.records {
-        connections.entry(record.connection).or_default().records.push(record.clone());
+/// A TLS segment may carry several things: it is named after the one that matters most.
+fn rank(label: &Label) -> u8 {
+    match label {
+        Label::Request(_) | Label::Answer(_) => 0,
+        Label::Alert(_) => 1,
+        Label::Fragment => 3,
+        _ => 2,
     }
-    connections
 }
 
 fn same(one: &Segment, other: &Segment) -> bool {
@@ -244,24 +220,24 @@ fn same(one: &Segment, other: &Segment) -> bool {
     flags(one) == flags(other) && one.payload.len() == other.payload.len()
 }
 
-fn described(item: &Item, segment: &Segment) -> (String, ArrowKind) {
-    let kind = match item {
-        Item::Syn => ArrowKind::Open,
-        Item::Request(_) => ArrowKind::Request,
-        Item::Answer(_) => ArrowKind::Answer,
-        Item::Unasked => ArrowKind::Unasked,
-        Item::Bytes | Item::Fragment => ArrowKind::Bytes,
-        Item::Handshake(_) | Item::Alert(_) => ArrowKind::Tls,
-        Item::Frame(_) => ArrowKind::Frame,
-        Item::Fin => ArrowKind::Fin,
-        Item::Rst => ArrowKind::Rst,
+fn described(carried: &Label, segment: &Segment) -> (String, ArrowKind) {
+    let kind = match carried {
+        Label::Syn => ArrowKind::Open,
+        Label::Request(_) => ArrowKind::Request,
+        Label::Answer(_) => ArrowKind::Answer,
+        Label::Unasked => ArrowKind::Unasked,
+        Label::Bytes | Label::Fragment => ArrowKind::Bytes,
+        Label::Handshake(_) | Label::Alert(_) => ArrowKind::Tls,
+        Label::Frame(_) | Label::Pong | Label::Reset(_) => ArrowKind::Frame,
+        Label::Fin => ArrowKind::Fin,
+        Label::Rst => ArrowKind::Rst,
     };
-    let label = match item {
-        Item::Syn if segment.ack => "SYN-ACK".to_owned(),
-        item if segment.fin && *item != Item::Fin => format!("{} and FIN", item.words()),
-        item => item.words(),
+    let words = match carried {
+        Label::Syn if segment.ack => "SYN-ACK".to_owned(),
+        carried if segment.fin && *carried != Label::Fin => format!("{} and FIN", label(carried)),
+        carried => label(carried),
     };
-    (label, kind)
+    (words, kind)
 }
 
 fn ending(outcome: &Outcome) -> String {

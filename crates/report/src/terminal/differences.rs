@@ -37,7 +37,7 @@ fn title(Difference { client, scenario, kind }: &Difference) -> String {
 
 fn lines(difference: &Difference) -> String {
     let DifferenceKind::Changed { accepted, found } = &difference.kind else { return String::new() };
-    let lines = unified(accepted, found);
+    let lines = unified(&accepted.body, &found.body);
     let mut text: String = lines.iter().take(LINES).map(String::as_str).collect();
     if lines.len() > LINES {
         text += &format!("    {}\n", paint(FAINT, format!("… and {} more lines", lines.len() - LINES)));

@@ -7,6 +7,7 @@ use closewait_trace::{End, Trace};
 
 use super::{Detail, render};
 use crate::results::{ClientVersion, Difference, DifferenceKind, Results};
+use crate::snapshot::Snapshot;
 use crate::testing::{Run, ok, request, scenario};
 
 const SCRIPT: &str = r#"
@@ -88,15 +89,16 @@ fn the_control_is_told_apart() {
 
 #[test]
 fn a_difference_shows_its_lines() {
+    let snapshot = |body: &str| Snapshot { body: body.to_owned(), record: None };
     let changed = DifferenceKind::Changed {
-        accepted: "title\n\nb: 200\nend".into(),
-        found: "title\n\nb: 408\nend".into(),
+        accepted: snapshot("title\n\nb: 200\nend"),
+        found: snapshot("title\n\nb: 408\nend"),
     };
     let difference =
         |scenario: &str, kind| Difference { client: "one".into(), scenario: scenario.into(), kind };
     let differences = vec![
         difference("family/name", changed),
-        difference("family/new", DifferenceKind::New { found: String::new() }),
+        difference("family/new", DifferenceKind::New { found: snapshot("") }),
         difference("family/old", DifferenceKind::Gone),
     ];
     let cells = vec![cell("one", ran(poisoned(), vec![holds("no-cross-talk")], None))];

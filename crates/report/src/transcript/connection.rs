@@ -1,89 +1,20 @@
-//! What a transcript has to remember of one connection: whose bytes are where in either direction.
+//! What a transcript has to remember of one connection.
 
-use std::collections::VecDeque;
+use closewait_trace::Direction;
 
-use closewait_trace::{Direction, Segment, TlsRecord};
-
-/// What a stretch of a connection's bytes, or a flag, is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
-    /// The SYN, or the SYN of the answer.
-    Syn,
-    /// (Part of) a request.
-    Request(String),
-    /// (Part of) the answer to a request.
-    Answer(String),
-    /// Bytes that the script made the origin send.
-    Unasked,
-    /// Bytes of no known origin.
-    Bytes,
-    /// Messages of the TLS handshake.
-    Handshake(String),
-    /// A TLS alert.
-    Alert(String),
-    /// A part of a TLS record, with which nobody can begin anything.
-    Fragment,
-    /// A frame of HTTP/2 that belongs to no request, by its name.
-    Frame(String),
-    /// A FIN.
-    Fin,
-    /// A RST.
-    Rst,
-}
-
-impl Item {
-    /// As a noun phrase.
-    pub fn words(&self) -> String {
-        match self {
-            Item::Syn => "SYN".to_owned(),
-            Item::Request(id) => id.clone(),
-            Item::Answer(id) => format!("answer to {id}"),
-            Item::Unasked => "unasked bytes".to_owned(),
-            Item::Bytes => "bytes".to_owned(),
-            Item::Handshake(messages) => messages.clone(),
-            Item::Alert(name) => name.clone(),
-            Item::Fragment => "a part of a record".to_owned(),
-            Item::Frame(name) => name.clone(),
-            Item::Fin => "FIN".to_owned(),
-            Item::Rst => "RST".to_owned(),
-        }
-    }
-}
-
-/// A request id whose line is split between segments is found if the line is not longer, bytes.
-const LONGEST_LINE: usize = 256;
-
-/// Bytes that belong together, by relative sequence numbers.
-#[derive(Debug)]
-pub(super) struct Stretch {
-    pub start: u32,
-    pub end: u32,
-    pub item: Item,
-}
-
-/// One connection.
+/// One connection, up to one event.
 #[derive(Debug, Default)]
 pub struct Connection {
     /// The SYN of the answer reached the client.
     pub open: bool,
-    /// Requests of which bytes were written, in order.
-    pub written: Vec<String>,
+    /// How many requests were written on it.
+    pub requests: usize,
     /// Who sent FIN, in order.
     pub fins: Vec<Direction>,
     /// Who sent RST: only the first of each side is news, later ones answer segments that were in flight.
     pub resets: Vec<Direction>,
     /// FIN or RST reached the client.
     pub client_knows_end: bool,
-    /// TLS: what the segments carry.
-    pub records: Vec<TlsRecord>,
-    /// TLS: the protocol that the origin chose by ALPN.
-    pub alpn: Option<String>,
-    to_origin: Vec<Stretch>,
-    to_client: Vec<Stretch>,
-    unasked: VecDeque<Vec<u8>>,
-    answered: usize,
-    delivered: Vec<String>,
-    head: Vec<u8>,
 }
 
 impl Connection {
@@ -91,135 +22,4 @@ impl Connection {
     pub fn has_ended(&self, direction: Direction) -> bool {
         self.fins.contains(&direction)
     }
-
-    /// The script makes the origin send these bytes.
-    pub fn expect_unasked(&mut self, bytes: &[u8]) {
-        self.unasked.push_back(bytes.to_vec());
-    }
-
-    /// The origin has written an answer to a request.
-    pub fn answered(&mut self, request: &str) {
-        if let Some(place) = self.written.iter().rposition(|id| id == request) {
-            self.answered = place + 1;
-        }
-    }
-
-    /// What a segment is; more than one thing only under TLS. New bytes are remembered, so that a retransmission
-    /// or a delivery finds them again.
-    pub fn items(&mut self, direction: Direction, segment: &Segment) -> Vec<Item> {
-        if segment.rst {
-            return vec![Item::Rst];
-        }
-        if segment.syn {
-            return vec![Item::Syn];
-        }
-        if segment.payload.is_empty() {
-            return segment.fin.then_some(Item::Fin).into_iter().collect();
-        }
-        if !self.records.is_empty() {
-            return self.sealed_items(direction, segment);
-        }
-        vec![self.known(direction, segment.seq).unwrap_or_else(|| self.learn(direction, segment))]
-    }
-
-    /// A segment carries this: for a retransmission or a delivery to find it again.
-    pub fn carries(&mut self, direction: Direction, segment: &Segment, item: Item) {
-        self.remember(direction, Stretch { start: segment.seq, end: end_of(segment), item });
-    }
-
-    /// What was carried last in this direction.
-    pub fn last(&self, direction: Direction) -> Option<Item> {
-        self.stretches(direction).last().map(|stretch| stretch.item.clone())
-    }
-
-    /// Whether a segment brings the client the last byte of an answer, for the first time.
-    pub fn completes_answer(&mut self, request: &str, segment: &Segment) -> bool {
-        let end = end_of(segment);
-        let item = Item::Answer(request.to_owned());
-        let whole = self.written[..self.answered].iter().any(|id| id == request)
-            && self.to_client.iter().filter(|stretch| stretch.item == item).all(|stretch| stretch.end <= end);
-        let first = whole && !self.delivered.iter().any(|id| id == request);
-        if first {
-            self.delivered.push(request.to_owned());
-        }
-        first
-    }
-
-    /// The answer that the origin would have to write next, if a request waits for one.
-    fn awaited(&self) -> Option<&String> {
-        self.written.get(self.answered).or_else(|| self.written.last())
-    }
-
-    fn stretches(&self, direction: Direction) -> &[Stretch] {
-        match direction {
-            Direction::ToOrigin => &self.to_origin,
-            Direction::ToClient => &self.to_client,
-        }
-    }
-
-    pub(super) fn known(&self, direction: Direction, seq: u32) -> Option<Item> {
-        self.stretches(direction).iter().find(|s| s.start <= seq && seq < s.end).map(|s| s.item.clone())
-    }
-
-    fn learn(&mut self, direction: Direction, segment: &Segment) -> Item {
-        let item = self.learn_data(direction, &segment.payload);
-        self.remember(direction, Stretch { start: segment.seq, end: end_of(segment), item: item.clone() });
-        item
-    }
-
-    /// Whose bytes of HTTP these are.
-    pub(super) fn learn_data(&mut self, direction: Direction, bytes: &[u8]) -> Item {
-        match direction {
-            Direction::ToOrigin => self.learn_request(bytes),
-            Direction::ToClient => self.learn_answer(bytes),
-        }
-    }
-
-    pub(super) fn remember(&mut self, direction: Direction, stretch: Stretch) {
-        match direction {
-            Direction::ToOrigin => self.to_origin.push(stretch),
-            Direction::ToClient => self.to_client.push(stretch),
-        }
-    }
-
-    /// Bytes belong to the request whose head came last.
-    fn learn_request(&mut self, payload: &[u8]) -> Item {
-        self.head.extend_from_slice(payload);
-        let start = match last_request_id(&self.head) {
-            Some((id, end)) => {
-                self.written.push(id);
-                end
-            }
-            None => self.head.len().saturating_sub(LONGEST_LINE),
-        };
-        self.head.drain(..start);
-        self.written.last().map_or(Item::Bytes, |id| Item::Request(id.clone()))
-    }
-
-    fn learn_answer(&mut self, payload: &[u8]) -> Item {
-        if let Some(bytes) = self.unasked.front_mut() {
-            let common = payload.len().min(bytes.len());
-            if payload[..common] == bytes[..common] {
-                bytes.drain(..common);
-                if bytes.is_empty() {
-                    self.unasked.pop_front();
-                }
-                return Item::Unasked;
-            }
-        }
-        self.awaited().map_or(Item::Bytes, |id| Item::Answer(id.clone()))
-    }
-}
-
-pub(super) fn end_of(segment: &Segment) -> u32 {
-    segment.seq.wrapping_add(u32::try_from(segment.payload.len()).unwrap_or(u32::MAX))
-}
-
-/// The value of the last whole `x-request-id` line, and where it ends.
-fn last_request_id(bytes: &[u8]) -> Option<(String, usize)> {
-    const NAME: &[u8] = b"\r\nx-request-id:";
-    let start = bytes.windows(NAME.len()).rposition(|window| window.eq_ignore_ascii_case(NAME))? + NAME.len();
-    let length = bytes[start..].iter().position(|byte| *byte == b'\r')?;
-    let value = String::from_utf8_lossy(&bytes[start..start + length]).trim().to_owned();
-    Some((value, start + length))
 }

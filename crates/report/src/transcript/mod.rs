@@ -1,9 +1,9 @@
 //! A trace at the level a reviewer thinks in: requests, connections, FIN, RST, faults.
 
+mod causes;
 mod connection;
 mod outcome;
 mod page;
-mod sealed;
 mod streams;
 #[cfg(test)]
 mod streams_tests;
@@ -12,7 +12,5 @@ mod tests;
 mod walk;
 mod wire;
 
-pub(crate) use connection::{Connection as Reading, Item};
 pub(crate) use outcome::error as error_words;
 pub use page::{Line, Transcript};
-pub(crate) use streams::Frames;

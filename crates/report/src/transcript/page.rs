@@ -17,6 +17,23 @@ pub struct Line {
     pub text: String,
     /// Indexes into `Trace::events` of what the line stands for.
     pub events: Vec<usize>,
+    /// What a later event may add to.
+    pub(super) mark: Mark,
+}
+
+/// What a line tells of, where a later event may belong to the same line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// The answer to this request is delivered.
+    Delivery(String),
+    /// This request is executed.
+    Execution(String),
+    /// The client sends PING on this connection.
+    Ping(u32),
+    /// PINGs on this connection, and their answers.
+    Answered(u32),
+    /// Anything else.
+    Other,
 }
 
 impl fmt::Display for Line {
@@ -29,20 +46,25 @@ impl fmt::Display for Line {
 /// changing: no ports, sequence numbers, addresses, header order, segment counts or versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
-    lines: Vec<Line>,
-    unlisted: Vec<Line>,
+    pub(super) lines: Vec<Line>,
+    pub(super) unlisted: Vec<Line>,
+    pub(super) causes: Vec<String>,
 }
 
 impl Transcript {
     /// The transcript of one run.
     pub fn of(scenario: &Scenario, trace: &Trace) -> Self {
-        let (lines, unlisted) = Walk::new(scenario, trace).run();
-        Self { lines, unlisted }
+        Walk::new(scenario, trace).run()
     }
 
     /// All lines, in order of time.
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    /// What was done to the client or by the application, in the order of time.
+    pub fn causes(&self) -> &[String] {
+        &self.causes
     }
 
     /// The lines that stand for these events, in order, each once. A segment that has no line in the

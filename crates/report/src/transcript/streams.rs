@@ -3,19 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use closewait_scenario::{Action, Direction, OriginAction};
+use closewait_scenario::{Action, OriginAction};
 use closewait_trace::http2::{FrameKind, Http2, WireFrame};
-use closewait_trace::{Connection, Connections, Fate, Millis, Trace};
+use closewait_trace::{Connection, Connections, Fate, Millis};
 
-use super::connection::Item;
-use super::walk::{Walk, delivered};
+use super::page::Mark;
+use super::walk::Walk;
 use crate::words::grouped;
 
 /// The frames of a trace, by the events at which they leave and arrive.
 pub struct Frames {
     speakers: BTreeSet<u32>,
     news: BTreeMap<usize, Vec<News>>,
-    items: BTreeMap<usize, Item>,
 }
 
 /// What an event brings that is worth a line.
@@ -29,16 +28,18 @@ enum News {
     Ping,
     /// The answer to a PING arrives.
     Pong,
-    /// The origin sends something, of its own accord or because a step says so.
-    FromOrigin(String),
+    /// The origin sends something, of its own accord or because a step says so: about what, and what.
+    FromOrigin { subject: String, words: String },
+    /// Something that is no answer reaches the client.
+    Delivered { subject: String, words: String },
     /// Anything else.
     Line(String),
 }
 
 impl Frames {
-    pub fn of(trace: &Trace) -> Self {
-        let mut frames = Self { speakers: BTreeSet::new(), news: BTreeMap::new(), items: BTreeMap::new() };
-        for connection in Connections::of(trace).iter() {
+    pub fn of(connections: &Connections) -> Self {
+        let mut frames = Self { speakers: BTreeSet::new(), news: BTreeMap::new() };
+        for connection in connections.iter() {
             if let Some(http2) = &connection.http2 {
                 frames.speakers.insert(connection.number);
                 frames.read(connection, http2);
@@ -52,21 +53,10 @@ impl Frames {
         self.speakers.contains(&connection)
     }
 
-    /// What a segment carries that leaves with this event, as far as it begins there.
-    pub fn item(&self, event: usize) -> Option<&Item> {
-        self.items.get(&event)
-    }
-
     fn read(&mut self, connection: &Connection, http2: &Http2) {
-        let owner = |stream: u32| {
-            let mut exchanges = connection.exchanges.iter();
-            let own = exchanges.find(|exchange| exchange.stream.as_ref().is_some_and(|own| own.id == stream));
-            own.and_then(|exchange| exchange.request.id.as_deref())
-        };
         let mut opened = BTreeSet::new();
         for frame in &http2.to_origin {
-            let id = owner(frame.stream);
-            self.carry(frame, id, Direction::ToOrigin);
+            let id = connection.request_on(frame.stream);
             let opens = matches!(frame.kind, FrameKind::Headers { .. }) && opened.insert(frame.stream);
             let news = from_client(connection.number, frame, id, opens);
             self.note(frame.first_sent.map(|sent| sent.event), news);
@@ -74,13 +64,13 @@ impl Frames {
         let settings = |frame: &&WireFrame| matches!(frame.kind, FrameKind::Settings { .. });
         let first_settings = http2.to_client.iter().find(settings);
         for frame in &http2.to_client {
-            let id = owner(frame.stream);
-            self.carry(frame, id, Direction::ToClient);
+            let id = connection.request_on(frame.stream);
             if let Some(words) = words(frame, id).filter(|_| first_settings != Some(frame)) {
-                let sent = News::FromOrigin(format!("{}: origin sends {}", subject(connection, id), words));
+                let subject = subject(connection, id);
+                let sent = News::FromOrigin { subject: subject.clone(), words: words.clone() };
                 self.note(frame.first_sent.map(|sent| sent.event), Some(sent));
-                let line = format!("{}: {words} delivered to the client", subject(connection, id));
-                self.note(frame.delivered.map(|moment| moment.event), Some(News::Line(line)));
+                let delivered = News::Delivered { subject, words };
+                self.note(frame.delivered.map(|moment| moment.event), Some(delivered));
             }
             let pong = (frame.kind == FrameKind::Pong).then_some(News::Pong);
             self.note(frame.delivered.map(|moment| moment.event), pong);
@@ -98,10 +88,11 @@ impl Frames {
     }
 
     fn fault(&mut self, connection: &Connection, http2: &Http2) {
-        let line =
-            |what| News::Line(format!("connection {}: {what} delivered to the client", connection.number));
+        let subject = || subject(connection, None);
         let fault = http2.fault.as_ref();
-        self.note(fault.map(|fault| fault.delivered.event), fault.map(|fault| line(fault.reason)));
+        let delivered =
+            fault.map(|fault| News::Delivered { subject: subject(), words: fault.reason.to_owned() });
+        self.note(fault.map(|fault| fault.delivered.event), delivered);
     }
 
     fn note(&mut self, event: Option<usize>, news: Option<News>) {
@@ -109,43 +100,15 @@ impl Frames {
             self.news.entry(event).or_default().push(news);
         }
     }
-
-    /// A segment is named after the first request or answer in it, else after its first frame.
-    fn carry(&mut self, frame: &WireFrame, id: Option<&str>, direction: Direction) {
-        let Some(sent) = frame.first_sent else { return };
-        let item = item(frame, id, direction);
-        let slot = self.items.entry(sent.event).or_insert_with(|| item.clone());
-        if matches!(slot, Item::Frame(_)) && !matches!(item, Item::Frame(_)) {
-            *slot = item;
-        }
-    }
 }
 
 /// `b` for what concerns its stream, else the connection.
 fn subject(connection: &Connection, id: Option<&str>) -> String {
-    id.map_or_else(|| format!("connection {}", connection.number), str::to_owned)
+    id.map_or_else(|| on(connection.number), str::to_owned)
 }
 
-fn item(frame: &WireFrame, id: Option<&str>, direction: Direction) -> Item {
-    let name = match &frame.kind {
-        FrameKind::Data { .. } | FrameKind::Headers { .. } => match (id, direction) {
-            (Some(id), Direction::ToOrigin) => return Item::Request(id.to_owned()),
-            (Some(id), Direction::ToClient) => return Item::Answer(id.to_owned()),
-            (None, _) => return Item::Bytes,
-        },
-        FrameKind::Reset { .. } => match id {
-            Some(id) => return Item::Frame(format!("RST_STREAM of {id}")),
-            None => "RST_STREAM",
-        },
-        FrameKind::Settings { .. } | FrameKind::SettingsAck => "SETTINGS",
-        FrameKind::PushPromise => "PUSH_PROMISE",
-        FrameKind::Ping => "PING",
-        FrameKind::Pong => "answer to PING",
-        FrameKind::GoAway { .. } => "GOAWAY",
-        FrameKind::WindowUpdate => "WINDOW_UPDATE",
-        FrameKind::Ignored | FrameKind::Malformed { .. } => return Item::Bytes,
-    };
-    Item::Frame(name.to_owned())
+fn on(connection: u32) -> String {
+    format!("connection {connection}")
 }
 
 fn from_client(connection: u32, frame: &WireFrame, id: Option<&str>, opens: bool) -> Option<News> {
@@ -189,62 +152,57 @@ impl Walk<'_> {
         for news in self.frames.news.get(&index).cloned().unwrap_or_default() {
             match news {
                 News::Written { id, stream } => {
-                    let state = self.connections.entry(connection).or_default();
-                    state.written.push(id.clone());
                     self.written(index, at, &id, connection, Some(stream));
                 }
-                News::Answered { id } => self.line(index, at, delivered(&id)),
-                News::Ping => self.line(index, at, ping(connection)),
+                News::Answered { id } => self.answer_delivered(index, at, &id),
+                News::Ping => self.marked(index, at, ping(connection), Mark::Ping(connection)),
                 News::Pong => self.pong(index, at, connection),
-                News::FromOrigin(_)
-                    if fate == Fate::Sent && self.told(at, |action| sends_frame(action, connection)) =>
-                {
-                    self.absorb_step(index, at);
+                News::FromOrigin { .. }
+                    if fate == Fate::Sent
+                        && self.told(index, at, |action| sends_frame(action, connection)) => {}
+                News::FromOrigin { subject, words } => {
+                    let whose = if subject == on(connection) { "on" } else { "for" };
+                    self.causes.show(format!("the origin sends {words} {whose} {subject}"));
+                    self.line(index, at, format!("{subject}: origin sends {words}"));
                 }
-                News::FromOrigin(line) | News::Line(line) => self.line(index, at, line),
+                News::Delivered { subject, words } => {
+                    self.frame_delivered(index, at, &subject, &words, connection)
+                }
+                News::Line(line) => self.line(index, at, line),
             }
         }
     }
 
+    fn frame_delivered(&mut self, index: usize, at: Millis, subject: &str, words: &str, connection: u32) {
+        if subject == on(connection) {
+            self.causes.show(format!("{words} delivered on {subject}"));
+        }
+        self.line(index, at, format!("{subject}: {words} delivered to the client"));
+    }
+
     /// A PING and its answer are one line, and so are several of them in turn.
     fn pong(&mut self, index: usize, at: Millis, connection: u32) {
-        let ping = ping(connection);
-        if self.lines.last().is_none_or(|last| last.text != ping) {
-            return self.line(
-                index,
-                at,
-                format!("connection {connection}: answer to PING delivered to the client"),
-            );
+        if self.lines.last().is_none_or(|last| last.mark != Mark::Ping(connection)) {
+            return self.frame_delivered(index, at, &on(connection), "answer to PING", connection);
         }
         let mut events = self.lines.pop().map_or(Vec::new(), |line| line.events);
         events.push(index);
-        let before =
-            self.lines.last_mut().filter(|line| line.text.starts_with(&ping) && line.text.contains(ANSWERED));
-        match before {
+        let answered = format!("{}, answered", ping(connection));
+        match self.lines.last_mut().filter(|line| line.mark == Mark::Answered(connection)) {
             Some(line) => {
-                line.text = format!("{ping}{ANSWERED}, again and again until {} ms", grouped(at));
+                line.text = format!("{answered}, again and again until {} ms", grouped(at));
                 line.events.extend(events);
             }
             None => {
                 let first = self.trace.events.get(events[0]).map_or(at, |event| event.at);
-                self.line(events[0], first, format!("{ping}{ANSWERED}"));
+                self.marked(events[0], first, answered, Mark::Answered(connection));
                 if let Some(line) = self.lines.last_mut() {
                     line.events = events;
                 }
             }
         }
     }
-
-    /// The line of the step of this instant stands for what it does.
-    fn absorb_step(&mut self, index: usize, at: Millis) {
-        let step = |text: &str| text.starts_with("origin: ");
-        if let Some(line) = self.lines.iter_mut().rev().find(|line| line.at == at && step(&line.text)) {
-            line.events.push(index);
-        }
-    }
 }
-
-const ANSWERED: &str = ", answered";
 
 fn ping(connection: u32) -> String {
     format!("connection {connection}: client sends PING")

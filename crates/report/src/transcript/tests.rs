@@ -118,3 +118,23 @@ fn evidence_is_found_by_event() {
     let texts: Vec<_> = transcript.evidence(&[0, last]).iter().map(|line| line.text.as_str()).collect();
     assert_eq!(texts, ["a: GET /a", "a: 200 from connection 1"]);
 }
+
+/// Connection 1 is not connection 12: the step's own line stands for what it does.
+#[test]
+fn a_step_stands_for_what_it_does() {
+    let script = r#"
+{ client = "send", id = "a", request = "GET /a" },
+{ origin = "fin", connection = 1 },"#;
+    let mut run = Run::new();
+    run.start(0, "a", "GET").open(0, 1).exchange(20, "a", 1);
+    run.step(40, 1).open(40, 12).fin(40, 1, ToClient);
+    let trace = run.trace();
+    let fin = |event: &closewait_trace::Event| match &event.what {
+        What::Segment { segment, fate, .. } => segment.fin && *fate == Fate::Sent,
+        _ => false,
+    };
+    let event = trace.events.iter().position(fin).expect("a FIN is sent");
+    let transcript = Transcript::of(&scenario(script), &trace);
+    let texts: Vec<_> = transcript.evidence(&[event]).iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["origin: half-closes connection 1 (FIN)"]);
+}

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use closewait_scenario::{Action, ClientAction, Direction, OriginAction, Scenario};
-use closewait_trace::{End, Event, Millis, Outcome, SocketAtEnd, Trace, What};
+use closewait_trace::{BodyEnd, Connections, End, Event, Label, Labels, Millis, Outcome, Trace, What};
 
-use super::connection::{Connection, Item};
+use super::causes::Causes;
+use super::connection::Connection;
 use super::outcome::outcome;
-use super::page::Line;
+use super::page::{Line, Mark, Transcript};
 use super::streams::Frames;
+use crate::facts::{socket, stopped};
 use crate::words::{fault, first_line, grouped};
 
 /// What has been seen of a trace, up to one event.
@@ -19,12 +21,17 @@ pub struct Walk<'a> {
     pub(super) lines: Vec<Line>,
     pub(super) connections: BTreeMap<u32, Connection>,
     /// Which line tells of losses, or of retransmissions, of an item.
-    pub(super) repeated: Vec<(u32, Direction, Item, Repeat, usize)>,
+    pub(super) repeated: Vec<(u32, Direction, Label, Repeat, usize)>,
     /// Connection and, if the origin answered there, body: the last attempt of each request.
     attempts: BTreeMap<&'a str, (u32, Option<Bytes>)>,
-    /// Steps of this instant: what they do needs no second line.
-    steps: Vec<(Millis, &'a Action)>,
+    /// Steps of this instant with their lines: what they do needs no second line.
+    steps: Vec<(Millis, &'a Action, usize)>,
     pub(super) closing: Closing,
+    pub(super) causes: Causes,
+    /// What the segments carry.
+    pub(super) labels: Labels,
+    /// The connections, when all is over.
+    pub(super) views: Connections,
     /// What HTTP/2 makes of the segments.
     pub(super) frames: Frames,
 }
@@ -51,31 +58,31 @@ pub enum Closing {
 
 impl<'a> Walk<'a> {
     pub fn new(scenario: &'a Scenario, trace: &'a Trace) -> Self {
-        let mut connections: BTreeMap<u32, Connection> = BTreeMap::new();
-        for record in &trace.records {
-            connections.entry(record.connection).or_default().records.push(record.clone());
-        }
+        let views = Connections::of(trace);
         Self {
             scenario,
             trace,
             lines: Vec::new(),
-            connections,
+            connections: BTreeMap::new(),
             repeated: Vec::new(),
             attempts: BTreeMap::new(),
             steps: Vec::new(),
             closing: Closing::No,
-            frames: Frames::of(trace),
+            causes: Causes::default(),
+            labels: Labels::of(scenario, trace, &views),
+            frames: Frames::of(&views),
+            views,
         }
     }
 
-    /// The lines of the transcript, and those of the segments that it does not tell of.
-    pub fn run(mut self) -> (Vec<Line>, Vec<Line>) {
+    /// The transcript, with the lines of the segments that it does not tell of.
+    pub fn run(mut self) -> Transcript {
         for (index, event) in self.trace.events.iter().enumerate() {
             self.event(index, event);
         }
         self.end();
         let unlisted = self.unlisted();
-        (self.lines, unlisted)
+        Transcript { lines: self.lines, unlisted, causes: self.causes.into_vec() }
     }
 
     fn event(&mut self, index: usize, Event { at, what }: &'a Event) {
@@ -97,11 +104,11 @@ impl<'a> Walk<'a> {
                 self.segment(index, at, *connection, *direction, *fate, segment);
             }
             What::Executed { request, .. } => {
-                self.line(index, at, format!("{request}: executed by the origin"))
+                let text = format!("{request}: executed by the origin");
+                self.marked(index, at, text, Mark::Execution(request.clone()));
             }
             What::Replied { request, connection, status, body, complete } => {
                 self.attempts.insert(request, (*connection, Some(body.clone())));
-                self.connections.entry(*connection).or_default().answered(request);
                 self.replied(index, at, request, *status, *complete);
             }
         }
@@ -109,15 +116,13 @@ impl<'a> Walk<'a> {
 
     fn step(&mut self, index: usize, at: Millis, step: usize) {
         let Some(step) = self.scenario.script.get(step) else { return };
-        self.steps.retain(|(then, _)| *then == at);
-        self.steps.push((at, &step.action));
-        if let Action::Origin(OriginAction::Send { connection, bytes }) = &step.action {
-            self.connections.entry(*connection).or_default().expect_unasked(bytes);
-        }
+        self.steps.retain(|(then, ..)| *then == at);
+        self.steps.push((at, &step.action, self.lines.len()));
         if matches!(step.action, Action::Client(ClientAction::Close | ClientAction::Drop)) {
             self.closing = Closing::Script;
         }
         if let Some(words) = fault(&step.action) {
+            self.causes.step(self.lines.len(), &step.action);
             self.line(index, at, words);
         }
     }
@@ -127,6 +132,7 @@ impl<'a> Walk<'a> {
         if let Some(last) = self.lines.last_mut() {
             last.text += " (there is no such connection: nothing happens)";
             last.events.push(index);
+            self.causes.void(self.lines.len() - 1);
         }
     }
 
@@ -135,9 +141,18 @@ impl<'a> Walk<'a> {
         let connection = attempt.map(|(connection, _)| *connection);
         let answer = attempt.and_then(|(_, body)| body.as_ref());
         let words = format!("{request}: {}", outcome(result, connection, answer));
+        match result {
+            Outcome::Deadline => self.causes.show(format!("the application's deadline of {request} passes")),
+            Outcome::Cancelled => self.causes.show(format!("the application cancels {request}")),
+            Outcome::Response { end: BodyEnd::Dropped, .. } => {
+                self.causes.show(format!("the application drops the body of {request}"));
+            }
+            Outcome::Response { .. } | Outcome::Error { .. } => {}
+        }
         match self.delivery(at, request) {
             Some(line) => {
                 line.text = words;
+                line.mark = Mark::Other;
                 line.events.push(index);
             }
             None => self.line(index, at, words),
@@ -147,21 +162,27 @@ impl<'a> Walk<'a> {
     /// The line of this instant that tells of the answer's delivery, if only other deliveries lie
     /// between: then the delivery and the outcome are one thing.
     fn delivery(&mut self, at: Millis, request: &str) -> Option<&mut Line> {
-        let own = delivered(request);
-        let recent = self.lines.iter_mut().rev().take_while(|line| line.at == at && is_delivery(&line.text));
-        recent.into_iter().find(|line| line.text == own)
+        let is_recent = |line: &&mut Line| line.at == at && matches!(line.mark, Mark::Delivery(_));
+        let mut recent = self.lines.iter_mut().rev().take_while(is_recent);
+        recent.find(|line| matches!(&line.mark, Mark::Delivery(id) if id == request))
     }
 
     fn replied(&mut self, index: usize, at: Millis, request: &str, status: u16, complete: bool) {
         let cut = if complete { "" } else { ", cut short" };
         let surplus = self.surplus(request);
-        let executed = format!("{request}: executed by the origin");
+        if !surplus.is_empty() {
+            self.causes.show(format!("unasked bytes follow the answer to {request}"));
+        } else if !complete {
+            self.causes.show(format!("the answer to {request} is cut short"));
+        }
+        let answered = format!("answered {status}{cut}{surplus}");
         match self.lines.last_mut() {
-            Some(last) if last.at == at && last.text == executed => {
-                last.text = format!("{executed}, answered {status}{cut}{surplus}");
+            Some(last) if last.at == at && matches!(&last.mark, Mark::Execution(id) if id == request) => {
+                last.text += &format!(", {answered}");
+                last.mark = Mark::Other;
                 last.events.push(index);
             }
-            _ => self.line(index, at, format!("{request}: answered {status}{cut}{surplus}")),
+            _ => self.line(index, at, format!("{request}: {answered}")),
         }
     }
 
@@ -179,6 +200,7 @@ impl<'a> Walk<'a> {
 
     fn client_closing(&mut self, index: usize, at: Millis) {
         if self.closing == Closing::Script {
+            self.causes.show("the application closes the client".to_owned());
             self.line(index, at, "application: closes the client".to_owned());
         } else {
             self.closing = Closing::Lab;
@@ -195,16 +217,10 @@ impl<'a> Walk<'a> {
     fn end(&mut self) {
         let at = self.trace.events.last().map_or(0, |event| event.at);
         if let Some(words) = end(&self.trace.end) {
-            self.lines.push(Line { at, text: format!("run stopped, {words}"), events: Vec::new() });
+            self.ending(at, format!("run stopped, {words}"));
         }
-        for SocketAtEnd { connection, state } in &self.trace.sockets {
-            let which =
-                connection.map_or("a socket without a connection".to_owned(), |n| format!("connection {n}"));
-            self.lines.push(Line {
-                at,
-                text: format!("client host still has {which} in {state}"),
-                events: Vec::new(),
-            });
+        for left in &self.trace.sockets {
+            self.ending(at, format!("client host still has {}", socket(left)));
         }
     }
 
@@ -217,10 +233,11 @@ impl<'a> Walk<'a> {
         connection: u32,
         stream: Option<u32>,
     ) {
+        let state = self.connections.entry(connection).or_default();
+        state.requests += 1;
+        let kind = if state.requests > 1 { "reused" } else { "fresh" };
         let Some(id) = self.scenario_id(request) else { return };
         let again = if self.attempts.contains_key(id) { " again" } else { "" };
-        let reused = self.connections.get(&connection).is_some_and(|c| c.written.len() > 1);
-        let kind = if reused { "reused" } else { "fresh" };
         let stream = stream.map_or(String::new(), |stream| format!(", stream {stream}"));
         self.line(
             index,
@@ -230,13 +247,29 @@ impl<'a> Walk<'a> {
         self.attempts.insert(id, (connection, None));
     }
 
-    /// Whether a step of this instant does just this.
-    pub(super) fn told(&self, at: Millis, this: impl Fn(&Action) -> bool) -> bool {
-        self.steps.iter().any(|(then, action)| *then == at && this(action))
+    /// Whether a step of this instant does just this. Its line stands for the event, then.
+    pub(super) fn told(&mut self, index: usize, at: Millis, this: impl Fn(&Action) -> bool) -> bool {
+        let step = self.steps.iter().rfind(|(then, action, _)| *then == at && this(action));
+        let line = step.and_then(|(.., line)| self.lines.get_mut(*line));
+        line.map(|line| line.events.push(index)).is_some()
     }
 
     pub(super) fn line(&mut self, index: usize, at: Millis, text: String) {
-        self.lines.push(Line { at, text, events: vec![index] });
+        self.marked(index, at, text, Mark::Other);
+    }
+
+    /// The line for an answer that reached the client, unless the outcome follows at once.
+    pub(super) fn answer_delivered(&mut self, index: usize, at: Millis, request: &str) {
+        let text = format!("{request}: answer delivered to the client");
+        self.marked(index, at, text, Mark::Delivery(request.to_owned()));
+    }
+
+    pub(super) fn marked(&mut self, index: usize, at: Millis, text: String, mark: Mark) {
+        self.lines.push(Line { at, text, events: vec![index], mark });
+    }
+
+    fn ending(&mut self, at: Millis, text: String) {
+        self.lines.push(Line { at, text, events: Vec::new(), mark: Mark::Other });
     }
 
     fn scenario_id(&self, request: &str) -> Option<&'a str> {
@@ -247,23 +280,13 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The line for an answer that reached the client, unless the outcome follows at once.
-pub fn delivered(request: &str) -> String {
-    format!("{request}{DELIVERED}")
-}
-
-fn is_delivery(text: &str) -> bool {
-    text.ends_with(DELIVERED)
-}
-
-const DELIVERED: &str = ": answer delivered to the client";
-
 fn end(end: &End) -> Option<String> {
-    match end {
-        End::Completed => None,
-        End::Livelock => Some("livelock: a socket is polled without end within one instant".to_owned()),
-        End::Stall => Some("stall: virtual time ran out before the script came to its end".to_owned()),
-        End::Hang => Some("hang: something spins without touching a socket".to_owned()),
-        End::Panic { message } => Some(format!("panic in the client: {message}")),
-    }
+    let details = match end {
+        End::Completed => return None,
+        End::Livelock => "a socket is polled without end within one instant",
+        End::Stall => "virtual time ran out before the script came to its end",
+        End::Hang => "something spins without touching a socket",
+        End::Panic { message } => message,
+    };
+    stopped(end).map(|what| format!("{what}: {details}"))
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use closewait_scenario::{Action, Direction, NetworkAction, OriginAction};
-use closewait_trace::{Fate, Millis, Segment, What};
+use closewait_trace::{Carried, Fate, Label, Millis, Segment, What};
 
-use super::connection::Item;
-use super::page::Line;
-use super::walk::{Closing, Repeat, Walk, delivered};
-use crate::words::grouped;
+use super::page::{Line, Mark};
+use super::walk::{Closing, Repeat, Walk};
+use crate::words::{grouped, label};
 
 /// One thing that happens to a segment.
 struct Sight {
@@ -16,7 +15,8 @@ struct Sight {
     at: Millis,
     connection: u32,
     direction: Direction,
-    item: Item,
+    label: Label,
+    is_news: bool,
 }
 
 impl Walk<'_> {
@@ -29,81 +29,61 @@ impl Walk<'_> {
         fate: Fate,
         segment: &Segment,
     ) {
-        if self.frames.are_spoken_on(connection) && !segment.payload.is_empty() {
-            return self.streams(index, at, connection, direction, fate, segment);
-        }
-        let state = self.connections.entry(connection).or_default();
-        let before = state.written.len();
-        let items = state.items(direction, segment);
-        let mut new_request = state.written.len() > before;
+        self.connections.entry(connection).or_default();
         if self.closing == Closing::Lab {
             return;
         }
-        let with_fin = segment.fin && !items.contains(&Item::Fin);
-        for item in items {
-            let sight = Sight { index, at, connection, direction, item };
-            self.happened(&sight, fate, segment, &mut new_request);
+        let content = self.labels.content(index).clone();
+        let sight = |Carried { label, is_news }| Sight { index, at, connection, direction, label, is_news };
+        if self.frames.are_spoken_on(connection) && !segment.payload.is_empty() {
+            for carried in content.carried {
+                self.streams(&sight(carried), &content.tls, fate, segment);
+            }
+            return;
         }
-        if with_fin {
-            let fin = Sight { index, at, connection, direction, item: Item::Fin };
-            self.fin_behind(&fin, fate, segment);
+        let has_fin = content.carried.iter().any(|carried| carried.label == Label::Fin);
+        for carried in content.carried {
+            self.happened(&sight(carried), fate, segment);
+        }
+        if segment.fin && !has_fin {
+            self.fin_behind(&sight(Carried { label: Label::Fin, is_news: false }), fate, segment);
         }
     }
 
-    fn happened(&mut self, sight: &Sight, fate: Fate, segment: &Segment, new_request: &mut bool) {
+    fn happened(&mut self, sight: &Sight, fate: Fate, segment: &Segment) {
         match fate {
             Fate::Sent if segment.retransmission => self.retransmitted(sight),
-            Fate::Sent => self.sent(sight, new_request),
+            Fate::Sent => self.sent(sight),
             Fate::Forged => self.forged(sight),
-            Fate::Delivered => self.arrived(sight, segment),
+            Fate::Delivered => self.arrived(sight),
             Fate::Dropped => self.lost(sight),
         }
     }
 
     /// A segment of a connection with streams: its frames tell what it brings, and before them TLS.
-    fn streams(
-        &mut self,
-        index: usize,
-        at: Millis,
-        connection: u32,
-        direction: Direction,
-        fate: Fate,
-        segment: &Segment,
-    ) {
-        let state = self.connections.entry(connection).or_default();
-        let of_tls = state.sealed_signals(direction, segment);
-        if fate == Fate::Sent && !segment.retransmission {
-            let begins = self.frames.item(index).cloned().or_else(|| of_tls.first().cloned());
-            let item = begins.or_else(|| state.last(direction)).unwrap_or(Item::Bytes);
-            state.carries(direction, segment, item);
-        }
-        let item = state.known(direction, segment.seq).unwrap_or(Item::Bytes);
-        if self.closing == Closing::Lab {
-            return;
-        }
-        let sight = Sight { index, at, connection, direction, item };
+    fn streams(&mut self, sight: &Sight, of_tls: &[Label], fate: Fate, segment: &Segment) {
         match fate {
-            Fate::Sent if segment.retransmission => self.retransmitted(&sight),
-            Fate::Dropped => self.lost(&sight),
+            Fate::Sent if segment.retransmission => self.retransmitted(sight),
+            Fate::Dropped => self.lost(sight),
             Fate::Sent | Fate::Forged | Fate::Delivered => {
-                for item in of_tls {
-                    let signal = Sight { item, ..sight };
-                    self.happened(&signal, fate, segment, &mut false);
+                for label in of_tls {
+                    let signal = Sight { label: label.clone(), ..*sight };
+                    self.happened(&signal, fate, segment);
                 }
-                self.frames_of(index, at, connection, fate);
+                self.frames_of(sight.index, sight.at, sight.connection, fate);
             }
         }
         if segment.fin {
-            self.fin_behind(&sight, fate, segment);
+            self.fin_behind(sight, fate, segment);
         }
     }
 
     /// The FIN of a segment that has bytes as well.
     fn fin_behind(&mut self, sight: &Sight, fate: Fate, segment: &Segment) {
-        let fin = Sight { item: Item::Fin, ..*sight };
+        let fin = Sight { label: Label::Fin, ..*sight };
         match fate {
-            Fate::Sent if !segment.retransmission => self.sent(&fin, &mut false),
-            Fate::Delivered => self.arrived(&fin, segment),
+            Fate::Sent if !segment.retransmission => self.sent(&fin),
+            Fate::Delivered => self.arrived(&fin),
             _ => {}
         }
     }
@@ -114,120 +94,129 @@ impl Walk<'_> {
             self.lines.iter().flat_map(|line| line.events.iter().copied()).collect();
         let mut lines = Vec::new();
         for (index, event) in self.trace.events.iter().enumerate() {
-            let What::Segment { connection, direction, fate, segment } = &event.what else { continue };
+            let What::Segment { connection, direction, fate, .. } = &event.what else { continue };
             if listed.contains(&index) {
                 continue;
             }
-            let state = self.connections.entry(*connection).or_default();
-            let item = state.items(*direction, segment);
-            let item = item.first().map_or("ACK".to_owned(), Item::words);
-            let text = format!("connection {connection}: {item} {} {}", towards(*direction), happened(*fate));
-            lines.push(Line { at: event.at, text, events: vec![index] });
+            let carried = self.labels.content(index).carried.first();
+            let what = carried.map_or("ACK".to_owned(), |carried| label(&carried.label));
+            let text = format!("connection {connection}: {what} {} {}", towards(*direction), happened(*fate));
+            lines.push(Line { at: event.at, text, events: vec![index], mark: Mark::Other });
         }
         lines
     }
 
-    fn sent(&mut self, sight: &Sight, new_request: &mut bool) {
+    fn sent(&mut self, sight: &Sight) {
         let Sight { index, at, connection, direction, .. } = *sight;
-        match (&sight.item, direction) {
-            (Item::Syn, Direction::ToOrigin) => self.on(sight, "opening"),
-            (Item::Request(id), _) if std::mem::take(new_request) => {
+        match (&sight.label, direction) {
+            (Label::Syn, Direction::ToOrigin) => self.on(sight, "opening"),
+            (Label::Request(id), _) if sight.is_news => {
                 self.written(index, at, id, connection, None);
             }
-            (Item::Handshake(messages), Direction::ToOrigin) if messages.contains("Finished") => {
-                let alpn = self.connections.get(&connection).and_then(|state| state.alpn.as_ref());
+            (Label::Handshake(messages), Direction::ToOrigin) if messages.iter().any(|m| m == "Finished") => {
+                let tls = self.views.get(connection).and_then(|connection| connection.tls.as_ref());
+                let alpn = tls.and_then(|tls| tls.alpn.as_ref());
                 let by_alpn = alpn.map_or(String::new(), |alpn| format!(", {alpn} by ALPN"));
                 self.on(sight, &format!("TLS established{by_alpn}"));
             }
-            (Item::Alert(name), _) => self.alert_sent(sight, name),
-            (Item::Fin, _) => self.fin_sent(sight),
-            (Item::Rst, _) => self.reset(sight),
+            (Label::Alert(name), _) => self.alert_sent(sight, name),
+            (Label::Fin, _) => self.fin_sent(sight),
+            (Label::Rst, _) => self.reset(sight),
             _ => {}
         }
     }
 
     fn alert_sent(&mut self, sight: &Sight, name: &str) {
-        let Sight { at, connection, direction, .. } = *sight;
+        let Sight { index, at, connection, direction, .. } = *sight;
         let answers =
             self.connections.get(&connection).is_some_and(|state| state.has_ended(Direction::ToOrigin));
         match direction {
             Direction::ToOrigin => self.on(sight, &format!("client sends {name}")),
-            Direction::ToClient if self.told(at, |action| alerts(action, connection)) => self.absorb(sight),
-            Direction::ToClient if !answers => self.on(sight, &format!("origin sends {name}")),
+            Direction::ToClient if self.told(index, at, |action| alerts(action, connection)) => {}
+            Direction::ToClient if !answers => self.origin_sends(sight),
             // The orderly answer to the client's close.
             Direction::ToClient => {}
         }
     }
 
     fn fin_sent(&mut self, sight: &Sight) {
-        let Sight { at, connection, direction, .. } = *sight;
+        let Sight { index, at, connection, direction, .. } = *sight;
         let Some(state) = self.connections.get_mut(&connection) else { return };
         state.fins.push(direction);
         let first = state.fins.len() == 1;
         match direction {
             Direction::ToOrigin => self.on(sight, "client sends FIN"),
-            Direction::ToClient if self.told(at, |action| closes(action, connection)) => self.absorb(sight),
-            Direction::ToClient if first => self.on(sight, "origin sends FIN"),
+            Direction::ToClient if self.told(index, at, |action| closes(action, connection)) => {}
+            Direction::ToClient if first => self.origin_sends(sight),
             // The orderly answer to the client's FIN.
             Direction::ToClient => {}
         }
     }
 
     fn reset(&mut self, sight: &Sight) {
-        let Sight { at, connection, direction, .. } = *sight;
+        let Sight { index, at, connection, direction, .. } = *sight;
         let Some(state) = self.connections.get_mut(&connection) else { return };
         let (first, open) = (!state.resets.contains(&direction), state.open);
         state.resets.push(direction);
         match direction {
             _ if !first => {}
             Direction::ToOrigin => self.on(sight, "client sends RST"),
-            Direction::ToClient if self.told(at, |action| resets(action, connection)) => self.absorb(sight),
-            Direction::ToClient if open => self.on(sight, "origin sends RST"),
+            Direction::ToClient if self.told(index, at, |action| resets(action, connection)) => {}
+            Direction::ToClient if open => self.origin_sends(sight),
             // The connection is refused: told when the client learns of it.
             Direction::ToClient => {}
         }
     }
 
     fn forged(&mut self, sight: &Sight) {
-        let Sight { at, connection, direction, .. } = *sight;
-        if self.told(at, |action| matches!(action, Action::Network(NetworkAction::Rst { connection: c, .. }) if *c == connection)) {
-            self.absorb(sight);
-        } else {
-            self.on(sight, &format!("a middlebox sends {} {}", sight.item.words(), towards(direction)));
+        let Sight { index, at, connection, direction, .. } = *sight;
+        if !self.told(index, at, |action| forges(action, connection)) {
+            let words = label(&sight.label);
+            self.on(sight, &format!("a middlebox sends {words} {}", towards(direction)));
         }
     }
 
-    fn arrived(&mut self, sight: &Sight, segment: &Segment) {
+    fn arrived(&mut self, sight: &Sight) {
         if sight.direction == Direction::ToOrigin {
             return;
         }
         let Some(state) = self.connections.get_mut(&sight.connection) else { return };
-        match &sight.item {
-            Item::Syn if !state.open => {
+        match &sight.label {
+            Label::Syn if !state.open => {
                 state.open = true;
                 self.on(sight, "open");
             }
-            Item::Rst if !state.open => self.on(sight, "refused"),
-            Item::Rst | Item::Fin if !state.client_knows_end => {
-                let expected = sight.item == Item::Fin && state.fins.first() == Some(&Direction::ToOrigin);
+            Label::Rst if !state.open => {
+                self.causes.show(format!("connection {} is refused", sight.connection));
+                self.on(sight, "refused");
+            }
+            Label::Rst | Label::Fin if !state.client_knows_end => {
+                let expected = sight.label == Label::Fin && state.fins.first() == Some(&Direction::ToOrigin);
                 state.client_knows_end = true;
-                let words = format!("{} delivered to the client", sight.item.words());
-                self.on(sight, if expected { "closed" } else { &words });
+                if expected { self.on(sight, "closed") } else { self.delivered(sight) }
             }
-            Item::Answer(id) if state.completes_answer(id, segment) => {
-                self.line(sight.index, sight.at, delivered(id));
-            }
+            Label::Answer(id) if sight.is_news => self.answer_delivered(sight.index, sight.at, id),
             // The orderly answer to the client's close.
-            Item::Alert(_) if state.has_ended(Direction::ToOrigin) => {}
-            Item::Unasked | Item::Bytes | Item::Alert(_) => {
-                self.on(sight, &format!("{} delivered to the client", sight.item.words()));
-            }
+            Label::Alert(_) if state.has_ended(Direction::ToOrigin) => {}
+            Label::Unasked | Label::Bytes | Label::Alert(_) => self.delivered(sight),
             _ => {}
         }
     }
 
+    fn delivered(&mut self, sight: &Sight) {
+        let words = label(&sight.label);
+        self.causes.show(format!("{words} delivered on connection {}", sight.connection));
+        self.on(sight, &format!("{words} delivered to the client"));
+    }
+
+    fn origin_sends(&mut self, sight: &Sight) {
+        let words = format!("origin sends {}", label(&sight.label));
+        self.causes.show(format!("the {words} on connection {}", sight.connection));
+        self.on(sight, &words);
+    }
+
     fn lost(&mut self, sight: &Sight) {
-        let words = format!("{} lost on the way {}", sight.item.words(), towards(sight.direction));
+        let words = format!("{} lost on the way {}", label(&sight.label), towards(sight.direction));
         self.repeated(sight, Repeat::Loss, |_| words.clone());
     }
 
@@ -236,7 +225,7 @@ impl Walk<'_> {
             Direction::ToOrigin => "client",
             Direction::ToClient => "origin",
         };
-        let words = format!("{sender} retransmits {}", sight.item.words());
+        let words = format!("{sender} retransmits {}", label(&sight.label));
         self.repeated(sight, Repeat::Retransmission, |again| {
             if again { format!("{words} until {} ms", grouped(sight.at)) } else { words.clone() }
         });
@@ -248,27 +237,19 @@ impl Walk<'_> {
         let known = self
             .repeated
             .iter()
-            .find(|(c, d, item, r, _)| (*c, *d, item, *r) == (connection, direction, &sight.item, repeat))
+            .find(|(c, d, item, r, _)| (*c, *d, item, *r) == (connection, direction, &sight.label, repeat))
             .map(|entry| entry.4);
         if let Some(line) = known {
             self.lines[line].text = format!("connection {connection}: {}", words(true));
             self.lines[line].events.push(index);
         } else {
-            self.repeated.push((connection, direction, sight.item.clone(), repeat, self.lines.len()));
+            self.repeated.push((connection, direction, sight.label.clone(), repeat, self.lines.len()));
             self.on(sight, &words(false));
         }
     }
 
     fn on(&mut self, sight: &Sight, words: &str) {
         self.line(sight.index, sight.at, format!("connection {}: {words}", sight.connection));
-    }
-
-    /// The line of the step that caused it stands for this too.
-    fn absorb(&mut self, sight: &Sight) {
-        let cause = format!("connection {}", sight.connection);
-        if let Some(line) = self.lines.iter_mut().rev().find(|line| line.text.contains(&cause)) {
-            line.events.push(sight.index);
-        }
     }
 }
 
@@ -285,6 +266,10 @@ fn alerts(action: &Action, connection: u32) -> bool {
 
 fn resets(action: &Action, connection: u32) -> bool {
     matches!(action, Action::Origin(OriginAction::Rst { connection: c }) if *c == connection)
+}
+
+fn forges(action: &Action, connection: u32) -> bool {
+    matches!(action, Action::Network(NetworkAction::Rst { connection: c, .. }) if *c == connection)
 }
 
 fn happened(fate: Fate) -> &'static str {

@@ -97,6 +97,19 @@ pub fn fault(step: &OriginAction) -> Option<String> {
     }
 }
 
+/// The same for what harms: neither what repairs nor what keeps a connection going.
+pub fn cause(step: &OriginAction) -> Option<String> {
+    let is_harmless = matches!(
+        step,
+        OriginAction::Listen
+            | OriginAction::Ping { .. }
+            | OriginAction::Window { .. }
+            | OriginAction::Pings { pings: Pings::Answer { .. }, .. }
+            | OriginAction::Tls { certificate: None, alpn: None, handshake: Some(Handshake::Answer) }
+    );
+    if is_harmless { None } else { fault(step) }
+}
+
 fn reply(reply: &Reply) -> String {
     let Reply { id, status, .. } = reply;
     let mut words = format!("answers {id} with {status}");

@@ -29,6 +29,19 @@ pub fn fault(action: &Action) -> Option<String> {
     }
 }
 
+/// What a step does to a client, as the cause of what follows. `None` for what only repairs, or tells the client of it.
+pub fn cause(action: &Action) -> Option<String> {
+    match action {
+        Action::Origin(action) => origin::cause(action).map(|words| format!("the origin {words}")),
+        Action::Network(NetworkAction::Heal { .. }) => None,
+        Action::Network(by_middlebox @ (NetworkAction::Forget { .. } | NetworkAction::Rst { .. })) => {
+            Some(network(by_middlebox))
+        }
+        Action::Network(action) => Some(format!("the network {}", network(action))),
+        Action::Client(_) | Action::Wait(_) | Action::Until(_) => None,
+    }
+}
+
 fn when(when: &When) -> String {
     match when {
         When::Now => String::new(),
@@ -66,7 +79,8 @@ fn send(request: &SendRequest) -> String {
     words + if request.background { ", goes on meanwhile" } else { ", waits for the outcome" }
 }
 
-fn network(action: &NetworkAction) -> String {
+/// What the network does, for somebody who reads the script.
+pub fn network(action: &NetworkAction) -> String {
     match action {
         NetworkAction::Drop { path, packets: None } => format!("loses everything{}", on(*path)),
         NetworkAction::Drop { path, packets: Some(n) } => format!("loses {}{}", segments(*n), on(*path)),

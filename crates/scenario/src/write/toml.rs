@@ -1,21 +1,20 @@
 //! TOML values, as the files in `scenarios/` write them.
 
-use std::fmt::Write;
 use std::time::Duration;
+
+use toml_writer::{ToTomlValue, TomlStringBuilder};
 
 use crate::{Cut, Direction, When};
 
 /// A basic string.
 pub(super) fn string(text: &str) -> String {
-    format!("\"{}\"", escaped(text, false))
+    TomlStringBuilder::new(text).as_basic().to_toml_value()
 }
 
 /// A string over several lines if it has them, else a basic one.
 pub(super) fn paragraph(text: &str) -> String {
-    match text.strip_suffix('\n') {
-        Some(body) if !body.is_empty() => format!("\"\"\"\n{}\n\"\"\"", escaped(body, true)),
-        _ => string(text),
-    }
+    let is_paragraph = text.len() > 1 && text.ends_with('\n');
+    if is_paragraph { TomlStringBuilder::new(text).as_ml_basic().to_toml_value() } else { string(text) }
 }
 
 /// A list on one line.
@@ -76,40 +75,6 @@ pub(super) fn when(when: &When) -> Option<String> {
             ("direction", string(direction(*way))),
         ])),
     }
-}
-
-fn escaped(text: &str, over_lines: bool) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '"' => escaped.push_str("\\\""),
-            '\\' => escaped.push_str("\\\\"),
-            '\n' if over_lines => escaped.push('\n'),
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            control if control.is_control() => {
-                let _ = write!(escaped, "\\u{:04X}", u32::from(control));
-            }
-            other => escaped.push(other),
-        }
-    }
-    // In a text over several lines only three quotes in a row would end it.
-    if over_lines { unquoted(&escaped) } else { escaped }
-}
-
-/// Takes back the escape of quotes that stand alone.
-fn unquoted(text: &str) -> String {
-    text.split('\n')
-        .map(|line| {
-            if line.contains("\\\\") || line.contains("\\\"\\\"") {
-                line.to_owned()
-            } else {
-                line.replace("\\\"", "\"")
-            }
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
 }
 
 #[cfg(test)]

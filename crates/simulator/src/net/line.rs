@@ -204,14 +204,9 @@ impl Line {
         self.patience.wait(|| {
             let (ours, there) = (self.info(), client.and_then(|client| client.again()));
             let progress = there.map_or(0, |there| there.received);
-<<<<<<< HEAD:crates/simulator/src/net/line.rs
-            under_way(ours.as_ref(), there.as_ref())
-                .map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
-=======
             let answer = || there.is_none().then(|| under_way(None, ours.as_ref())).flatten();
             let under_way = under_way(ours.as_ref(), there.as_ref()).or_else(answer);
             under_way.map_or(Motion::AtRest, |what| Motion::UnderWay(what, progress))
->>>>>>> bridge:src/net/line.rs
         });
     }
 }

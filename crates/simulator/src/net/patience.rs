@@ -58,7 +58,9 @@ impl Patience {
             }
             if idle >= LIMIT {
                 let limit = LIMIT.as_secs();
-                self.give_up(format!("loopback did not come to rest: after {limit} s of real time {what} had not arrived"));
+                self.give_up(format!(
+                    "loopback did not come to rest: after {limit} s of real time {what} had not arrived"
+                ));
             }
             if self.given_up.get().is_some() {
                 return;
