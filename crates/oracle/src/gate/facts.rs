@@ -58,6 +58,9 @@ pub struct RunFacts {
 pub struct RequestFacts {
     /// Request id.
     pub id: String,
+    /// Its method, e.g. `POST`; `None` in results files that do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
     /// A status code, `error`, `deadline` or `cancelled`; `None` if it never came to an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
@@ -122,6 +125,7 @@ impl RunFacts {
     #[must_use]
     pub fn of_control(self) -> Self {
         let kept = |request: RequestFacts| RequestFacts {
+            method: None,
             attempts: Vec::new(),
             executed: 0,
             took_ms: None,
@@ -149,6 +153,16 @@ impl RunFacts {
     /// What the oracle of this name said.
     pub fn finding(&self, oracle: &str) -> Option<&VerdictFacts> {
         self.findings.iter().find(|finding| finding.oracle == oracle).map(|finding| &finding.verdict)
+    }
+}
+
+impl RequestFacts {
+    /// Whether to carry it out twice is another thing than to do so once (RFC 9110 section 9.2.2). Not where the method is
+    /// not known.
+    pub fn is_unsafe_to_repeat(&self) -> bool {
+        let idempotent =
+            |method: &str| matches!(method, "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE");
+        self.method.as_deref().is_some_and(|method| !idempotent(method))
     }
 }
 

@@ -103,6 +103,7 @@ fn request() -> Value {
     object(
         json!({
             "id": text(),
+            "method": text(),
             "outcome": {
                 "description": "A status code, or how it ended otherwise; absent if it never came to an end.",
                 "type": "string", "pattern": "^([0-9]{3}|error|deadline|cancelled)$"

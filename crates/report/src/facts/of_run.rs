@@ -38,6 +38,7 @@ fn request(request: &Request) -> RequestFacts {
     let took = request.finished.as_ref().map(|(finished, _)| finished.at - request.started.at);
     RequestFacts {
         id: request.id.clone(),
+        method: Some(request.method.clone()),
         outcome,
         error,
         attempts: request.attempts.iter().map(attempt).collect(),

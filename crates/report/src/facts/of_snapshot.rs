@@ -80,7 +80,7 @@ fn read_run(lines: &[Stamped], findings: Vec<FindingFacts>) -> RunFacts {
         } else if let Some(reading) = requests.iter_mut().find(|reading| reading.facts.id == subject) {
             reading.learn(*at, words);
         } else if !ACTORS.contains(&subject) {
-            requests.push(Reading::new(subject, *at));
+            requests.push(Reading::new(subject, words.split(' ').next(), *at));
         }
     }
     let Told { stopped, sockets, lines, causes } = Told::of(lines.iter().map(|line| line.text.as_str()));
@@ -105,9 +105,10 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(id: &str, started: Millis) -> Self {
+    fn new(id: &str, method: Option<&str>, started: Millis) -> Self {
         let facts = RequestFacts {
             id: id.to_owned(),
+            method: method.map(str::to_owned),
             outcome: None,
             error: None,
             attempts: Vec::new(),
@@ -224,7 +225,7 @@ fn read_control(lines: &[&str]) -> Result<RunFacts, &'static str> {
     for text in &texts {
         let Some((id, words)) = text.split_once(": ") else { continue };
         if finished(words).is_some() {
-            let mut reading = Reading::new(id, 0);
+            let mut reading = Reading::new(id, None, 0);
             reading.learn(0, words);
             requests.push(reading.facts);
         }

@@ -2,7 +2,8 @@
 
 use closewait_trace::Millis;
 
-use crate::gate::change::Change;
+use crate::Severity;
+use crate::gate::change::{Change, Kind};
 use crate::gate::facts::{Attempt, RequestFacts, RunFacts};
 
 /// An outcome that comes earlier or later by less than this is no change: nobody notices, and the order of events is
@@ -24,11 +25,9 @@ pub fn changes(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
 }
 
 fn request(before: &RequestFacts, now: &RequestFacts) -> Vec<Change> {
-    [outcome(before, now), attempts(before, now), executed(before, now), duration(before, now)]
-        .into_iter()
-        .flatten()
-        .map(Change::drifted)
-        .collect()
+    let told = [outcome(before, now), attempts(before, now), duration(before, now)];
+    let drifted = told.into_iter().flatten().map(Change::drifted);
+    executed(before, now).into_iter().chain(drifted).collect()
 }
 
 fn outcome(before: &RequestFacts, now: &RequestFacts) -> Option<String> {
@@ -125,21 +124,38 @@ pub fn counted(n: usize, what: &str) -> String {
     if n == 1 { format!("one {what}") } else { format!("{n} {}", what.replacen("attempt", "attempts", 1)) }
 }
 
-fn executed(before: &RequestFacts, now: &RequestFacts) -> Option<String> {
+/// How often the origin carries it out. A request that the application has taken back and that must not be repeated is no
+/// drift: whoever cancels and sends again has it done twice.
+fn executed(before: &RequestFacts, now: &RequestFacts) -> Option<Change> {
     let times = |n: u32| match n {
         0 => "never".to_owned(),
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
         n => format!("{n} times"),
     };
-    (before.executed != now.executed).then(|| {
-        format!(
-            "the origin executes request {} {}, before {}",
-            now.id,
-            times(now.executed),
-            times(before.executed)
-        )
+    if before.executed == now.executed {
+        return None;
+    }
+    let words = format!(
+        "the origin executes request {} {}, before {}",
+        now.id,
+        times(now.executed),
+        times(before.executed)
+    );
+    if !is_taken_back(before) || !is_taken_back(now) {
+        return Some(Change::drifted(words));
+    }
+    let method = now.method.as_deref().unwrap_or_default();
+    let words = format!("{words}, although the application cancels it ({method})");
+    Some(match now.executed > before.executed {
+        true => Change { severity: Some(Severity::UnsafeDuplicate), ..Change::of(Kind::Regressed, words) },
+        false => Change::of(Kind::Fixed, words),
     })
+}
+
+/// A request that the application cancels, and that must not be carried out twice.
+fn is_taken_back(request: &RequestFacts) -> bool {
+    request.outcome.as_deref() == Some("cancelled") && request.is_unsafe_to_repeat()
 }
 
 fn duration(before: &RequestFacts, now: &RequestFacts) -> Option<String> {

@@ -13,6 +13,7 @@ fn on(connection: u32, fresh: bool) -> Attempt {
 fn request(outcome: &str, error: Option<&str>, attempts: &[Attempt]) -> RequestFacts {
     RequestFacts {
         id: "b".to_owned(),
+        method: None,
         outcome: Some(outcome.to_owned()),
         error: error.map(str::to_owned),
         attempts: attempts.to_vec(),
@@ -80,6 +81,28 @@ fn requests_move_fail_and_are_repeated() {
     check(ok(&[on(1, false)]), twice, "the origin executes request b twice, before once");
     let stream = |n| Attempt { stream: Some(n), ..on(1, false) };
     check(ok(&[stream(3)]), ok(&[stream(5)]), "request b moved from stream 3 to stream 5 of connection 1");
+}
+
+#[test]
+fn a_cancelled_post_that_is_executed_is_no_drift() {
+    let check = |method: &str, outcome: &str, executed: [u32; 2], state: State, sentence: &str| {
+        let [before, now] = executed.map(|executed| {
+            let method = Some(method.to_owned());
+            let request = RequestFacts { method, executed, ..request(outcome, None, &[on(1, true)]) };
+            cell(run(request, VerdictFacts::Holds))
+        });
+        check(&before, &now, state, &[sentence]);
+    };
+    let executed = "the origin executes request b once, before never";
+    let told = format!("{executed}, although the application cancels it (POST)");
+    check("POST", "cancelled", [0, 1], State::Regressed, &told);
+    let never =
+        "the origin executes request b never, before once, although the application cancels it (POST)";
+    check("POST", "cancelled", [1, 0], State::Fixed, never);
+    // A GET may be repeated; and who waits for an outcome has not taken the request back.
+    check("GET", "cancelled", [0, 1], State::Drifted, executed);
+    check("POST", "deadline", [0, 1], State::Drifted, executed);
+    check("POST", "error", [0, 1], State::Drifted, executed);
 }
 
 #[test]
