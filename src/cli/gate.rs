@@ -73,10 +73,11 @@ Examples:
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  nothing is worse than what is accepted, or rules allow it
+  0  nothing is worse than what is accepted, or rules allow it; a trade, where something required is
+     repaired and only advice is worse, is warned of
   1  a verdict got worse (regressed)
   2  bad usage, a file that cannot be read or is not valid, or output that cannot be written
-  3  nothing regressed, but another change is denied by a rule (drifted, new, gone)";
+  3  nothing regressed, but another change is denied by a rule (trade, drifted, new, gone)";
 
 const RULES: &str = "closewait.toml";
 

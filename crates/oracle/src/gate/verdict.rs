@@ -101,11 +101,15 @@ impl DecidedCell {
         self.telling().map(|(_, decided)| decided.level).max().unwrap_or(Level::Allow)
     }
 
-    /// The change that a report puts first: what closes the gate, else what the cell is called after.
+    /// The change that a report puts first: what closes the gate, else what the cell is called after; of a trade the repair.
     pub fn lead(&self) -> Option<&Change> {
+        let is_called_after = |change: &Change| match self.cell.state {
+            State::Trade => change.kind == Kind::Fixed,
+            state => change.kind.state() == state,
+        };
         let decides = |(change, decided): &(&Change, &Decided)| match self.level() {
             Level::Deny => decided.level == Level::Deny,
-            Level::Warn | Level::Allow => change.kind.state() == self.cell.state,
+            Level::Warn | Level::Allow => is_called_after(change),
         };
         self.telling().find(decides).map(|(change, _)| change)
     }

@@ -55,6 +55,14 @@ impl<'a> Input<'a> {
         if told.is_empty() { "nothing to compare".to_owned() } else { told.join(", ") }
     }
 
+    /// Why the gate is open.
+    pub(super) fn open(&self) -> &'static str {
+        match self.verdict.count(State::Trade) {
+            0 => "nothing is worse than what is accepted",
+            _ => "only advice is worse than what is accepted, where something required is repaired",
+        }
+    }
+
     /// How to see it happen.
     pub(super) fn replay(&self, cell: &DecidedCell) -> String {
         let (scenario, client) = (&cell.cell.scenario, &cell.cell.client);

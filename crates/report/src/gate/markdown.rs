@@ -41,7 +41,7 @@ pub fn markdown(input: &Input<'_>, limit: usize) -> String {
 }
 
 /// Between what is worse and the rest.
-const ALSO: &str = "\n### Not worse\n\n";
+const ALSO: &str = "\n### Also changed\n\n";
 
 /// Up to so many lines have all their changes with them.
 const FEW: usize = 10;
@@ -81,7 +81,7 @@ fn head(input: &Input<'_>) -> String {
         .changed()
         .filter(|cell| cell.cell.state == State::Regressed && cell.level() == Level::Deny);
     let verdict = match (input.verdict.outcome(), worse.count()) {
-        (Outcome::Passed, _) => "✅ closewait: nothing is worse than what is accepted".to_owned(),
+        (Outcome::Passed, _) => format!("✅ closewait: {}", input.open()),
         (Outcome::Regressed, 1) => "❌ closewait: 1 result is worse than what is accepted".to_owned(),
         (Outcome::Regressed, n) => format!("❌ closewait: {n} results are worse than what is accepted"),
         (Outcome::Denied, _) => "❌ closewait: a change is denied".to_owned(),

@@ -41,14 +41,12 @@ pub fn terminal(input: &Input<'_>) -> String {
         page +=
             &format!("if this is as it should be: {}, and commit the snapshots\n", one_line(&input.accept()));
     }
-    page + &ending(input.verdict.outcome())
+    page + &ending(input)
 }
 
-fn ending(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::Passed => {
-            format!("{GOOD}the gate is open: nothing is worse than what is accepted{GOOD:#}\n")
-        }
+fn ending(input: &Input<'_>) -> String {
+    match input.verdict.outcome() {
+        Outcome::Passed => format!("{GOOD}the gate is open: {}{GOOD:#}\n", input.open()),
         Outcome::Regressed => format!("{BAD}the gate is closed: a verdict got worse{BAD:#}\n"),
         Outcome::Denied => format!("{BAD}the gate is closed: a change is denied by a rule{BAD:#}\n"),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{behaviour, context, findings, requests};
+use super::{behaviour, context, findings, requests, trade};
 use crate::gate::change::{CellChange, Change, Comparison, Kind, State};
 use crate::gate::facts::{CellFacts, CellOutcome, RunFacts, VerdictFacts};
 
@@ -30,9 +30,10 @@ fn key(cell: &CellFacts) -> (&str, &str) {
     (&cell.scenario, &cell.client)
 }
 
-fn order(cell: &CellChange) -> (State, bool, Option<crate::Severity>, &str, &str) {
+/// What is required comes before advice, and the greater harm before the lesser.
+fn order(cell: &CellChange) -> (State, bool, bool, Option<crate::Severity>, &str, &str) {
     let severity = cell.severity();
-    (cell.state, severity.is_none(), severity, &cell.scenario, &cell.client)
+    (cell.state, cell.is_advice(), severity.is_none(), severity, &cell.scenario, &cell.client)
 }
 
 fn both(before: &CellFacts, now: &CellFacts) -> CellChange {
@@ -92,6 +93,9 @@ fn in_context(mut changes: Vec<Change>, now: &RunFacts, is_control: bool) -> Vec
 }
 
 fn classified(now: &CellFacts, changes: Vec<Change>) -> CellChange {
+    if trade::is_one(&changes) {
+        return cell(now, State::Trade, trade::told(changes));
+    }
     let any = |kind| changes.iter().any(|change| change.kind == kind);
     let state = if any(Kind::Regressed) {
         State::Regressed
@@ -107,6 +111,9 @@ fn classified(now: &CellFacts, changes: Vec<Change>) -> CellChange {
 
 fn cell(facts: &CellFacts, state: State, mut changes: Vec<Change>) -> CellChange {
     changes.sort_by_key(Change::weight);
+    if state == State::Trade {
+        trade::repairs_first(&mut changes);
+    }
     CellChange { scenario: facts.scenario.clone(), client: facts.client.clone(), state, changes }
 }
 

@@ -7,5 +7,6 @@ mod findings;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod trade;
 
 pub use cells::compare;

@@ -1,7 +1,7 @@
 //! What the comparison says, case by case.
 
 use super::compare;
-use crate::gate::change::State;
+use crate::gate::change::{Kind, State};
 use crate::gate::facts::{
     Attempt, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
 };
@@ -157,6 +157,41 @@ fn verdicts_get_worse_and_better() {
         State::Drifted,
         &["no-stale-reuse: holds → not exercised: nothing died"],
     );
+}
+
+#[test]
+fn a_repair_of_what_is_required_is_a_trade_for_advice() {
+    let with = |verdicts: &[(&str, VerdictFacts)]| {
+        let findings = verdicts
+            .iter()
+            .map(|(oracle, verdict)| FindingFacts { oracle: (*oracle).to_owned(), verdict: verdict.clone() });
+        cell(RunFacts { findings: findings.collect(), ..RunFacts::default() })
+    };
+    let (holds, bad) = (VerdictFacts::Holds, || violated(&["250 times"]));
+    let [required, other, advice] = ["no-stale-reuse", "recovers", "unsent-is-free"];
+    let repaired = "no-stale-reuse: violated → holds (before: 250 times)";
+    let price = "unsent-is-free: holds → violated: 250 times";
+    let before = with(&[(advice, holds.clone()), (required, bad())]);
+    let now = with(&[(advice, bad()), (required, holds.clone())]);
+    check(&before, &now, State::Trade, &[repaired, price]);
+    let [ref cell] = compare(std::slice::from_ref(&before), &[now]).cells[..] else { panic!("one cell") };
+    let headline = cell.changes[0].headline();
+    assert_eq!(headline, format!("{repaired} — in return, advice got worse: unsent-is-free"));
+    assert_eq!(cell.changes[1].kind, Kind::Trade);
+    // The other way round, and where something required got worse as well, it is a regression. What is required leads.
+    let back = "no-stale-reuse: holds → violated: 250 times";
+    let repaid = "unsent-is-free: violated → holds (before: 250 times)";
+    let both = with(&[(advice, bad()), (required, holds.clone())]);
+    check(&both, &before, State::Regressed, &[back, repaid]);
+    let before = with(&[(advice, holds.clone()), (required, bad()), (other, holds.clone())]);
+    let now = with(&[(advice, bad()), (required, holds.clone()), (other, bad())]);
+    let worse = "recovers: holds → violated: 250 times";
+    check(&before, &now, State::Regressed, &[worse, price, repaired]);
+    // Advice against advice is no trade.
+    let before = with(&[(advice, holds.clone()), ("prompt-close", bad())]);
+    let now = with(&[(advice, bad()), ("prompt-close", holds)]);
+    let better = "prompt-close: violated → holds (before: 250 times)";
+    check(&before, &now, State::Regressed, &[price, better]);
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Rules {
 fn default_level(kind: Kind) -> Level {
     match kind {
         Kind::Regressed => Level::Deny,
-        Kind::Drifted | Kind::New | Kind::Gone => Level::Warn,
+        Kind::Trade | Kind::Drifted | Kind::New | Kind::Gone => Level::Warn,
         Kind::Fixed => Level::Allow,
     }
 }
