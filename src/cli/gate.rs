@@ -105,7 +105,8 @@ pub fn run(args: &GateArgs) -> Done {
     let rules = rules(args, text.as_deref(), &catalogue, &accepted, Some(&document))?;
     let whole = document.selection.is_empty() && args.clients.is_empty();
     let accepted: Vec<CellFacts> = accepted.into_iter().filter(|cell| in_scope(&document, cell)).collect();
-    let verdict = decide(compare(&accepted, &document.facts()), &rules, whole);
+    let control = suite::control_among(document.clients.iter().map(|client| client.name.as_str()));
+    let verdict = decide(compare(&accepted, &document.facts()).beside_control(control), &rules, whole);
     let path = rules_path(args).display().to_string();
     let input = Input { document: &document, verdict: &verdict, baseline: &name, rules: &path };
 

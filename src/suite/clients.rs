@@ -16,6 +16,14 @@ pub fn built_in() -> &'static [&'static dyn UnderTest] {
     ]
 }
 
+/// The client that the others are measured by, where there are others: the reference client. It is built on the hyper and
+/// the h2 of the lock file, so an upgrade changes it as well.
+pub fn control_among<'a>(clients: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
+    let clients: Vec<&str> = clients.into_iter().collect();
+    let control = Reference::SOUND.name();
+    (clients.len() > 1 && clients.contains(&control)).then_some(control)
+}
+
 /// A name that no built-in client has.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("no client is called `{name}`; {}", hint(.name, .known))]
@@ -57,6 +65,14 @@ fn hint(name: &str, known: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_is_alone_is_no_control() {
+        let check = |clients: &[&str], control| assert_eq!(control_among(clients.iter().copied()), control);
+        check(&["reqwest", "reference"], Some("reference"));
+        check(&["reference"], None);
+        check(&["reqwest", "tonic"], None);
+    }
 
     #[test]
     fn the_nearest_name_is_offered() {

@@ -9,6 +9,8 @@ use crate::{Level, ORACLES, Severity};
 pub struct Comparison {
     /// The cells, those that did not change included.
     pub cells: Vec<CellChange>,
+    /// The client that is the control, not a subject: see [`Comparison::beside_control`].
+    pub control: Option<String>,
 }
 
 /// What changed in one cell.
@@ -205,6 +207,18 @@ impl CellChange {
 }
 
 impl Comparison {
+    /// Names the client that the others are measured by. It is built on libraries that an upgrade brings as well, so what
+    /// changes in it says that they changed, and is no fault of a subject.
+    #[must_use]
+    pub fn beside_control(self, client: Option<&str>) -> Self {
+        Self { control: client.map(str::to_owned), ..self }
+    }
+
+    /// Whether a cell is one of the control.
+    pub(super) fn is_control(&self, cell: &CellChange) -> bool {
+        self.control.as_ref() == Some(&cell.client)
+    }
+
     /// How many cells are in this state.
     pub fn count(&self, state: State) -> usize {
         self.cells.iter().filter(|cell| cell.state == state).count()

@@ -36,6 +36,7 @@ pub fn markdown(input: &Input<'_>, limit: usize) -> String {
         page += &lines.concat();
     }
     page += &left_out(&worse[sections.len()..], &others[lines.len()..]);
+    page += &control(input, limit.saturating_sub(RESERVE + page.len()));
     page += &foot(input, limit.saturating_sub(page.len()));
     cut(page, limit)
 }
@@ -73,6 +74,24 @@ fn left_out(worse: &[&DecidedCell], others: &[&DecidedCell]) -> String {
         "\n**{} more changed cells, {regressed} of them regressed, do not fit here.** The results file has them.\n",
         worse.len() + others.len()
     )
+}
+
+/// The control, folded: that it changes, and a line for each of its cells while there is room.
+fn control(input: &Input<'_>, room: usize) -> String {
+    let Some(words) = input.control() else { return String::new() };
+    let line = |cell: &DecidedCell| {
+        format!(
+            "- {} {}: {}\n",
+            cell.cell.state.name(),
+            code(&cell.cell.scenario),
+            safe(&headline(cell)).trim()
+        )
+    };
+    let head = format!("\n<details><summary>{}</summary>\n\n", safe(&words).trim());
+    let end = "\n</details>\n";
+    let lines =
+        fitting(input.verdict.changed_control().map(line), room.saturating_sub(head.len() + end.len()));
+    format!("{head}{}{end}", lines.concat())
 }
 
 fn head(input: &Input<'_>) -> String {

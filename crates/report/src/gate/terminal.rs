@@ -27,6 +27,7 @@ pub fn terminal(input: &Input<'_>) -> String {
             page += &diagram(input, cell);
         }
     }
+    page += &control(input);
     for rule in &input.verdict.stale {
         page += &format!(
             "{WARN}stale rule{WARN:#}  {}:{}: {} {} matches nothing any more; remove it\n",
@@ -83,6 +84,17 @@ fn shown(input: &Input<'_>, cell: &DecidedCell) -> String {
         );
     }
     text
+}
+
+/// The control: that it changes, and a line for each of its cells.
+fn control(input: &Input<'_>) -> String {
+    let Some(words) = input.control() else { return String::new() };
+    let line = |cell: &DecidedCell| {
+        let headline = cell.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
+        let scenario = one_line(&cell.cell.scenario);
+        format!("  {FAINT}{} {scenario}: {headline}{FAINT:#}\n", cell.cell.state.name())
+    };
+    format!("\n{}\n{}", one_line(&words), input.verdict.changed_control().map(line).collect::<String>())
 }
 
 fn diagram(input: &Input<'_>, cell: &DecidedCell) -> String {

@@ -23,7 +23,7 @@ pub fn compare(baseline: &[CellFacts], current: &[CellFacts]) -> Comparison {
         cell(gone, State::Gone, vec![change])
     }));
     cells.sort_by(|one, other| order(one).cmp(&order(other)));
-    Comparison { cells }
+    Comparison { cells, control: None }
 }
 
 fn key(cell: &CellFacts) -> (&str, &str) {
