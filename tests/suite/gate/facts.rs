@@ -28,7 +28,7 @@ fn check(client: &'static dyn UnderTest) -> Result<(), Failed> {
         let body = snapshot::body(entry.scenario, &entry.cell.result);
         let from_snapshot = of_snapshot(client.name(), &entry.scenario.id, &body)
             .map_err(|problem| format!("{}: {problem}\n{body}", entry.scenario.id))?;
-        for (one, other) in [(&from_run, from_file), (&without_severity(from_run.clone()), &from_snapshot)] {
+        for (one, other) in [(&from_run, from_file), (&as_snapshots_tell(from_run.clone()), &from_snapshot)] {
             differ.extend(
                 same(one, other).err().map(|difference| format!("{}\n{difference}", entry.scenario.id)),
             );
@@ -58,9 +58,10 @@ fn same(one: &CellFacts, other: &CellFacts) -> Result<(), String> {
     if one == other { Ok(()) } else { Err(diff.unified_diff().context_radius(4).to_string()) }
 }
 
-/// Snapshots do not tell the severity.
-fn without_severity(mut facts: CellFacts) -> CellFacts {
+/// Snapshots do not tell severities and bytes.
+pub(super) fn as_snapshots_tell(mut facts: CellFacts) -> CellFacts {
     fn strip(run: &mut RunFacts) {
+        run.bytes = None;
         for finding in &mut run.findings {
             if let VerdictFacts::Violated(violations) = &mut finding.verdict {
                 violations.iter_mut().for_each(|violation| violation.severity = None);

@@ -181,12 +181,16 @@ impl Change {
         matches!(self.kind, Kind::Regressed | Kind::Trade | Kind::Fixed) && !self.is_advice()
     }
 
+    /// Whether it says that an oracle has something to judge, or nothing any more, and not what the client does otherwise.
+    pub(super) fn says_only_what_was_judged(&self) -> bool {
+        self.kind == Kind::Drifted && self.oracle.is_some()
+    }
+
     /// For ordering: the kind, what is required before advice, then the harm, then what says most by itself. What a
     /// scenario expects comes after what holds of every scenario, since it says less of the cause; and an oracle that has
     /// nothing to judge any more, or something at last, comes after the behaviour that it follows from.
     pub(super) fn weight(&self) -> (Kind, bool, Place, bool, Option<Severity>, bool) {
-        let says_little = self.oracle.as_deref() == Some("as-expected")
-            || (self.kind == Kind::Drifted && self.oracle.is_some());
+        let says_little = self.oracle.as_deref() == Some("as-expected") || self.says_only_what_was_judged();
         // Without a severity comes last: `None` is less than anything.
         let severity = self.severity.or(Some(Severity::NeedlessConnections));
         (self.kind, self.is_advice(), self.place, says_little, severity, self.context.is_some())

@@ -42,6 +42,8 @@ pub struct RunFacts {
     pub requests: Vec<RequestFacts>,
     /// How many connections the client opened, or tried to.
     pub opened: u32,
+    /// What went over its connections; `None` where that is not known: snapshots do not tell.
+    pub bytes: Option<Bytes>,
     /// Sockets that were left, e.g. `connection 1 in CLOSE_WAIT`.
     pub sockets: Vec<String>,
     /// What the oracles said. Of a control: only what is violated.
@@ -51,6 +53,15 @@ pub struct RunFacts {
     /// What was done to the client or by the application, in the order of time: `the origin half-closes connection 1
     /// (FIN)`. Names causes; it is not compared.
     pub causes: Vec<String>,
+}
+
+/// Payload of the segments of a run, each counted once, however often it was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bytes {
+    /// From the client to the origin.
+    pub sent: u64,
+    /// From the origin to the client.
+    pub received: u64,
 }
 
 /// What became of one request.
@@ -139,6 +150,7 @@ impl RunFacts {
             requests,
             findings: self.findings.into_iter().filter(violated).collect(),
             opened: 0,
+            bytes: None,
             lines: Vec::new(),
             causes: Vec::new(),
             ..self

@@ -9,7 +9,7 @@ use crate::ladder::Ladder;
 #[cfg(feature = "command")]
 use closewait_explore::sweep::Mark;
 use closewait_oracle::gate::{
-    CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
+    Bytes, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
 };
 use closewait_oracle::{Level, Severity};
 use closewait_trace::{End, Millis, SocketAtEnd};
@@ -128,6 +128,9 @@ pub struct Run {
     pub findings: Vec<Finding>,
     /// How many connections the client opened, or tried to.
     pub connections: u32,
+    /// What went over them; absent in files that do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Bytes>,
     /// What became of each request.
     pub requests: Vec<Request>,
     /// What happened, line by line.
@@ -264,6 +267,7 @@ impl Run {
             stopped,
             requests: self.requests.iter().map(|request| request.facts.clone()).collect(),
             opened: self.connections,
+            bytes: self.bytes,
             sockets,
             findings: self.findings.iter().map(Finding::facts).collect(),
             lines,

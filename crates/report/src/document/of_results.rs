@@ -10,7 +10,7 @@ use super::model::{
     Cell, Client, Differing, Document, FORMAT, Finding, Line, Request, Run, ScenarioInfo, VERSION, Verdict,
     Violation,
 };
-use crate::facts::{opened, requests};
+use crate::facts::{bytes, opened, requests};
 use crate::ladder::Ladder;
 use crate::results::{Difference, DifferenceKind, Entry, Results};
 use crate::transcript::Transcript;
@@ -109,6 +109,7 @@ fn run(scenario: &Scenario, trace: &Trace, findings: &[closewait_oracle::Finding
         end: trace.end.clone(),
         findings: findings.iter().map(finding).collect(),
         connections: opened(&views),
+        bytes: Some(bytes(trace)),
         requests: requests.collect(),
         transcript: transcript.lines().iter().map(line).collect(),
         sockets: trace.sockets.clone(),

@@ -84,6 +84,7 @@ fn run() -> Value {
             "end": object(json!({ "end": ends, "message": text() }), &["end"]),
             "findings": list(reference("finding")),
             "connections": { "type": "integer", "minimum": 0, "description": "How many the client opened, or tried to." },
+            "bytes": bytes(),
             "requests": list(reference("request")),
             "transcript": list(object(
                 json!({ "at_ms": count(), "text": text(), "events": list(count()) }),
@@ -97,6 +98,12 @@ fn run() -> Value {
         }),
         &["end", "findings", "connections", "requests", "transcript"],
     )
+}
+
+fn bytes() -> Value {
+    let mut bytes = object(json!({ "sent": count(), "received": count() }), &["sent", "received"]);
+    bytes["description"] = json!("Payload from the client and to it, without what was sent again.");
+    bytes
 }
 
 fn request() -> Value {

@@ -6,5 +6,5 @@ mod of_run;
 mod of_snapshot;
 
 pub use lines::Told;
-pub use of_run::{opened, requests};
+pub use of_run::{bytes, opened, requests};
 pub use of_snapshot::of_snapshot;

@@ -88,6 +88,7 @@ fn read_run(lines: &[Stamped], findings: Vec<FindingFacts>) -> RunFacts {
         stopped,
         requests: requests.into_iter().map(|reading| reading.facts).collect(),
         opened: u32::try_from(opened.len()).unwrap_or(u32::MAX),
+        bytes: None,
         sockets,
         findings,
         lines,

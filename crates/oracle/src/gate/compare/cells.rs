@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{behaviour, context, findings, requests, trade};
+use super::{behaviour, context, findings, requests, trade, wire};
 use crate::gate::change::{CellChange, Change, Comparison, Kind, State};
 use crate::gate::facts::{CellFacts, CellOutcome, RunFacts, VerdictFacts};
 
@@ -68,11 +68,16 @@ fn both(before: &CellFacts, now: &CellFacts) -> CellChange {
 
 fn of_run(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
     let mut changes = behaviour::stopped(before, now);
+    if behaviour::both_hang(before, now) {
+        // How far a run came that was stopped by real time is up to the machine.
+        return changes;
+    }
     changes.extend(findings::changes(before, now));
     changes.extend(requests::changes(before, now));
     changes.extend(behaviour::changes(before, now));
-    if changes.is_empty() {
-        changes = behaviour::lines(before, now);
+    changes.extend(wire::changes(before, now));
+    if changes.iter().all(Change::says_only_what_was_judged) {
+        changes.extend(behaviour::lines(before, now));
     }
     changes
 }

@@ -8,5 +8,6 @@ mod requests;
 #[cfg(test)]
 mod tests;
 mod trade;
+mod wire;
 
 pub use cells::compare;

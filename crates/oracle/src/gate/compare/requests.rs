@@ -8,7 +8,9 @@ use crate::gate::facts::{Attempt, RequestFacts, RunFacts};
 
 /// An outcome that comes earlier or later by less than this is no change: nobody notices, and the order of events is
 /// compared anyway.
-pub const NOTICED: Millis = 1000;
+const NOTICED: Millis = 1000;
+/// Between two attempts a client waits as long as it draws by chance: so much longer or shorter is no change.
+const BY_CHANCE: Millis = 4;
 
 /// Changes in the life of requests.
 pub fn changes(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
@@ -158,7 +160,19 @@ fn is_taken_back(request: &RequestFacts) -> bool {
     request.outcome.as_deref() == Some("cancelled") && request.is_unsafe_to_repeat()
 }
 
+/// Another duration, and why it cannot be chance: other attempts, or a wait for another timer.
 fn duration(before: &RequestFacts, now: &RequestFacts) -> Option<String> {
     let (old, new) = (before.took_ms?, now.took_ms?);
-    (old.abs_diff(new) >= NOTICED).then(|| format!("request {} takes {new} ms, before {old} ms", now.id))
+    let attempts = |request: &RequestFacts| request.attempts.len();
+    let (less, more) = (old.min(new), old.max(new));
+    let why = if attempts(now) > attempts(before) {
+        counted(attempts(now) - attempts(before), "more attempt")
+    } else if attempts(now) < attempts(before) {
+        counted(attempts(before) - attempts(now), "attempt less")
+    } else if attempts(now) > 1 && more < less.saturating_mul(BY_CHANCE) {
+        return None;
+    } else {
+        "another timer".to_owned()
+    };
+    (more - less >= NOTICED).then(|| format!("request {} takes {new} ms, before {old} ms: {why}", now.id))
 }

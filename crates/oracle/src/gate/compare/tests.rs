@@ -3,7 +3,8 @@
 use super::compare;
 use crate::gate::change::{Kind, State};
 use crate::gate::facts::{
-    Attempt, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
+    Attempt, Bytes, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts,
+    ViolationFacts,
 };
 
 fn on(connection: u32, fresh: bool) -> Attempt {
@@ -112,7 +113,63 @@ fn small_shifts_in_time_are_no_change() {
         cell(run(request, VerdictFacts::Holds))
     };
     check(&took(20), &took(1019), State::Same, &[]);
-    check(&took(20), &took(1020), State::Drifted, &["request b takes 1020 ms, before 20 ms"]);
+    check(&took(20), &took(1020), State::Drifted, &["request b takes 1020 ms, before 20 ms: another timer"]);
+}
+
+#[test]
+fn a_back_off_is_drawn_by_chance() {
+    let took = |attempts: u32, ms| {
+        let attempts: Vec<Attempt> = (1..=attempts).map(|connection| on(connection, true)).collect();
+        let request = RequestFacts { took_ms: Some(ms), ..request("200", None, &attempts) };
+        cell(run(request, VerdictFacts::Holds))
+    };
+    check(&took(3, 1801), &took(3, 5227), State::Same, &[]);
+    check(&took(3, 5227), &took(3, 1801), State::Same, &[]);
+    let slower = "request b takes 30000 ms, before 1801 ms: another timer";
+    check(&took(3, 1801), &took(3, 30_000), State::Drifted, &[slower]);
+    let more = [
+        "one more attempt of request b, on a new connection 3",
+        "request b takes 5227 ms, before 1801 ms: one more attempt",
+    ];
+    check(&took(2, 1801), &took(3, 5227), State::Drifted, &more);
+    let less = [
+        "one attempt less of request b: it is written on a new connection 1 and a new connection 2",
+        "request b takes 1801 ms, before 5227 ms: one attempt less",
+    ];
+    check(&took(3, 5227), &took(2, 1801), State::Drifted, &less);
+}
+
+#[test]
+fn what_was_judged_is_no_story_by_itself() {
+    let with = |verdict: VerdictFacts, line: &str, bytes| {
+        let lines = vec![line.to_owned()];
+        cell(RunFacts { lines, bytes, ..run(request("413", None, &[on(1, true)]), verdict) })
+    };
+    let judged = "no-stale-reuse: holds → not exercised: no close";
+    let idle = || VerdictFacts::NotExercised { reason: "no close".to_owned() };
+    let (stops, goes_on) = ("connection 1: client sends FIN", "connection 1: client goes on");
+    // Without bytes, as from snapshots, the lines tell.
+    let lines = [format!("no longer: {stops}"), format!("now: {goes_on}")];
+    let told = [lines[0].as_str(), lines[1].as_str(), judged];
+    check(&with(VerdictFacts::Holds, stops, None), &with(idle(), goes_on, None), State::Drifted, &told);
+    let bytes = |sent| Some(Bytes { sent, received: 90 });
+    let wire = "on the wire: 1064960 bytes (before 65536) from the client, 90 bytes to it; 1 request on 1 connection";
+    let check = |sent: [u64; 2], told: &[&str]| {
+        let [before, now] = sent.map(bytes);
+        check(&with(VerdictFacts::Holds, stops, before), &with(idle(), stops, now), State::Drifted, told);
+    };
+    check([65_536, 1_064_960], &[wire, judged]);
+    check([65_536, 100_000], &[judged]);
+    check([100, 1_000], &[judged]);
+}
+
+#[test]
+fn how_far_a_hang_came_is_up_to_the_machine() {
+    let hang = |opened| {
+        let stopped = Some("hang".to_owned());
+        cell(RunFacts { stopped, opened, ..run(request("200", None, &[]), VerdictFacts::Holds) })
+    };
+    check(&hang(2533), &hang(1801), State::Same, &[]);
 }
 
 #[test]
