@@ -5,11 +5,21 @@ use closewait_oracle::gate::{Rules, compare, decide};
 use super::escape::one_line;
 use crate::facts::of_snapshot;
 
-/// `regressed: ` or what else became of it, the most important change, and the others below. Empty if the two texts mean the
-/// same, or one of them is no snapshot: their lines are then all there is to see.
-pub fn changes(client: &str, scenario: &str, accepted: &str, found: &str) -> String {
+/// What the difference between two texts means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// Only times or words differ.
+    Same,
+    /// The behaviour differs: `regressed: ` or what else became of it, the most important change, and the others below.
+    Changed(String),
+    /// One of them is no snapshot: their lines are all there is to see.
+    Unknown,
+}
+
+/// Compares what is accepted with what was found, as the gate does.
+pub fn meaning(client: &str, scenario: &str, accepted: &str, found: &str) -> Meaning {
     let facts = |body| of_snapshot(client, scenario, body);
-    let (Ok(accepted), Ok(found)) = (facts(accepted), facts(found)) else { return String::new() };
+    let (Ok(accepted), Ok(found)) = (facts(accepted), facts(found)) else { return Meaning::Unknown };
     let verdict = decide(compare(&[accepted], &[found]), &Rules::default(), false);
     let mut text = String::new();
     for cell in verdict.changed() {
@@ -19,7 +29,7 @@ pub fn changes(client: &str, scenario: &str, accepted: &str, found: &str) -> Str
             text += &format!("  {}\n", one_line(&change.sentence));
         }
     }
-    text
+    if text.is_empty() { Meaning::Same } else { Meaning::Changed(text) }
 }
 
 #[cfg(test)]
@@ -27,7 +37,8 @@ mod tests {
     use super::*;
 
     fn check(accepted: &str, found: &str, expected: &str) {
-        assert_eq!(changes("mine", "family/name", accepted, found), expected);
+        let expected = Meaning::Changed(expected.to_owned());
+        assert_eq!(meaning("mine", "family/name", accepted, found), expected);
     }
 
     #[test]
@@ -54,7 +65,8 @@ mod tests {
             "fixed: no-leak: violated → holds (before: connection 1 was left in CLOSE_WAIT after the client was closed)\n",
         );
         check(&sound, &moved, "drifted: request a moved from a new connection 1 to a new connection 2\n");
-        check(&sound, &sound, "");
-        check("no snapshot", "at all", "");
+        let later = sound.replace("20 ms", "21 ms").replace("no socket was left", "nothing was left");
+        assert_eq!(meaning("mine", "family/name", &sound, &later), Meaning::Same);
+        assert_eq!(meaning("mine", "family/name", "no snapshot", "at all"), Meaning::Unknown);
     }
 }
