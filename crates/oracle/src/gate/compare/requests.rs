@@ -27,9 +27,14 @@ pub fn changes(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
 }
 
 fn request(before: &RequestFacts, now: &RequestFacts) -> Vec<Change> {
-    let told = [outcome(before, now), attempts(before, now), duration(before, now)];
-    let drifted = told.into_iter().flatten().map(Change::drifted);
-    executed(before, now).into_iter().chain(drifted).collect()
+    let drifted = |words: Option<String>| words.map(Change::drifted);
+    let told = [
+        drifted(outcome(before, now)),
+        drifted(attempts(before, now)),
+        executed(before, now),
+        drifted(duration(before, now)),
+    ];
+    told.into_iter().flatten().collect()
 }
 
 fn outcome(before: &RequestFacts, now: &RequestFacts) -> Option<String> {
