@@ -138,6 +138,9 @@ pub struct Run {
     /// The client host's TCP sockets that were left at the end.
     #[serde(default)]
     pub sockets: Vec<SocketAtEnd>,
+    /// What panicked in tasks of the client, and was caught there: `message, at FILE:LINE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub panics: Vec<String>,
     /// What happened, as a diagram. Not of a control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ladder: Option<Ladder>,

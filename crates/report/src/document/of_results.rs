@@ -113,6 +113,7 @@ fn run(scenario: &Scenario, trace: &Trace, findings: &[closewait_oracle::Finding
         requests: requests.collect(),
         transcript: transcript.lines().iter().map(line).collect(),
         sockets: trace.sockets.clone(),
+        panics: trace.panics.clone(),
         ladder: None,
     }
 }

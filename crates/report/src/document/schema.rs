@@ -94,6 +94,7 @@ fn run() -> Value {
                 json!({ "connection": { "type": ["integer", "null"] }, "state": text() }),
                 &["state"],
             )),
+            "panics": list(text()),
             "ladder": reference("ladder")
         }),
         &["end", "findings", "connections", "requests", "transcript"],

@@ -28,7 +28,7 @@ impl Told {
         for text in texts {
             told.causes.extend(causes::scripted(text));
             shown.extend(causes::shown(text));
-            if let Some(cause) = text.strip_prefix(STOPPED) {
+            if let Some(cause) = stopped(text) {
                 told.stopped = Some(head(cause).to_owned());
             } else if let Some(socket) = text.strip_prefix(LEFT) {
                 told.sockets.push(socket.to_owned());
@@ -42,6 +42,11 @@ impl Told {
         }
         told
     }
+}
+
+/// What stopped the run, if a line says so.
+pub fn stopped(text: &str) -> Option<&str> {
+    text.strip_prefix(STOPPED)
 }
 
 /// Up to the first colon: what follows are details.

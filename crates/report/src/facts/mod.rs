@@ -5,6 +5,6 @@ mod lines;
 mod of_run;
 mod of_snapshot;
 
-pub use lines::Told;
+pub use lines::{Told, stopped};
 pub use of_run::{bytes, opened, requests};
 pub use of_snapshot::of_snapshot;

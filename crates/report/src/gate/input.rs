@@ -72,6 +72,23 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// What panicked in tasks of the client, each once, with how often.
+    pub(super) fn panics(&self, cell: &DecidedCell) -> Vec<String> {
+        let run = self.result(cell).and_then(|result| result.run.as_ref());
+        let mut panics: Vec<(&str, usize)> = Vec::new();
+        for panic in run.iter().flat_map(|run| &run.panics) {
+            match panics.iter_mut().find(|(known, _)| known == panic) {
+                Some((_, times)) => *times += 1,
+                None => panics.push((panic, 1)),
+            }
+        }
+        let words = |(panic, times): (&str, usize)| match times {
+            1 => format!("a task of the client panics meanwhile: {panic}"),
+            times => format!("tasks of the client panic meanwhile, {times} times: {panic}"),
+        };
+        panics.into_iter().map(words).collect()
+    }
+
     /// How to see it happen.
     pub(super) fn replay(&self, cell: &DecidedCell) -> String {
         let (scenario, client) = (&cell.cell.scenario, &cell.cell.client);

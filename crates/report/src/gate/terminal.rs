@@ -74,6 +74,9 @@ fn shown(input: &Input<'_>, cell: &DecidedCell) -> String {
     for change in cell.others() {
         text += &format!("    {FAINT}{}{FAINT:#}\n", one_line(&change.sentence));
     }
+    for panic in input.panics(cell) {
+        text += &format!("    {FAINT}{}{FAINT:#}\n", one_line(&panic));
+    }
     for rule in cell.rules() {
         text += &format!(
             "  {FAINT}{} by {}:{}: {}{FAINT:#}\n",

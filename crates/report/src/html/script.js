@@ -151,6 +151,8 @@ function runParts(run, control) {
     run.ladder && html("h3", {}, "What happened"), run.ladder && ladder(run.ladder),
     html("details", { open: control || !run.ladder }, html("summary", {}, "Event by event"), transcript(run)),
     html("h3", {}, "Sockets of the client's host at the end"), sockets(run),
+    run.panics && html("h3", {}, "Panics in tasks of the client"),
+    run.panics && html("ul", {}, run.panics.map((panic) => html("li", {}, panic))),
   ].filter(Boolean);
 }
 

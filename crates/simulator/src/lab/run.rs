@@ -11,9 +11,10 @@ use closewait_scenario::{Action, ClientAction, Protocol, Scenario, When};
 use closewait_trace::{End, Event, Recorder, SocketAtEnd, Trace};
 use tokio::runtime::{Builder, Runtime};
 
+use super::panics::{Panics, located};
 use super::peer::{Peer, Play};
 use super::script::{Script, strike_on_segments};
-use super::watchdog::{Ended, Limits, Supervisor};
+use super::watchdog::{Ended, Limits, Supervisor, words_of};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, OneCore, Pace, Wire};
 use crate::tls::{mask, unseal};
@@ -31,7 +32,11 @@ pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits)
 pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
     let recorder = Recorder::default();
     let job = Job { play: (scenario.clone(), client).into(), limits: *limits, recorder };
-    simulate(&job).into_trace(scenario.protocol, &job.recorder)
+    let report = catch_unwind(AssertUnwindSafe(|| simulate(&job))).unwrap_or_else(|panic| {
+        eprintln!("closewait: a run panicked: {}", words_of(&*panic));
+        resume_unwind(panic)
+    });
+    report.into_trace(scenario.protocol, &job.recorder)
 }
 
 /// Plays many, one after the other on one thread: as [`run`], without its cost of starting a thread each time.
@@ -69,28 +74,32 @@ struct Report {
     events: Option<Vec<Event>>,
     end: End,
     sockets: Vec<SocketAtEnd>,
+    /// What panicked meanwhile, and was caught.
+    panics: Vec<String>,
     unsupported: Option<String>,
 }
 
 impl Report {
     fn into_trace(self, protocol: Protocol, recorder: &Recorder) -> Trace {
-        let Self { events, end, sockets, unsupported } = self;
+        let Self { events, end, sockets, mut panics, unsupported } = self;
         let mut events = events.unwrap_or_else(|| recorder.take());
         let mut records = Vec::new();
         if protocol.is_tls() {
             records = unseal(&events, &recorder.secrets());
             mask(&mut events);
         }
-        Trace { events, records, end, sockets, unsupported }
+        panics.retain(|panic| !matches!(&end, End::Panic { message } if message == panic));
+        Trace { events, records, end, sockets, panics, unsupported }
     }
 
     fn of(end: End) -> Self {
-        Self { events: None, end, sockets: Vec::new(), unsupported: None }
+        Self { events: None, end, sockets: Vec::new(), panics: Vec::new(), unsupported: None }
     }
 }
 
 fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
     let Play { scenario, client, .. } = cast;
+    let panics = Panics::keep();
     let _one_core = (client.wiring() == Wiring::Bridge).then(OneCore::stay);
     let pace = match client.wiring() {
         Wiring::Streams => None,
@@ -112,8 +121,9 @@ fn simulate(Job { play: cast, limits, recorder }: &Job) -> Report {
     drop(runtime);
     drop(network);
     match played {
-        Ok(report) | Err((Some(report), _)) => report,
-        Err((None, panic)) => resume_unwind(panic),
+        Ok(report) | Err((Some(report), _)) => Report { panics: panics.so_far(), ..report },
+        // It was not printed where it happened: what is thrown says where that was.
+        Err((None, panic)) => resume_unwind(Box::new(located(words_of(&*panic)))),
     }
 }
 
@@ -163,6 +173,7 @@ async fn play(
         events: Some(recorder.take()),
         end,
         sockets: wire.client_sockets(),
+        panics: Vec::new(),
         unsupported: bridge.and_then(|bridge| bridge.distortion()).map(str::to_owned),
     }
 }
