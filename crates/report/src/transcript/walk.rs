@@ -194,7 +194,7 @@ impl<'a> Walk<'a> {
 
     fn end(&mut self) {
         let at = self.trace.events.last().map_or(0, |event| event.at);
-        if let Some(words) = end(&self.trace.end) {
+        if let Some(words) = end(self.trace) {
             self.lines.push(Line { at, text: format!("run stopped, {words}"), events: Vec::new() });
         }
         for SocketAtEnd { connection, state } in &self.trace.sockets {
@@ -258,12 +258,12 @@ fn is_delivery(text: &str) -> bool {
 
 const DELIVERED: &str = ": answer delivered to the client";
 
-fn end(end: &End) -> Option<String> {
-    match end {
+fn end(trace: &Trace) -> Option<String> {
+    match &trace.end {
         End::Completed => None,
         End::Livelock => Some("livelock: a socket is polled without end within one instant".to_owned()),
         End::Stall => Some("stall: virtual time ran out before the script came to its end".to_owned()),
-        End::Hang => Some("hang: something spins without touching a socket".to_owned()),
+        End::Hang => Some(format!("hang: real time ran out; until then the client {}", trace.effort())),
         End::Panic { message } => Some(format!("panic in the client: {message}")),
     }
 }

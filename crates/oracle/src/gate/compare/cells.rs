@@ -84,6 +84,9 @@ fn of_run(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
 
 fn of_control(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
     let mut changes = behaviour::stopped(before, now);
+    if behaviour::both_hang(before, now) {
+        return changes;
+    }
     changes.extend(findings::changes_of_control(before, now));
     changes.extend(requests::changes(before, now));
     changes
