@@ -174,6 +174,7 @@ fn ladder() -> Value {
             "kind": words(&["open", "request", "answer", "unasked", "bytes", "tls", "frame", "fin", "rst"]),
             "forged": { "type": "boolean" },
             "again": { "type": "boolean" },
+            "folded": { "type": "boolean" },
             "segments": count(),
             "stale": { "type": "boolean" },
             "proof": { "type": "boolean" }

@@ -286,7 +286,7 @@ function arrowParts(arrow, y, rows) {
   const kinds = ["wire-" + ((arrow.connection - 1) % 4 + 1), arrow.stale && "stale", arrow.proof && "proof"].filter(Boolean).join(" ");
   const line = ["wire", lost && "lost", arrow.forged && "forged"].filter(Boolean).join(" ");
   const words = [`${arrow.connection}: ${arrow.label}`, arrow.stale && "on a stale connection", arrow.again && "again",
-    arrow.segments > 1 && `×${arrow.segments}`, arrow.forged && "forged", lost && "lost"].filter(Boolean).join(", ");
+    arrow.segments > 1 && !arrow.folded && `×${arrow.segments}`, arrow.forged && "forged", lost && "lost"].filter(Boolean).join(", ");
   const near = arrow.to === "to-origin" ? { x: from + 10, "text-anchor": "start" } : { x: from - 10, "text-anchor": "end" };
   return svg("g", { class: kinds }, svg("title", {}, words),
     svg("path", { class: line, d: `M${from} ${start} L${tip} ${end}` }),

@@ -6,7 +6,7 @@ use closewait_scenario::{Action, Direction, OriginAction, Scenario};
 use closewait_trace::{BodyEnd, Fate, Millis, Outcome, Segment, Trace, Views, What};
 
 use super::model::{Arrow, ArrowKind, Ladder, Note, NoteKind, Side};
-use super::span;
+use super::{fold, span};
 use crate::transcript::{Frames, Item, Reading, error_words};
 use crate::words::{fault, grouped};
 
@@ -29,6 +29,7 @@ impl Ladder {
         let mut ladder = build.ladder;
         ladder.end_ms = trace.events.get(last).map_or(0, |event| event.at);
         span::mark(&mut ladder, &Views::of(trace, &scenario.client));
+        fold::fold(&mut ladder);
         ladder
     }
 }
@@ -193,6 +194,7 @@ impl Build<'_> {
             forged: fate == Fate::Forged,
             again,
             segments: 1,
+            folded: false,
             stale: false,
             proof,
         });
