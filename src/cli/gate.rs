@@ -73,10 +73,11 @@ Examples:
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  nothing is worse than what is accepted, or rules allow it
+  0  nothing is worse than what is accepted, or rules allow it; a trade, where something required is
+     repaired and only advice is worse, is warned of
   1  a verdict got worse (regressed)
   2  bad usage, a file that cannot be read or is not valid, or output that cannot be written
-  3  nothing regressed, but another change is denied by a rule (drifted, new, gone)";
+  3  nothing regressed, but another change is denied by a rule (trade, drifted, new, gone)";
 
 const RULES: &str = "closewait.toml";
 
@@ -105,7 +106,8 @@ pub fn run(args: &GateArgs) -> Done {
     let rules = rules(args, text.as_deref(), &catalogue, &accepted, Some(&document))?;
     let whole = document.selection.is_empty() && args.clients.is_empty();
     let accepted: Vec<CellFacts> = accepted.into_iter().filter(|cell| in_scope(&document, cell)).collect();
-    let verdict = decide(compare(&accepted, &document.facts()), &rules, whole);
+    let control = suite::control_among(document.clients.iter().map(|client| client.name.as_str()));
+    let verdict = decide(compare(&accepted, &document.facts()).beside_control(control), &rules, whole);
     let path = rules_path(args).display().to_string();
     let input = Input { document: &document, verdict: &verdict, baseline: &name, rules: &path };
 

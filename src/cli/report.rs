@@ -6,6 +6,7 @@ use clap::Args;
 use closewait::gate::{CellFacts, Rules, Verdict, compare, decide};
 use closewait::report::document::Document;
 use closewait::report::html;
+use closewait::suite;
 
 use super::baseline;
 use super::exit::{Done, Exit};
@@ -54,5 +55,6 @@ fn compared(documents: &[(String, Document)]) -> Option<Verdict> {
     // Whoever played only some scenarios the second time has not lost the others.
     let is_played = |cell: &CellFacts| now.cell(&cell.scenario, &cell.client).is_some();
     let before: Vec<CellFacts> = before.facts().into_iter().filter(is_played).collect();
-    Some(decide(compare(&before, &now.facts()), &Rules::default(), false))
+    let control = suite::control_among(now.clients.iter().map(|client| client.name.as_str()));
+    Some(decide(compare(&before, &now.facts()).beside_control(control), &Rules::default(), false))
 }

@@ -185,7 +185,9 @@ fn write_reports(args: &RunArgs, results: &Results<'_>) -> Result<(), Box<dyn st
         let folder = &args.snapshots.snapshots;
         let mut accepted = baseline::of_folder(folder)?;
         accepted.retain(|cell| document.cell(&cell.scenario, &cell.client).is_some());
-        let verdict = decide(compare(&accepted, &document.facts()), &Rules::default(), false);
+        let control = suite::control_among(document.clients.iter().map(|client| client.name.as_str()));
+        let comparison = compare(&accepted, &document.facts()).beside_control(control);
+        let verdict = decide(comparison, &Rules::default(), false);
         let baseline = folder.display().to_string();
         let input = Input { document: &document, verdict: &verdict, baseline: &baseline, rules: "" };
         outputs.extend(args.outputs.reports(&input)?);

@@ -71,6 +71,7 @@ mod tests {
             records: vec![TlsRecord { connection: 1, direction, offset: 3, len: 4, content }],
             end: End::Panic { message: "\"".to_owned() },
             sockets: Vec::new(),
+            panics: vec!["by the way".to_owned()],
             unsupported: None,
         };
         assert_eq!(unpack(pack(trace.clone())).expect("it was packed"), trace);

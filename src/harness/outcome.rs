@@ -4,7 +4,7 @@ use std::path::Path;
 
 use closewait_oracle::gate::CellFacts;
 use closewait_report::document::of_cell;
-use closewait_report::gate::changes;
+use closewait_report::gate::{Meaning, meaning};
 use closewait_report::results::{Difference, DifferenceKind};
 use closewait_report::snapshot::Snapshot;
 use closewait_scenario::Scenario;
@@ -13,32 +13,68 @@ use similar::TextDiff;
 
 use super::environment::{ACCEPT, Acceptance};
 use super::trial::Prepared;
-use crate::suite::Cell;
+use crate::suite::{Cell, Mark};
 
 /// Who writes the snapshots, as their header says.
 pub(super) const SOURCE: &str = "closewait::harness";
 
-/// Compares a result with its accepted snapshot, and accepts it where that is asked for.
+/// How a trial passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// The result is the accepted one, or is from now on.
+    AsAccepted,
+    /// Only times or words differ from what is accepted.
+    Reworded,
+}
+
+/// Compares a result with its accepted snapshot by meaning, as the gate does, and accepts it where that is asked for.
 pub(super) fn of(
     suite: &Prepared,
     scenario: &Scenario,
     cell: &Cell,
     acceptance: Acceptance,
     trial: &str,
-) -> Result<(), Failed> {
+) -> Result<Passed, Failed> {
     let found = Snapshot::of(scenario, cell);
     if acceptance == Acceptance::All {
         suite.snapshots.refresh(cell.client, &scenario.id, suite.version, &found)?;
     }
-    let Some(difference) = suite.snapshots.compare(cell.client, &scenario.id, found)? else { return Ok(()) };
-    let is_new = matches!(difference.kind, DifferenceKind::New { .. });
-    if acceptance == Acceptance::All || (acceptance == Acceptance::New && is_new) {
+    let Some(difference) = suite.snapshots.compare(cell.client, &scenario.id, found)? else {
+        return Ok(Passed::AsAccepted);
+    };
+    if is_accepted(&difference, cell, acceptance) {
         suite.snapshots.accept(&difference, suite.version)?;
-        return Ok(());
+        return Ok(Passed::AsAccepted);
+    }
+    let news = news(&difference, &of_cell(scenario, cell).facts());
+    if news == Some(Meaning::Same) {
+        return Ok(Passed::Reworded);
     }
     let path = suite.snapshots.path(cell.client, &scenario.id);
-    let facts = of_cell(scenario, cell).facts();
-    Err(describe(&difference, &facts, &path, trial).into())
+    Err(describe(&difference, news, cell, &path, trial).into())
+}
+
+/// What is new is accepted by itself, for somebody to look at. A run that was stopped is not: a hang would pass for `ok`.
+fn is_accepted(difference: &Difference, cell: &Cell, acceptance: Acceptance) -> bool {
+    let is_new = matches!(difference.kind, DifferenceKind::New { .. });
+    match acceptance {
+        Acceptance::All => true,
+        Acceptance::New => is_new && !is_stopped(cell),
+        Acceptance::Nothing => false,
+    }
+}
+
+/// Whether a watchdog stopped the run or its control, or the client panicked.
+fn is_stopped(cell: &Cell) -> bool {
+    cell.mark() == Mark::Stopped
+}
+
+/// What a changed snapshot means.
+fn news(Difference { kind, .. }: &Difference, found: &CellFacts) -> Option<Meaning> {
+    match kind {
+        DifferenceKind::Changed { accepted, .. } => Some(meaning(accepted, found)),
+        DifferenceKind::New { .. } | DifferenceKind::Gone => None,
+    }
 }
 
 /// Snapshots whose scenario is gone: removed where that is asked for.
@@ -63,17 +99,24 @@ pub(super) fn of_orphans(
     Err(format!("snapshots without a scenario; {ACCEPT}=1 removes them:\n{}", files.join("\n")).into())
 }
 
-fn describe(difference: &Difference, now: &CellFacts, path: &Path, trial: &str) -> String {
+fn describe(difference: &Difference, news: Option<Meaning>, cell: &Cell, path: &Path, trial: &str) -> String {
     let again = format!("to accept it: {ACCEPT}=1 cargo test --test {} -- --exact '{trial}'", target());
     match &difference.kind {
+        DifferenceKind::New { found } if is_stopped(cell) => {
+            format!(
+                "the run was stopped, and no snapshot is accepted yet at {}\n\n{}\n\n{again}",
+                path.display(),
+                found.body
+            )
+        }
         DifferenceKind::New { found } => {
             format!("no snapshot is accepted yet at {}\n\n{}\n\n{again}", path.display(), found.body)
         }
         DifferenceKind::Changed { accepted, found } => {
-            let news = match changes(accepted, now) {
-                Ok(news) if news.is_empty() => "only times or words differ\n".to_owned(),
-                Ok(news) => news,
-                Err(problem) => format!("{problem}\n"),
+            let news = match news {
+                Some(Meaning::Changed(news)) => news,
+                Some(Meaning::Unknown(problem)) => format!("{problem}\n"),
+                Some(Meaning::Same) | None => String::new(),
             };
             let diff = TextDiff::from_lines(&accepted.body, &found.body);
             let lines = diff

@@ -84,5 +84,12 @@ impl Processes {
 
 /// What was recorded went with the process.
 fn stopped(end: End) -> Trace {
-    Trace { events: Vec::new(), records: Vec::new(), end, sockets: Vec::new(), unsupported: None }
+    Trace {
+        events: Vec::new(),
+        records: Vec::new(),
+        end,
+        sockets: Vec::new(),
+        panics: Vec::new(),
+        unsupported: None,
+    }
 }

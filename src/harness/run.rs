@@ -35,8 +35,11 @@ pub fn main(suites: impl IntoIterator<Item = Suite>) -> ! {
         .flat_map(|(index, suite)| suite.trials(index, acceptance, processes.as_ref()))
         .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    if !arguments.list && !is_nextest() {
-        tell(&suites).unwrap_or_else(|error| give_up(&error));
+    match (arguments.list, is_nextest()) {
+        (true, _) => {}
+        // One trial is a process there: it says only what is special about it.
+        (false, true) => say(suites.iter().map(|suite| summary::reworded(suite))),
+        (false, false) => tell(&suites).unwrap_or_else(|error| give_up(&error)),
     }
     conclusion.exit()
 }
@@ -56,10 +59,13 @@ fn give_up(error: &str) -> ! {
     process::exit(2)
 }
 
+fn say(texts: impl Iterator<Item = String>) {
+    // Nobody is left to be told if stdout is closed.
+    let _ = io::stdout().write_all(texts.collect::<String>().as_bytes());
+}
+
 fn tell(suites: &[Arc<Prepared>]) -> Result<(), String> {
-    for suite in suites {
-        let _ = io::stdout().write_all(summary::of(suite).as_bytes());
-    }
+    say(suites.iter().map(|suite| summary::of(suite)));
     let wanted = [RESULTS, PCAP].into_iter().filter_map(|variable| Some((variable, file(variable)?)));
     for (variable, file) in wanted {
         let [suite] = suites else {

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 
 use closewait_oracle::{Finding, Verdict};
 
+use super::environment::ACCEPT;
 use super::trial::Prepared;
 use crate::suite::{Cell, CellResult, Mark};
 
@@ -24,7 +25,22 @@ pub(super) fn of(suite: &Prepared) -> String {
     for cell in cells.iter().filter(|cell| matches!(cell.mark(), Mark::Stopped | Mark::Violated)) {
         let _ = writeln!(text, "  {} {}  {}", cell.mark().sign(), cell.scenario, violated(cell).join(", "));
     }
-    text + "\n"
+    text + &reworded(suite) + "\n"
+}
+
+/// One line: what passed and has another text than its snapshot.
+pub(super) fn reworded(suite: &Prepared) -> String {
+    const SHOWN: usize = 3;
+    let mut scenarios = suite.reworded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if scenarios.is_empty() {
+        return String::new();
+    }
+    scenarios.sort();
+    let mut shown = scenarios.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if scenarios.len() > SHOWN {
+        let _ = write!(shown, " and {} more", scenarios.len() - SHOWN);
+    }
+    format!("  only times or words differ from the snapshot of {shown}; {ACCEPT}=1 writes it anew\n")
 }
 
 fn counts(cells: &[Cell]) -> String {

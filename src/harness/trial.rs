@@ -12,7 +12,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 
 use super::environment::{Acceptance, crate_folder};
 use super::lock;
-use super::outcome;
+use super::outcome::{self, Passed};
 use super::processes::{Processes, Which};
 use super::settings;
 use super::suite::{Suite, Version};
@@ -30,6 +30,8 @@ pub(super) struct Prepared {
     pub left_out: usize,
     /// What came out so far.
     pub cells: Mutex<Vec<Cell>>,
+    /// The scenarios of which only times or words differ from the accepted snapshot.
+    pub reworded: Mutex<Vec<String>>,
     application: Option<&'static Application>,
     known: Vec<String>,
 }
@@ -65,8 +67,8 @@ impl Prepared {
         // A test's process ends soon: what its trials share may live as long as it.
         let client: &'static dyn UnderTest = Box::leak(suite.client);
         let application = suite.application.map(|application| &*Box::leak(Box::new(application)));
-        let cells = Mutex::default();
-        Ok(Self { client, version, snapshots, parts, left_out, cells, application, known })
+        let (cells, reworded) = (Mutex::default(), Mutex::default());
+        Ok(Self { client, version, snapshots, parts, left_out, cells, reworded, application, known })
     }
 
     /// `<client>::<family>/<name>`, and one trial for snapshots that no scenario has. `index` is that of this suite.
@@ -101,8 +103,11 @@ impl Prepared {
                 }
                 CellResult::Ran { .. } => Completion::Completed,
             };
+            if judged.as_ref().is_ok_and(|passed| *passed == Passed::Reworded) {
+                suite.reworded.lock().unwrap_or_else(PoisonError::into_inner).push(cell.scenario.clone());
+            }
             suite.cells.lock().unwrap_or_else(PoisonError::into_inner).push(cell);
-            judged.map(|()| ignored)
+            judged.map(|_| ignored)
         };
         Trial::ignorable_test(name, run).with_ignored_flag(*is_ignored)
     }

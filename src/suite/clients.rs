@@ -17,6 +17,14 @@ pub fn built_in() -> &'static [&'static dyn UnderTest] {
     ]
 }
 
+/// The client that the others are measured by, where there are others: the reference client. It is built on the hyper and
+/// the h2 of the lock file, so an upgrade changes it as well.
+pub fn control_among<'a>(clients: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
+    let clients: Vec<&str> = clients.into_iter().collect();
+    let control = Reference::SOUND.name();
+    (clients.len() > 1 && clients.contains(&control)).then_some(control)
+}
+
 /// A name that no built-in client has.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("no client is called `{name}`; {}", did_you_mean(.name, .known))]
@@ -40,4 +48,17 @@ pub fn choose(names: &[String]) -> Result<Vec<&'static dyn UnderTest>, UnknownCl
     let chosen =
         |client: &&&'static dyn UnderTest| names.is_empty() || names.iter().any(|name| name == client.name());
     Ok(all.iter().filter(chosen).copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_alone_is_no_control() {
+        let check = |clients: &[&str], control| assert_eq!(control_among(clients.iter().copied()), control);
+        check(&["reqwest", "reference"], Some("reference"));
+        check(&["reference"], None);
+        check(&["reqwest", "tonic"], None);
+    }
 }

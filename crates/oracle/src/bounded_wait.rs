@@ -54,7 +54,9 @@ fn watchdog(case: &Case) -> Option<String> {
         End::Completed => return None,
         End::Livelock => format!("livelock at {end}: a socket was polled without end within one instant"),
         End::Stall => format!("stall: the script had not come to its end at {end}"),
-        End::Hang => format!("hang at {end}: the client spins without touching a socket"),
+        End::Hang => {
+            format!("hang at {end}: real time ran out; until then the client {}", case.trace.effort())
+        }
         End::Panic { message } => format!("panic at {end}: {message}"),
     })
 }

@@ -70,6 +70,7 @@ fn any_trace() -> impl Strategy<Value = Trace> {
             records: Vec::new(),
             end,
             sockets: leaks.then_some(socket).into_iter().collect(),
+            panics: Vec::new(),
             unsupported: None,
         }
     })

@@ -121,7 +121,14 @@ impl Run {
     pub fn trace(&self) -> Trace {
         let mut events = self.events.clone();
         events.sort_by_key(|event| event.at);
-        Trace { events, records: Vec::new(), end: self.end.clone(), sockets: Vec::new(), unsupported: None }
+        Trace {
+            events,
+            records: Vec::new(),
+            end: self.end.clone(),
+            sockets: Vec::new(),
+            panics: Vec::new(),
+            unsupported: None,
+        }
     }
 }
 

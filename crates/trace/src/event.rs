@@ -21,6 +21,9 @@ pub struct Trace {
     pub end: End,
     /// The client host's TCP sockets after the client was closed (or dropped) and the network was at rest.
     pub sockets: Vec<SocketAtEnd>,
+    /// What panicked in tasks of the client, and was caught there: `message, at FILE:LINE`, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub panics: Vec<String>,
     /// Why this client cannot play this scenario, if that came out during the run.
     pub unsupported: Option<String>,
 }
@@ -273,7 +276,8 @@ pub enum End {
     Livelock,
     /// Virtual time ran past its limit without the script coming to its end.
     Stall,
-    /// The wall-clock limit passed: something spins without touching a socket.
+    /// The wall-clock limit passed: the client spins without touching a socket, or does more and more without an end.
+    /// [`Trace::effort`] says how much it did.
     Hang,
     /// The client, or a task of it, panicked.
     Panic {

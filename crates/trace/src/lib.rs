@@ -1,6 +1,7 @@
 //! What happened in a run, and the views over it. Depends on no clock, socket or client.
 
 mod connection;
+mod effort;
 mod event;
 mod exchange;
 mod http1;
@@ -23,6 +24,7 @@ mod views;
 mod window;
 
 pub use connection::*;
+pub use effort::Effort;
 pub use event::*;
 pub use exchange::*;
 pub use http1::BodyFraming;

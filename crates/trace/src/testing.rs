@@ -226,6 +226,7 @@ impl TraceBuilder {
             records: Vec::new(),
             end: self.end.unwrap_or(End::Completed),
             sockets: self.sockets,
+            panics: Vec::new(),
             unsupported: self.unsupported,
         }
     }

@@ -55,6 +55,7 @@ fn reasons_when_nothing_happens() -> Result<Vec<String>, Failed> {
         records: Vec::new(),
         end: End::Completed,
         sockets: Vec::new(),
+        panics: Vec::new(),
         unsupported: None,
     };
     let reason = |verdict| match verdict {

@@ -23,6 +23,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("same_is_0", same_is_0),
         trial("regressed_is_1", regressed_is_1),
         trial("denied_drift_is_3", denied_drift_is_3),
+        trial("a_trade_is_0_and_denied_3", a_trade_is_0_and_denied_3),
         trial("an_allowed_regression_is_0_and_says_why", an_allowed_regression_is_0),
         trial("stale_rules_are_told", stale_rules_are_told),
         trial("a_revision_is_a_baseline", a_revision_is_a_baseline),
@@ -138,6 +139,29 @@ fn denied_drift_is_3() {
     let rule = "[[rule]]\nlevel = \"deny\"\nchange = \"drifted\"\nreason = \"every change is looked at\"\n";
     fs::write(folder.join("closewait.toml"), rule).expect("it can be written");
     gate(&folder, &[], 3, &["drifted", moved, "every change is looked at", "the gate is closed"]);
+}
+
+fn a_trade_is_0_and_denied_3() {
+    let folder = project("trade");
+    let text = fs::read_to_string(folder.join("results.json")).expect("it is there");
+    let violated = |name: &str, oracle: &str| {
+        let mut document: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        let findings = document["cells"][0]["run"]["findings"].as_array_mut().expect("findings");
+        let finding = findings.iter_mut().find(|finding| finding["oracle"] == oracle).expect("it is judged");
+        let violation =
+            serde_json::json!({ "severity": "retry-storm", "message": "b, 9 times", "evidence": [3] });
+        finding["verdict"] = serde_json::json!({ "verdict": "violated", "violations": [violation] });
+        fs::write(folder.join(name), document.to_string()).expect("it can be written");
+    };
+    violated("before.json", "bounded-retries");
+    violated("after.json", "unsent-is-free");
+    let arguments = ["--baseline", "before.json", "--current", "after.json"];
+    gate(&folder, &arguments, 0, &["trade", "bounded-retries: violated → ", "1 trade", "the gate is open"]);
+    let rule = "[[rule]]\nlevel = \"deny\"\nchange = \"trade\"\nreason = \"each is looked at\"\n";
+    fs::write(folder.join("closewait.toml"), rule).expect("it can be written");
+    gate(&folder, &arguments, 3, &["trade", "unsent-is-free: ", "each is looked at", "the gate is closed"]);
+    let back = ["--baseline", "after.json", "--current", "before.json"];
+    gate(&folder, &back, 1, &["regressed", "bounded-retries: "]);
 }
 
 fn an_allowed_regression_is_0() {

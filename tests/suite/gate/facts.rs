@@ -64,10 +64,11 @@ fn from_snapshot(cell: &CellFacts, text: &str) -> Result<CellFacts, &'static str
     Ok(CellFacts { outcome, ..cell.clone() })
 }
 
-/// Snapshots tell neither severities nor causes: they are looked up in the run that is compared with them.
-fn as_snapshots_tell(mut facts: CellFacts) -> CellFacts {
+/// Snapshots tell neither severities, causes nor bytes: what can be is looked up in the run that is compared with them.
+pub(super) fn as_snapshots_tell(mut facts: CellFacts) -> CellFacts {
     fn strip(run: &mut RunFacts) {
         run.causes.clear();
+        run.bytes = None;
         for finding in &mut run.findings {
             if let VerdictFacts::Violated(violations) = &mut finding.verdict {
                 violations.iter_mut().for_each(|violation| violation.severity = None);

@@ -1,6 +1,7 @@
 //! The gate: facts, comparison, rules, and every form of its report.
 
 mod cli;
+mod control;
 mod defects;
 mod facts;
 mod files;
@@ -16,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(files::trials());
     trials.extend(hostile::trials());
     trials.extend(reports::trials());
+    trials.extend(control::trials());
     trials.extend(cli::trials());
     trials
 }

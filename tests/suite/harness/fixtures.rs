@@ -31,6 +31,8 @@ pub fn play(fixture: &str) -> ! {
         "retrying" => Suite::with_streams("plain", build, retrying).version("1.2.3").only(half_close),
         "chance" => Suite::with_streams("plain", build, by_chance).only(half_close),
         "aborting" => Suite::with_streams("plain", build, aborting).only(half_close),
+        "panicking" => Suite::with_streams("plain", build, panicking).version("1.2.3").only(half_close),
+        "rewording" => Suite::with_streams("plain", build, rewording).version("1.2.3").only(half_close),
         "incapable" => plain()
             .without(Setting::IdleTimeout, "plain has no idle timeout")
             .unsupported(|scenario| (scenario.family() == "reset").then(|| "not on a Sunday".to_owned())),
@@ -97,6 +99,26 @@ async fn aborting(
     }
     service(client, request).await
 }
+
+/// A client with a bug of the worst kind.
+async fn panicking(
+    _: Legacy,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<hyper::body::Incoming>, Error> {
+    panic!("cannot send {}", request.uri().path())
+}
+
+/// The same client, and its errors have other words: they are not behaviour.
+async fn rewording(
+    client: Legacy,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<hyper::body::Incoming>, Reworded> {
+    service(client, request).await.map_err(Reworded)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the request came to nothing")]
+struct Reworded(#[source] Error);
 
 fn bridged(environment: &Environment) -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(without_roots());

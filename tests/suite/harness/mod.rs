@@ -26,6 +26,8 @@ pub fn trials() -> Vec<Trial> {
         trial("accepts-what-is-new", accepts_what_is_new),
         trial("accepts-nothing-in-ci", accepts_nothing_in_ci),
         trial("fails-when-behaviour-changes", fails_when_behaviour_changes),
+        trial("passes-where-only-words-differ", passes_where_only_words_differ),
+        trial("accepts-no-stopped-run-by-itself", accepts_no_stopped_run_by_itself),
         trial("accepts-on-request", accepts_on_request),
         trial("accepts-facts-once-again", accepts_facts_once_again),
         trial("finds-snapshots-without-a-scenario", finds_snapshots_without_a_scenario),
@@ -159,6 +161,40 @@ fn fails_when_behaviour_changes(folder: Crate) {
     );
     assert!(said.contains("-     5 050 ms  b: error") && said.contains("+"), "{said}");
     folder.check("retrying", &["fin-while-idle"], &CI, 0, &[]);
+}
+
+fn passes_where_only_words_differ(folder: Crate) {
+    let folder = folder.empty();
+    folder.check("plain", &[], &[], 0, &[]);
+    let line = "only times or words differ from the snapshot of half-close/";
+    for variables in [&CI[..], &[]] {
+        let said =
+            folder.check("rewording", &[], variables, 0, &[line, "; CLOSEWAIT_ACCEPT=1 writes it anew"]);
+        assert_eq!(said.matches("only times or words").count(), 1, "{said}");
+    }
+    // What is accepted stays until somebody says so.
+    let said = folder.check("plain", &[], &CI, 0, &[]);
+    assert!(!said.contains("only times or words"), "{said}");
+    folder.check("rewording", &[], &ACCEPT, 0, &[]);
+    let said = folder.check("rewording", &[], &CI, 0, &[]);
+    assert!(!said.contains("only times or words"), "{said}");
+}
+
+fn accepts_no_stopped_run_by_itself(folder: Crate) {
+    let folder = folder.empty();
+    let words = [
+        "the run was stopped, and no snapshot is accepted yet",
+        "run stopped, panic in the client: cannot send /a",
+        "CLOSEWAIT_ACCEPT=1 cargo test --test suite -- --exact 'plain::half-close/fin-while-idle'",
+    ];
+    for variables in [&[][..], &CI] {
+        folder.check("panicking", &["fin-while-idle"], variables, 101, &words);
+        assert!(!folder.0.join("tests").exists());
+    }
+    // Whoever says so has it: from then on it is known.
+    folder.check("panicking", &["fin-while-idle"], &ACCEPT, 0, &["! half-close/fin-while-idle"]);
+    folder.check("panicking", &["fin-while-idle"], &CI, 0, &[]);
+    folder.check("plain", &["fin-while-idle"], &CI, 101, &["fixed: ", "the run is no longer stopped"]);
 }
 
 fn accepts_on_request(folder: Crate) {

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use crate::Severity;
+use crate::{Level, ORACLES, Severity};
 
 /// Every cell of both sides, most important first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     /// The cells, those that did not change included.
     pub cells: Vec<CellChange>,
+    /// The client that is the control, not a subject: see [`Comparison::beside_control`].
+    pub control: Option<String>,
 }
 
 /// What changed in one cell.
@@ -30,6 +32,8 @@ pub struct CellChange {
 pub enum State {
     /// A verdict got worse.
     Regressed,
+    /// A required verdict got better, and no more than advice got worse.
+    Trade,
     /// The behaviour changed, no verdict did.
     Drifted,
     /// Nothing was accepted so far, or the client could not play the scenario.
@@ -44,13 +48,14 @@ pub enum State {
 
 impl State {
     /// Every state, most important first.
-    pub const ALL: [Self; 6] =
-        [Self::Regressed, Self::Drifted, Self::New, Self::Gone, Self::Fixed, Self::Same];
+    pub const ALL: [Self; 7] =
+        [Self::Regressed, Self::Trade, Self::Drifted, Self::New, Self::Gone, Self::Fixed, Self::Same];
 
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Regressed => "regressed",
+            Self::Trade => "trade",
             Self::Drifted => "drifted",
             Self::New => "new",
             Self::Gone => "gone",
@@ -73,8 +78,8 @@ pub struct Change {
     pub place: Place,
     /// One sentence, without a full stop.
     pub sentence: String,
-    /// What the sentence does not say of request, connection and cause; `None` if it says all, and for changes that are
-    /// no regression.
+    /// What the sentence does not say: of request, connection and cause where something got worse, of the price where a
+    /// repair has one. `None` if it says all.
     pub context: Option<String>,
 }
 
@@ -84,6 +89,8 @@ pub struct Change {
 pub enum Kind {
     /// A verdict got worse.
     Regressed,
+    /// Advice got worse where a required verdict got better: the price of a repair.
+    Trade,
     /// Behaviour changed, no verdict.
     Drifted,
     /// A cell without a baseline.
@@ -96,8 +103,9 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind and its word in `closewait.toml`.
-    pub const ALL: [(Self, &'static str); 5] = [
+    pub const ALL: [(Self, &'static str); 6] = [
         (Self::Regressed, "regressed"),
+        (Self::Trade, "trade"),
         (Self::Drifted, "drifted"),
         (Self::New, "new"),
         (Self::Gone, "gone"),
@@ -108,6 +116,7 @@ impl Kind {
     pub(super) fn state(self) -> State {
         match self {
             Self::Regressed => State::Regressed,
+            Self::Trade => State::Trade,
             Self::Drifted => State::Drifted,
             Self::New => State::New,
             Self::Gone => State::Gone,
@@ -161,26 +170,59 @@ impl Change {
         }
     }
 
-    /// For ordering: the kind, then the harm, then what says most by itself. What a scenario expects comes after what holds
-    /// of every scenario, since it says less of the cause; and an oracle that has nothing to judge any more, or something at
-    /// last, comes after the behaviour that it follows from.
-    pub(super) fn weight(&self) -> (Kind, Place, bool, Option<Severity>, bool) {
-        let says_little = self.oracle.as_deref() == Some("as-expected")
-            || (self.kind == Kind::Drifted && self.oracle.is_some());
+    /// Whether it is about the verdict of an oracle that only advises.
+    pub(super) fn is_advice(&self) -> bool {
+        let oracle = ORACLES.iter().find(|oracle| Some(oracle.name) == self.oracle.as_deref());
+        oracle.is_some_and(|oracle| oracle.level == Level::Advised)
+    }
+
+    /// Whether it is about the verdict of an oracle whose violation is a defect, or as grave as that.
+    pub(super) fn is_required(&self) -> bool {
+        matches!(self.kind, Kind::Regressed | Kind::Trade | Kind::Fixed) && !self.is_advice()
+    }
+
+    /// Whether it says that an oracle has something to judge, or nothing any more, and not what the client does otherwise.
+    pub(super) fn says_only_what_was_judged(&self) -> bool {
+        self.kind == Kind::Drifted && self.oracle.is_some()
+    }
+
+    /// For ordering: the kind, what is required before advice, then the harm, then what says most by itself. What a
+    /// scenario expects comes after what holds of every scenario, since it says less of the cause; and an oracle that has
+    /// nothing to judge any more, or something at last, comes after the behaviour that it follows from.
+    pub(super) fn weight(&self) -> (Kind, bool, Place, bool, Option<Severity>, bool) {
+        let says_little = self.oracle.as_deref() == Some("as-expected") || self.says_only_what_was_judged();
         // Without a severity comes last: `None` is less than anything.
         let severity = self.severity.or(Some(Severity::NeedlessConnections));
-        (self.kind, self.place, says_little, severity, self.context.is_some())
+        (self.kind, self.is_advice(), self.place, says_little, severity, self.context.is_some())
     }
 }
 
 impl CellChange {
-    /// The worst harm of what changed.
+    /// The worst harm of what got worse.
     pub fn severity(&self) -> Option<Severity> {
-        self.changes.iter().filter(|change| change.kind == Kind::Regressed).filter_map(|c| c.severity).min()
+        let worse = |change: &&Change| matches!(change.kind, Kind::Regressed | Kind::Trade);
+        self.changes.iter().filter(worse).filter_map(|change| change.severity).min()
+    }
+
+    /// Whether no more than advice got worse.
+    pub(super) fn is_advice(&self) -> bool {
+        !self.changes.iter().any(|change| change.kind == Kind::Regressed && change.is_required())
     }
 }
 
 impl Comparison {
+    /// Names the client that the others are measured by. It is built on libraries that an upgrade brings as well, so what
+    /// changes in it says that they changed, and is no fault of a subject.
+    #[must_use]
+    pub fn beside_control(self, client: Option<&str>) -> Self {
+        Self { control: client.map(str::to_owned), ..self }
+    }
+
+    /// Whether a cell is one of the control.
+    pub(super) fn is_control(&self, cell: &CellChange) -> bool {
+        self.control.as_ref() == Some(&cell.client)
+    }
+
     /// How many cells are in this state.
     pub fn count(&self, state: State) -> usize {
         self.cells.iter().filter(|cell| cell.state == state).count()

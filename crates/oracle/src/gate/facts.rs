@@ -42,6 +42,8 @@ pub struct RunFacts {
     pub requests: Vec<RequestFacts>,
     /// How many connections the client opened, or tried to.
     pub opened: u32,
+    /// What went over its connections; `None` where that is not known: snapshots do not tell.
+    pub bytes: Option<Bytes>,
     /// Sockets that were left, e.g. `connection 1 in CLOSE_WAIT`.
     pub sockets: Vec<String>,
     /// What the oracles said. Of a control: only what is violated.
@@ -53,11 +55,23 @@ pub struct RunFacts {
     pub causes: Vec<String>,
 }
 
+/// Payload of the segments of a run, each counted once, however often it was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bytes {
+    /// From the client to the origin.
+    pub sent: u64,
+    /// From the origin to the client.
+    pub received: u64,
+}
+
 /// What became of one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestFacts {
     /// Request id.
     pub id: String,
+    /// Its method, e.g. `POST`; `None` in results files that do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
     /// A status code, `error`, `deadline` or `cancelled`; `None` if it never came to an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
@@ -123,6 +137,7 @@ impl RunFacts {
     #[must_use]
     pub fn of_control(self) -> Self {
         let kept = |request: RequestFacts| RequestFacts {
+            method: None,
             attempts: Vec::new(),
             executed: 0,
             took_ms: None,
@@ -136,6 +151,7 @@ impl RunFacts {
             requests,
             findings: self.findings.into_iter().filter(violated).collect(),
             opened: 0,
+            bytes: None,
             lines: Vec::new(),
             causes: Vec::new(),
             ..self
@@ -150,6 +166,16 @@ impl RunFacts {
     /// What the oracle of this name said.
     pub fn finding(&self, oracle: &str) -> Option<&VerdictFacts> {
         self.findings.iter().find(|finding| finding.oracle == oracle).map(|finding| &finding.verdict)
+    }
+}
+
+impl RequestFacts {
+    /// Whether to carry it out twice is another thing than to do so once (RFC 9110 section 9.2.2). Not where the method is
+    /// not known.
+    pub fn is_unsafe_to_repeat(&self) -> bool {
+        let idempotent =
+            |method: &str| matches!(method, "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE");
+        self.method.as_deref().is_some_and(|method| !idempotent(method))
     }
 }
 

@@ -10,8 +10,8 @@ mod verdict;
 pub use change::{CellChange, Change, Comparison, Kind, Place, State};
 pub use compare::compare;
 pub use facts::{
-    Attempt, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
-    timeless,
+    Attempt, Bytes, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts,
+    ViolationFacts, timeless,
 };
 pub use rules::{Known, Level, Rule, Rules, parse};
 pub use verdict::{Decided, DecidedCell, Outcome, Verdict, decide};

@@ -8,6 +8,8 @@ use super::rules::{Level, Rule, Rules};
 pub struct Verdict {
     /// In the order of the comparison: most important first.
     pub cells: Vec<DecidedCell>,
+    /// Those of the control, in the same order. Never denied: one that a rule denies is among the others.
+    pub control: Vec<DecidedCell>,
     /// Rules that lower a level and match nothing. Empty if not everything was played.
     pub stale: Vec<Rule>,
 }
@@ -44,21 +46,16 @@ pub enum Outcome {
 /// Applies the rules. `whole` says that everything was played, so that a rule which matches nothing is stale.
 pub fn decide(comparison: Comparison, rules: &Rules, whole: bool) -> Verdict {
     let mut used = vec![false; rules.rules.len()];
-    let mut cells = Vec::with_capacity(comparison.cells.len());
-    for cell in comparison.cells {
-        let mut decided = Vec::with_capacity(cell.changes.len());
-        for change in &cell.changes {
-            for (rule, used) in rules.rules.iter().zip(&mut used) {
-                *used |= rule.matches(&cell, change);
-            }
-            let (level, rule) = rules.level(&cell, change);
-            decided.push(Decided { level, rule: rule.map(|index| rules.rules[index].clone()) });
-        }
-        cells.push(DecidedCell { cell, decided });
+    let (mut cells, mut control) = (Vec::with_capacity(comparison.cells.len()), Vec::new());
+    for cell in &comparison.cells {
+        let is_control = comparison.is_control(cell);
+        let decided = DecidedCell::new(cell, is_control, rules, &mut used);
+        let apart = is_control && decided.level() != Level::Deny;
+        if apart { &mut control } else { &mut cells }.push(decided);
     }
     let idle = rules.rules.iter().zip(used).filter(|(rule, used)| !used && rule.level != Level::Deny);
     let stale = if whole { idle.map(|(rule, _)| rule.clone()).collect() } else { Vec::new() };
-    Verdict { cells, stale }
+    Verdict { cells, control, stale }
 }
 
 impl Verdict {
@@ -84,13 +81,37 @@ impl Verdict {
         self.cells.iter().filter(|cell| cell.cell.state != State::Same)
     }
 
-    /// How many cells are in this state.
+    /// The cells of the control that changed, most important first.
+    pub fn changed_control(&self) -> impl Iterator<Item = &DecidedCell> {
+        self.control.iter().filter(|cell| cell.cell.state != State::Same)
+    }
+
+    /// How many cells are in this state, without those of the control.
     pub fn count(&self, state: State) -> usize {
         self.cells.iter().filter(|cell| cell.cell.state == state).count()
     }
 }
 
 impl DecidedCell {
+    /// `used` marks the rules that match. Of the control only rules that name it say something.
+    fn new(cell: &CellChange, is_control: bool, rules: &Rules, used: &mut [bool]) -> Self {
+        let mut decided = Vec::with_capacity(cell.changes.len());
+        for change in &cell.changes {
+            let matches = |rule: &Rule| rule.matches(cell, change) && (!is_control || rule.client.is_some());
+            for (rule, used) in rules.rules.iter().zip(used.iter_mut()) {
+                *used |= matches(rule);
+            }
+            let rule = rules.rules.iter().rfind(|rule| matches(rule)).cloned();
+            let level = match &rule {
+                Some(rule) => rule.level,
+                None if is_control => change.kind.default_level().min(Level::Warn),
+                None => change.kind.default_level(),
+            };
+            decided.push(Decided { level, rule });
+        }
+        Self { cell: cell.clone(), decided }
+    }
+
     /// Each change with its level.
     pub fn decided(&self) -> impl Iterator<Item = (&Change, &Decided)> {
         self.cell.changes.iter().zip(&self.decided)
@@ -101,11 +122,15 @@ impl DecidedCell {
         self.telling().map(|(_, decided)| decided.level).max().unwrap_or(Level::Allow)
     }
 
-    /// The change that a report puts first: what closes the gate, else what the cell is called after.
+    /// The change that a report puts first: what closes the gate, else what the cell is called after; of a trade the repair.
     pub fn lead(&self) -> Option<&Change> {
+        let is_called_after = |change: &Change| match self.cell.state {
+            State::Trade => change.kind == Kind::Fixed,
+            state => change.kind.state() == state,
+        };
         let decides = |(change, decided): &(&Change, &Decided)| match self.level() {
             Level::Deny => decided.level == Level::Deny,
-            Level::Warn | Level::Allow => change.kind.state() == self.cell.state,
+            Level::Warn | Level::Allow => is_called_after(change),
         };
         self.telling().find(decides).map(|(change, _)| change)
     }
@@ -132,5 +157,53 @@ impl DecidedCell {
     fn telling(&self) -> impl Iterator<Item = (&Change, &Decided)> {
         let all = self.cell.state != State::Regressed;
         self.decided().filter(move |(change, _)| all || change.kind == Kind::Regressed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both clients regress; `rule` may say something about it.
+    fn check(
+        rule: Option<Rule>,
+        outcome: Outcome,
+        subjects: &[&str],
+        control: &[(&str, Level)],
+        stale: usize,
+    ) {
+        let cell = |client: &str| CellChange {
+            scenario: "family/name".to_owned(),
+            client: client.to_owned(),
+            state: State::Regressed,
+            changes: vec![Change::of(Kind::Regressed, "b was late").by("bounded-wait")],
+        };
+        let comparison = Comparison { cells: vec![cell("mine"), cell("reference")], control: None };
+        let rules = Rules { rules: rule.into_iter().collect() };
+        let verdict = decide(comparison.beside_control(Some("reference")), &rules, true);
+        let named: Vec<&str> = verdict.changed().map(|cell| cell.cell.client.as_str()).collect();
+        let apart: Vec<_> =
+            verdict.changed_control().map(|cell| (cell.cell.client.as_str(), cell.level())).collect();
+        assert_eq!((verdict.outcome(), verdict.stale.len()), (outcome, stale));
+        assert_eq!((named.as_slice(), apart.as_slice()), (subjects, control));
+    }
+
+    fn rule(level: Level, client: Option<&str>) -> Option<Rule> {
+        let reason = "because".to_owned();
+        let client = client.map(str::to_owned);
+        Some(Rule { level, reason, oracle: None, scenario: None, client, change: None, line: 1 })
+    }
+
+    #[test]
+    fn the_control_closes_no_gate_by_itself() {
+        check(None, Outcome::Regressed, &["mine"], &[("reference", Level::Warn)], 0);
+        check(rule(Level::Allow, Some("mine")), Outcome::Passed, &["mine"], &[("reference", Level::Warn)], 0);
+        // Only rules that name it say something about it.
+        check(rule(Level::Deny, None), Outcome::Regressed, &["mine"], &[("reference", Level::Warn)], 0);
+        let named = rule(Level::Allow, Some("reference"));
+        check(named, Outcome::Regressed, &["mine"], &[("reference", Level::Allow)], 0);
+        check(rule(Level::Deny, Some("reference")), Outcome::Regressed, &["mine", "reference"], &[], 0);
+        let other = rule(Level::Allow, Some("other"));
+        check(other, Outcome::Regressed, &["mine"], &[("reference", Level::Warn)], 1);
     }
 }

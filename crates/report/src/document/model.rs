@@ -9,7 +9,7 @@ use crate::ladder::Ladder;
 #[cfg(feature = "command")]
 use closewait_explore::sweep::Mark;
 use closewait_oracle::gate::{
-    CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
+    Bytes, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
 };
 use closewait_oracle::{Verdict, Violation};
 use closewait_trace::{End, Millis, SocketAtEnd};
@@ -128,6 +128,9 @@ pub struct Run {
     pub findings: Vec<Finding>,
     /// How many connections the client opened, or tried to.
     pub connections: u32,
+    /// What went over them; absent in files that do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Bytes>,
     /// What became of each request.
     pub requests: Vec<Request>,
     /// What happened, line by line.
@@ -138,6 +141,9 @@ pub struct Run {
     /// The client host's TCP sockets that were left at the end.
     #[serde(default)]
     pub sockets: Vec<SocketAtEnd>,
+    /// What panicked in tasks of the client, and was caught there: `message, at FILE:LINE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub panics: Vec<String>,
     /// What happened, as a diagram. Not of a control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ladder: Option<Ladder>,
@@ -229,6 +235,7 @@ impl Run {
             stopped: stopped(&self.end).map(str::to_owned),
             requests: self.requests.iter().map(|request| request.facts.clone()).collect(),
             opened: self.connections,
+            bytes: self.bytes,
             sockets: self.sockets.iter().map(socket).collect(),
             findings: self.findings.iter().map(facts).collect(),
             lines: behaviour(events.map(|line| line.text.as_str()), &wordings),

@@ -7,7 +7,7 @@ use closewait_scenario::Scenario;
 use closewait_trace::{BodyEnd, Outcome, Trace, Views};
 
 use super::model::{Cell, Client, Differing, Document, FORMAT, Line, Request, Run, ScenarioInfo, VERSION};
-use crate::facts::{opened, requests};
+use crate::facts::{bytes, opened, requests};
 use crate::ladder::Ladder;
 use crate::results::{Difference, DifferenceKind, Entry, Results};
 use crate::transcript::Transcript;
@@ -119,10 +119,12 @@ fn run(scenario: &Scenario, trace: &Trace, views: &Views, findings: &[closewait_
         end: trace.end.clone(),
         findings: findings.iter().map(closewait_oracle::Finding::owned).collect(),
         connections: opened(views),
+        bytes: Some(bytes(trace)),
         requests: requests.collect(),
         transcript: transcript.lines().iter().map(line).collect(),
         causes: transcript.causes().to_vec(),
         sockets: trace.sockets.clone(),
+        panics: trace.panics.clone(),
         ladder: None,
     }
 }

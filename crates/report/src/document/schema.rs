@@ -84,6 +84,7 @@ fn run() -> Value {
             "end": object(json!({ "end": ends, "message": text() }), &["end"]),
             "findings": list(reference("finding")),
             "connections": { "type": "integer", "minimum": 0, "description": "How many the client opened, or tried to." },
+            "bytes": bytes(),
             "requests": list(reference("request")),
             "transcript": list(object(
                 json!({ "at_ms": count(), "text": text(), "events": list(count()) }),
@@ -97,16 +98,24 @@ fn run() -> Value {
                 json!({ "connection": { "type": ["integer", "null"] }, "state": text() }),
                 &["state"],
             )),
+            "panics": list(text()),
             "ladder": reference("ladder")
         }),
         &["end", "findings", "connections", "requests", "transcript"],
     )
 }
 
+fn bytes() -> Value {
+    let mut bytes = object(json!({ "sent": count(), "received": count() }), &["sent", "received"]);
+    bytes["description"] = json!("Payload from the client and to it, without what was sent again.");
+    bytes
+}
+
 fn request() -> Value {
     object(
         json!({
             "id": text(),
+            "method": text(),
             "outcome": {
                 "description": "A status code, or how it ended otherwise; absent if it never came to an end.",
                 "type": "string", "pattern": "^([0-9]{3}|error|deadline|cancelled)$"
@@ -169,6 +178,7 @@ fn ladder() -> Value {
             "kind": words(&["open", "request", "answer", "unasked", "bytes", "tls", "frame", "fin", "rst"]),
             "forged": { "type": "boolean" },
             "again": { "type": "boolean" },
+            "folded": { "type": "boolean" },
             "segments": count(),
             "stale": { "type": "boolean" },
             "proof": { "type": "boolean" }

@@ -6,5 +6,5 @@ mod of_snapshot;
 mod record;
 
 pub(crate) use behaviour::{Wording, behaviour, socket, stopped};
-pub(crate) use of_run::{opened, requests};
+pub(crate) use of_run::{bytes, opened, requests};
 pub use record::Record;

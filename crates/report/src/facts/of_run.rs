@@ -1,7 +1,8 @@
 //! Facts of a run that was just played.
 
-use closewait_oracle::gate::{Attempt, RequestFacts};
-use closewait_trace::{BodyEnd, Outcome, Request, Views};
+use closewait_oracle::gate::{Attempt, Bytes, RequestFacts};
+use closewait_scenario::Direction;
+use closewait_trace::{BodyEnd, Fate, Outcome, Request, Trace, Views, What};
 
 use crate::transcript::error_words;
 
@@ -14,6 +15,22 @@ pub fn requests(views: &Views) -> Vec<RequestFacts> {
 pub fn opened(views: &Views) -> u32 {
     let opened = views.connections.iter().filter(|connection| connection.syn.is_some()).count();
     u32::try_from(opened).unwrap_or(u32::MAX)
+}
+
+/// What went over its connections.
+pub fn bytes(trace: &Trace) -> Bytes {
+    let mut bytes = Bytes::default();
+    for event in &trace.events {
+        let What::Segment { direction, fate: Fate::Sent, segment, .. } = &event.what else { continue };
+        if !segment.retransmission {
+            let way = match direction {
+                Direction::ToOrigin => &mut bytes.sent,
+                Direction::ToClient => &mut bytes.received,
+            };
+            *way += segment.payload.len() as u64;
+        }
+    }
+    bytes
 }
 
 fn request(request: &Request) -> RequestFacts {
@@ -38,6 +55,7 @@ fn request(request: &Request) -> RequestFacts {
     let took = request.finished.as_ref().map(|(finished, _)| finished.at - request.started.at);
     RequestFacts {
         id: request.id.clone(),
+        method: Some(request.method.clone()),
         outcome,
         error,
         attempts: request.attempts.iter().map(attempt).collect(),

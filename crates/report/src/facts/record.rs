@@ -37,6 +37,8 @@ pub(super) struct RunRecord {
 struct RequestRecord {
     id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -77,8 +79,8 @@ impl RunRecord {
     fn of(facts: RunFacts, requests: &[Request]) -> Self {
         let message = |id: &str| requests.iter().find(|request| request.facts.id == id)?.message.clone();
         let record = |request: RequestFacts| {
-            let RequestFacts { id, outcome, error, attempts, executed, took_ms } = request;
-            RequestRecord { message: message(&id), id, outcome, error, attempts, executed, took_ms }
+            let RequestFacts { id, method, outcome, error, attempts, executed, took_ms } = request;
+            RequestRecord { message: message(&id), id, method, outcome, error, attempts, executed, took_ms }
         };
         let requests = facts.requests.into_iter().map(record).collect();
         Self { stopped: facts.stopped, opened: facts.opened, requests, sockets: facts.sockets }
@@ -87,8 +89,9 @@ impl RunRecord {
     /// All but what the text tells: findings and lines.
     pub(super) fn facts(&self) -> RunFacts {
         let facts = |request: &RequestRecord| {
-            let RequestRecord { id, outcome, error, attempts, executed, took_ms, .. } = request.clone();
-            RequestFacts { id, outcome, error, attempts, executed, took_ms }
+            let RequestRecord { id, method, outcome, error, attempts, executed, took_ms, .. } =
+                request.clone();
+            RequestFacts { id, method, outcome, error, attempts, executed, took_ms }
         };
         RunFacts {
             stopped: self.stopped.clone(),

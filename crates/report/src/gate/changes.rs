@@ -5,14 +5,26 @@ use closewait_oracle::gate::{CellFacts, Rules, compare, decide};
 use super::escape::one_line;
 use crate::snapshot::Snapshot;
 
-/// `regressed: ` or what else became of it, the most important change, and the others below. Empty if the two mean the
-/// same: their lines are then all there is to see.
-///
-/// # Errors
-/// If the accepted snapshot has no facts, or is none, in words.
-pub fn changes(accepted: &Snapshot, found: &CellFacts) -> Result<String, &'static str> {
-    let outcome =
-        accepted.facts()?.ok_or("an earlier closewait wrote the accepted snapshot, without its facts")?;
+/// What the difference between two snapshots means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// Only times or words differ.
+    Same,
+    /// The behaviour differs: `regressed: ` or what else became of it, the most important change, and the others below.
+    Changed(String),
+    /// The accepted snapshot has no facts, or is none, as the reason says: the lines of the two are all there is to see.
+    Unknown(&'static str),
+}
+
+/// Compares what is accepted with what was found, as the gate does.
+pub fn meaning(accepted: &Snapshot, found: &CellFacts) -> Meaning {
+    let outcome = match accepted.facts() {
+        Ok(Some(outcome)) => outcome,
+        Ok(None) => {
+            return Meaning::Unknown("an earlier closewait wrote the accepted snapshot, without its facts");
+        }
+        Err(problem) => return Meaning::Unknown(problem),
+    };
     let accepted = CellFacts { outcome, ..found.clone() };
     let verdict = decide(compare(&[accepted], std::slice::from_ref(found)), &Rules::default(), false);
     let mut text = String::new();
@@ -23,7 +35,7 @@ pub fn changes(accepted: &Snapshot, found: &CellFacts) -> Result<String, &'stati
             text += &format!("  {}\n", one_line(&change.sentence));
         }
     }
-    Ok(text)
+    if text.is_empty() { Meaning::Same } else { Meaning::Changed(text) }
 }
 
 #[cfg(test)]
@@ -45,7 +57,9 @@ mod tests {
     fn check(accepted: &Snapshot, found: &Snapshot, expected: &str) {
         let outcome = found.facts().expect("a snapshot").expect("facts");
         let found = CellFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome };
-        assert_eq!(changes(accepted, &found).as_deref(), Ok(expected));
+        let expected =
+            if expected.is_empty() { Meaning::Same } else { Meaning::Changed(expected.to_owned()) };
+        assert_eq!(meaning(accepted, &found), expected);
     }
 
     #[test]
@@ -65,6 +79,9 @@ mod tests {
         );
         check(&sound, &moved, "drifted: request a moved from a new connection 1 to a new connection 2\n");
         check(&sound, &sound, "");
+        let mut later = sound.clone();
+        later.body = later.body.replace("20 ms", "21 ms").replace("no socket was left", "nothing was left");
+        check(&sound, &later, "");
     }
 
     #[test]
@@ -74,8 +91,8 @@ mod tests {
         let found = CellFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome };
         let old = Snapshot { record: None, ..sound };
         assert_eq!(
-            changes(&old, &found),
-            Err("an earlier closewait wrote the accepted snapshot, without its facts")
+            meaning(&old, &found),
+            Meaning::Unknown("an earlier closewait wrote the accepted snapshot, without its facts")
         );
     }
 }

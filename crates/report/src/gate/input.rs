@@ -49,10 +49,44 @@ impl<'a> Input<'a> {
 
     /// `3 regressed, 1 drifted, 140 same`; states that do not occur are left out.
     pub(super) fn counts(&self) -> String {
-        let counts = State::ALL.iter().map(|state| (self.verdict.count(*state), state.name()));
-        let told: Vec<String> =
-            counts.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
-        if told.is_empty() { "nothing to compare".to_owned() } else { told.join(", ") }
+        counted(|state| self.verdict.count(state))
+    }
+
+    /// What became of the control, in one line, if anything did.
+    pub(super) fn control(&self) -> Option<String> {
+        let first = self.verdict.changed_control().next()?;
+        let as_well = if self.verdict.changed().next().is_some() { " as well" } else { "" };
+        let counts =
+            counted(|state| self.verdict.changed_control().filter(|cell| cell.cell.state == state).count());
+        Some(format!(
+            "the {} client, built on the same hyper, changes{as_well}: {counts}; it is the control and closes no gate",
+            first.cell.client
+        ))
+    }
+
+    /// Why the gate is open.
+    pub(super) fn open(&self) -> &'static str {
+        match self.verdict.count(State::Trade) {
+            0 => "nothing is worse than what is accepted",
+            _ => "only advice is worse than what is accepted, where something required is repaired",
+        }
+    }
+
+    /// What panicked in tasks of the client, each once, with how often.
+    pub(super) fn panics(&self, cell: &DecidedCell) -> Vec<String> {
+        let run = self.result(cell).and_then(|result| result.run.as_ref());
+        let mut panics: Vec<(&str, usize)> = Vec::new();
+        for panic in run.iter().flat_map(|run| &run.panics) {
+            match panics.iter_mut().find(|(known, _)| known == panic) {
+                Some((_, times)) => *times += 1,
+                None => panics.push((panic, 1)),
+            }
+        }
+        let words = |(panic, times): (&str, usize)| match times {
+            1 => format!("a task of the client panics meanwhile: {panic}"),
+            times => format!("tasks of the client panic meanwhile, {times} times: {panic}"),
+        };
+        panics.into_iter().map(words).collect()
     }
 
     /// How to see it happen.
@@ -71,4 +105,11 @@ impl<'a> Input<'a> {
             None => "closewait run --accept".to_owned(),
         }
     }
+}
+
+fn counted(count: impl Fn(State) -> usize) -> String {
+    let counts = State::ALL.iter().map(|state| (count(*state), state.name()));
+    let told: Vec<String> =
+        counts.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    if told.is_empty() { "nothing to compare".to_owned() } else { told.join(", ") }
 }

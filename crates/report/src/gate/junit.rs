@@ -13,14 +13,16 @@ use super::input::Input;
 pub fn junit(input: &Input<'_>) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("closewait");
     let mut clients: Vec<&str> = input.document.clients.iter().map(|client| client.name.as_str()).collect();
-    for cell in &input.verdict.cells {
+    // Cases of the control never fail.
+    let all = || input.verdict.cells.iter().chain(&input.verdict.control);
+    for cell in all() {
         if !clients.contains(&cell.cell.client.as_str()) {
             clients.push(&cell.cell.client);
         }
     }
     for client in clients {
         let mut suite = TestSuite::new(one_line(client));
-        let mut cells: Vec<_> = input.verdict.cells.iter().filter(|c| c.cell.client == client).collect();
+        let mut cells: Vec<_> = all().filter(|c| c.cell.client == client).collect();
         cells.sort_by_key(|cell| &cell.cell.scenario);
         suite.add_test_cases(cells.into_iter().map(|cell| case(input, cell)));
         report.add_test_suite(suite);

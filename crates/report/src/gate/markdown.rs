@@ -36,12 +36,13 @@ pub fn markdown(input: &Input<'_>, limit: usize) -> String {
         page += &lines.concat();
     }
     page += &left_out(&worse[sections.len()..], &others[lines.len()..]);
+    page += &control(input, limit.saturating_sub(RESERVE + page.len()));
     page += &foot(input, limit.saturating_sub(page.len()));
     cut(page, limit)
 }
 
 /// Between what is worse and the rest.
-const ALSO: &str = "\n### Not worse\n\n";
+const ALSO: &str = "\n### Also changed\n\n";
 
 /// Up to so many lines have all their changes with them.
 const FEW: usize = 10;
@@ -75,13 +76,31 @@ fn left_out(worse: &[&DecidedCell], others: &[&DecidedCell]) -> String {
     )
 }
 
+/// The control, folded: that it changes, and a line for each of its cells while there is room.
+fn control(input: &Input<'_>, room: usize) -> String {
+    let Some(words) = input.control() else { return String::new() };
+    let line = |cell: &DecidedCell| {
+        format!(
+            "- {} {}: {}\n",
+            cell.cell.state.name(),
+            code(&cell.cell.scenario),
+            safe(&headline(cell)).trim()
+        )
+    };
+    let head = format!("\n<details><summary>{}</summary>\n\n", safe(&words).trim());
+    let end = "\n</details>\n";
+    let lines =
+        fitting(input.verdict.changed_control().map(line), room.saturating_sub(head.len() + end.len()));
+    format!("{head}{}{end}", lines.concat())
+}
+
 fn head(input: &Input<'_>) -> String {
     let worse = input
         .verdict
         .changed()
         .filter(|cell| cell.cell.state == State::Regressed && cell.level() == Level::Deny);
     let verdict = match (input.verdict.outcome(), worse.count()) {
-        (Outcome::Passed, _) => "✅ closewait: nothing is worse than what is accepted".to_owned(),
+        (Outcome::Passed, _) => format!("✅ closewait: {}", input.open()),
         (Outcome::Regressed, 1) => "❌ closewait: 1 result is worse than what is accepted".to_owned(),
         (Outcome::Regressed, n) => format!("❌ closewait: {n} results are worse than what is accepted"),
         (Outcome::Denied, _) => "❌ closewait: a change is denied".to_owned(),

@@ -12,7 +12,7 @@ mod sarif;
 mod terminal;
 
 pub use annotations::annotations;
-pub use changes::changes;
+pub use changes::{Meaning, meaning};
 pub use input::Input;
 #[cfg(feature = "command")]
 pub use junit::junit;

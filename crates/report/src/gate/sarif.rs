@@ -172,7 +172,7 @@ fn outcome(input: &Input<'_>, cell: &DecidedCell, lead: &Change) -> Outcome {
         message: Message { text },
         baseline_state: match cell.cell.state {
             State::Regressed | State::New => "new",
-            State::Drifted | State::Same => "updated",
+            State::Trade | State::Drifted | State::Same => "updated",
             State::Fixed | State::Gone => "absent",
         },
         locations: location.into_iter().collect(),

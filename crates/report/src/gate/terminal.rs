@@ -27,6 +27,7 @@ pub fn terminal(input: &Input<'_>) -> String {
             page += &diagram(input, cell);
         }
     }
+    page += &control(input);
     for rule in &input.verdict.stale {
         page += &format!(
             "{WARN}stale rule{WARN:#}  {}:{}: {} {} matches nothing any more; remove it\n",
@@ -41,14 +42,12 @@ pub fn terminal(input: &Input<'_>) -> String {
         page +=
             &format!("if this is as it should be: {}, and commit the snapshots\n", one_line(&input.accept()));
     }
-    page + &ending(input.verdict.outcome())
+    page + &ending(input)
 }
 
-fn ending(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::Passed => {
-            format!("{GOOD}the gate is open: nothing is worse than what is accepted{GOOD:#}\n")
-        }
+fn ending(input: &Input<'_>) -> String {
+    match input.verdict.outcome() {
+        Outcome::Passed => format!("{GOOD}the gate is open: {}{GOOD:#}\n", input.open()),
         Outcome::Regressed => format!("{BAD}the gate is closed: a verdict got worse{BAD:#}\n"),
         Outcome::Denied => format!("{BAD}the gate is closed: a change is denied by a rule{BAD:#}\n"),
     }
@@ -75,6 +74,9 @@ fn shown(input: &Input<'_>, cell: &DecidedCell) -> String {
     for change in cell.others() {
         text += &format!("    {FAINT}{}{FAINT:#}\n", one_line(&change.sentence));
     }
+    for panic in input.panics(cell) {
+        text += &format!("    {FAINT}{}{FAINT:#}\n", one_line(&panic));
+    }
     for rule in cell.rules() {
         text += &format!(
             "  {FAINT}{} by {}:{}: {}{FAINT:#}\n",
@@ -85,6 +87,17 @@ fn shown(input: &Input<'_>, cell: &DecidedCell) -> String {
         );
     }
     text
+}
+
+/// The control: that it changes, and a line for each of its cells.
+fn control(input: &Input<'_>) -> String {
+    let Some(words) = input.control() else { return String::new() };
+    let line = |cell: &DecidedCell| {
+        let headline = cell.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
+        let scenario = one_line(&cell.cell.scenario);
+        format!("  {FAINT}{} {scenario}: {headline}{FAINT:#}\n", cell.cell.state.name())
+    };
+    format!("\n{}\n{}", one_line(&words), input.verdict.changed_control().map(line).collect::<String>())
 }
 
 fn diagram(input: &Input<'_>, cell: &DecidedCell) -> String {

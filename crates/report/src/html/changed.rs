@@ -17,6 +17,16 @@ pub(super) fn section(shown: &Shown<'_>, verdict: &Verdict) -> Markup {
                     @for cell in changed { li { (item(shown, cell)) } }
                 }
             }
+            @let control: Vec<&DecidedCell> = verdict.changed_control().collect();
+            @if let Some(first) = control.first() {
+                details {
+                    summary {
+                        "The " (one_line(&first.cell.client)) " client, built on the same hyper, changes: "
+                        (control.len()) ". It is the control and closes no gate."
+                    }
+                    ul { @for cell in control { li { (item(shown, cell)) } } }
+                }
+            }
         }
     }
 }

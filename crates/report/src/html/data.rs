@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use closewait_oracle::Mark;
 use closewait_oracle::{Level, Severity};
-use closewait_trace::{End, Millis, SocketAtEnd};
+use closewait_trace::{Millis, SocketAtEnd};
 use serde::Serialize;
 
 use super::Column;
@@ -59,12 +59,14 @@ pub(super) struct Cell<'a> {
 
 #[derive(Serialize)]
 struct Run<'a> {
-    end: String,
+    end: &'a str,
     findings: Vec<Finding<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ladder: Option<&'a Ladder>,
     transcript: Vec<Line<'a>>,
     sockets: &'a [SocketAtEnd],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    panics: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -180,7 +182,14 @@ fn run(run: &document::Run) -> Run<'_> {
         .iter()
         .map(|told| Line { at: told.at_ms, text: &told.text, proves: line(told) })
         .collect();
-    Run { end: end(&run.end), findings, ladder: run.ladder.as_ref(), transcript, sockets: &run.sockets }
+    Run {
+        end: end(run),
+        findings,
+        ladder: run.ladder.as_ref(),
+        transcript,
+        sockets: &run.sockets,
+        panics: &run.panics,
+    }
 }
 
 fn finding<'a>(finding: &'a document::Finding, proofs: &mut Vec<&'a [usize]>) -> Finding<'a> {
@@ -202,14 +211,10 @@ fn finding<'a>(finding: &'a document::Finding, proofs: &mut Vec<&'a [usize]>) ->
     }
 }
 
-fn end(end: &End) -> String {
-    match end {
-        End::Completed => "completed".to_owned(),
-        End::Livelock => "livelock: a socket was polled without end within one instant".to_owned(),
-        End::Stall => "stall: virtual time ran past its limit".to_owned(),
-        End::Hang => "hang: something spins without touching a socket".to_owned(),
-        End::Panic { message } => format!("panic: {message}"),
-    }
+/// In the words of the transcript.
+fn end(run: &document::Run) -> &str {
+    let stopped = run.transcript.iter().find_map(|line| line.text.strip_prefix("run stopped, "));
+    stopped.unwrap_or("completed")
 }
 
 impl Shown<'_> {

@@ -151,6 +151,8 @@ function runParts(run, control) {
     run.ladder && html("h3", {}, "What happened"), run.ladder && ladder(run.ladder),
     html("details", { open: control || !run.ladder }, html("summary", {}, "Event by event"), transcript(run)),
     html("h3", {}, "Sockets of the client's host at the end"), sockets(run),
+    run.panics && html("h3", {}, "Panics in tasks of the client"),
+    run.panics && html("ul", {}, run.panics.map((panic) => html("li", {}, panic))),
   ].filter(Boolean);
 }
 
@@ -284,7 +286,7 @@ function arrowParts(arrow, y, rows) {
   const kinds = ["wire-" + ((arrow.connection - 1) % 4 + 1), arrow.stale && "stale", arrow.proof && "proof"].filter(Boolean).join(" ");
   const line = ["wire", lost && "lost", arrow.forged && "forged"].filter(Boolean).join(" ");
   const words = [`${arrow.connection}: ${arrow.label}`, arrow.stale && "on a stale connection", arrow.again && "again",
-    arrow.segments > 1 && `×${arrow.segments}`, arrow.forged && "forged", lost && "lost"].filter(Boolean).join(", ");
+    arrow.segments > 1 && !arrow.folded && `×${arrow.segments}`, arrow.forged && "forged", lost && "lost"].filter(Boolean).join(", ");
   const near = arrow.to === "to-origin" ? { x: from + 10, "text-anchor": "start" } : { x: from - 10, "text-anchor": "end" };
   return svg("g", { class: kinds }, svg("title", {}, words),
     svg("path", { class: line, d: `M${from} ${start} L${tip} ${end}` }),

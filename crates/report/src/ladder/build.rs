@@ -6,7 +6,7 @@ use closewait_scenario::{Action, Direction, Scenario};
 use closewait_trace::{BodyEnd, Carried, Fate, Label, Labels, Millis, Outcome, Segment, Trace, Views, What};
 
 use super::model::{Arrow, ArrowKind, Ladder, Note, NoteKind, Side};
-use super::span;
+use super::{fold, span};
 use crate::transcript::error_words;
 use crate::words::{grouped, label, network_fault, origin_fault};
 
@@ -28,6 +28,7 @@ impl Ladder {
         let mut ladder = build.ladder;
         ladder.end_ms = trace.events.get(last).map_or(0, |event| event.at);
         span::mark(&mut ladder, views);
+        fold::fold(&mut ladder);
         ladder
     }
 }
@@ -168,6 +169,7 @@ impl Build<'_> {
             forged: fate == Fate::Forged,
             again,
             segments: 1,
+            folded: false,
             stale: false,
             proof,
         });

@@ -2,6 +2,7 @@
 //! renderings are functions of it.
 
 mod build;
+mod fold;
 mod model;
 mod span;
 #[cfg(test)]

@@ -52,6 +52,9 @@ pub struct Arrow {
     pub again: bool,
     /// How many segments the arrow stands for.
     pub segments: u32,
+    /// It stands for others that say the same as the one before it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub folded: bool,
     /// The client wrote a request on a connection that was stale for it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stale: bool,

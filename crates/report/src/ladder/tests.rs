@@ -66,6 +66,43 @@ fn losses_and_repetitions_fold() {
     assert!(text(&ladder).contains("1: a, again ×2, lost"), "{}", text(&ladder));
 }
 
+/// An upload in which each segment is sent by itself; where the origin resets, each is answered so.
+fn upload(segments: u64, answered: bool) -> Ladder {
+    let mut run = Run::new();
+    run.start(0, "a", "POST").open(0, 1);
+    run.write(20, 1, Direction::ToOrigin, &request("POST", "a"));
+    for index in 0..segments {
+        let at = 200 * (index + 1);
+        run.write(at, 1, Direction::ToOrigin, "part");
+        if answered {
+            run.rst(at + 10, 1, Direction::ToClient);
+        }
+    }
+    run.finish(200 * (segments + 1), "a", ok("x"));
+    drawn(&run.trace(), &[])
+}
+
+#[test]
+fn equal_rows_fold() {
+    let check = |ladder: &Ladder, rows: usize, words: &[&str]| {
+        let page = text(ladder);
+        assert!(page.lines().count() <= rows, "{page}");
+        for word in words {
+            assert!(page.contains(word), "no {word} in\n{page}");
+        }
+    };
+    let many = upload(105, false);
+    // SYN, SYN-ACK, the first segment, the others: where they begin and where they end.
+    let folded: Vec<_> = many.arrows.iter().filter(|arrow| arrow.folded).collect();
+    let told: Vec<_> = folded.iter().map(|a| (a.segments, a.sent_ms, a.arrived_ms)).collect();
+    assert_eq!(told, [(105, 200, Some(21_010))], "{}", text(&many));
+    check(&many, 10, &["1: … 105 more segments of a", "21 010 ms"]);
+    assert!(!text(&many).contains("a, again"), "{}", text(&many));
+    check(&upload(105, true), 14, &["1: … 105 more segments of a", "1: … 104 more: RST"]);
+    // A few are not worth it.
+    assert!(upload(2, false).arrows.iter().all(|arrow| !arrow.folded));
+}
+
 #[test]
 fn a_request_on_a_stale_connection_is_marked() {
     let mut run = Run::new();

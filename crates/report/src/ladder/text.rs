@@ -139,6 +139,7 @@ fn label(arrow: &Arrow) -> String {
     let by = if arrow.forged { ", from a middlebox" } else { "" };
     let lost = if arrow.arrived_ms.is_none() { ", lost" } else { "" };
     let again = match (arrow.again, arrow.segments) {
+        (true, _) if arrow.folded => ", again".to_owned(),
         (true, 1) => ", again".to_owned(),
         (true, times) => format!(", again ×{times}"),
         (false, _) => String::new(),

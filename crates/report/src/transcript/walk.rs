@@ -216,7 +216,7 @@ impl<'a> Walk<'a> {
 
     fn end(&mut self) {
         let at = self.trace.events.last().map_or(0, |event| event.at);
-        if let Some(words) = end(&self.trace.end) {
+        if let Some(words) = end(self.trace) {
             self.ending(at, format!("run stopped, {words}"));
         }
         for left in &self.trace.sockets {
@@ -280,13 +280,13 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn end(end: &End) -> Option<String> {
-    let details = match end {
+fn end(trace: &Trace) -> Option<String> {
+    let details = match &trace.end {
         End::Completed => return None,
-        End::Livelock => "a socket is polled without end within one instant",
-        End::Stall => "virtual time ran out before the script came to its end",
-        End::Hang => "something spins without touching a socket",
-        End::Panic { message } => message,
+        End::Livelock => "a socket is polled without end within one instant".to_owned(),
+        End::Stall => "virtual time ran out before the script came to its end".to_owned(),
+        End::Hang => format!("real time ran out; until then the client {}", trace.effort()),
+        End::Panic { message } => message.clone(),
     };
-    stopped(end).map(|what| format!("{what}: {details}"))
+    stopped(&trace.end).map(|what| format!("{what}: {details}"))
 }

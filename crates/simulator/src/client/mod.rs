@@ -6,6 +6,6 @@ mod connector;
 mod failure;
 mod under_test;
 
-pub use connector::Connector;
+pub use connector::{Connector, HyperStream};
 pub use failure::Failure;
 pub use under_test::{BoxFuture, Client, Environment, Response, ResponseBody, Timeouts, UnderTest, Wiring};

@@ -1,5 +1,6 @@
 //! The one room where network, origin and client meet. What leaves it is a [`Trace`](closewait_trace::Trace).
 
+mod panics;
 mod peer;
 mod request;
 mod run;

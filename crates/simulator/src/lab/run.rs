@@ -13,9 +13,10 @@ use closewait_trace::{End, Event, Recorder, SocketAtEnd, TlsRecord, Trace};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
+use super::panics::{Panics, located};
 use super::peer::{Peer, Play};
 use super::script::{Script, strike_on_segments};
-use super::watchdog::{Ended, Limits, Supervisor, THREAD};
+use super::watchdog::{Ended, Limits, Supervisor, THREAD, words_of};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, Pace, Waited, Wire};
 #[cfg(feature = "tls")]
@@ -35,7 +36,11 @@ pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits
     let recorder = Recorder::default();
     let job =
         Job { play: (scenario.clone(), client).into(), limits: *limits, recorder, waited: Waited::default() };
-    play_apart(&job).into_trace(scenario.protocol, &job.recorder)
+    let report = catch_unwind(AssertUnwindSafe(|| play_apart(&job))).unwrap_or_else(|panic| {
+        eprintln!("closewait: a run panicked: {}", words_of(&*panic));
+        resume_unwind(panic)
+    });
+    report.into_trace(scenario.protocol, &job.recorder)
 }
 
 /// Plays many, one after the other on one thread: as [`run`], without its cost of starting a thread each time.
@@ -79,15 +84,18 @@ struct Report {
     events: Option<Vec<Event>>,
     end: End,
     sockets: Vec<SocketAtEnd>,
+    /// What panicked meanwhile, and was caught.
+    panics: Vec<String>,
     unsupported: Option<String>,
 }
 
 impl Report {
     fn into_trace(self, protocol: Protocol, recorder: &Recorder) -> Trace {
-        let Self { events, end, sockets, unsupported } = self;
+        let Self { events, end, sockets, mut panics, unsupported } = self;
         let events = events.unwrap_or_else(|| recorder.take());
         let (events, records) = if protocol.is_tls() { open(events, recorder) } else { (events, Vec::new()) };
-        Trace { events, records, end, sockets, unsupported }
+        panics.retain(|panic| !matches!(&end, End::Panic { message } if message == panic));
+        Trace { events, records, end, sockets, panics, unsupported }
     }
 
     fn unsupported(reason: String) -> Self {
@@ -95,7 +103,7 @@ impl Report {
     }
 
     fn of(end: End) -> Self {
-        Self { events: None, end, sockets: Vec::new(), unsupported: None }
+        Self { events: None, end, sockets: Vec::new(), panics: Vec::new(), unsupported: None }
     }
 }
 
@@ -135,6 +143,7 @@ fn simulate(Job { play: cast, limits, recorder, waited }: &Job) -> Report {
     if scenario.protocol.is_tls() {
         make_certificates();
     }
+    let panics = Panics::keep();
     // Before the runtime is built, and until it is dropped: tokio's clock is based on that of `std`.
     let _run = closewait_clock::Run::start(&scenario.id);
     let pace = match client.wiring() {
@@ -162,8 +171,9 @@ fn simulate(Job { play: cast, limits, recorder, waited }: &Job) -> Report {
     drop(runtime);
     drop(network);
     match played {
-        Ok(report) | Err((Some(report), _)) => report,
-        Err((None, panic)) => resume_unwind(panic),
+        Ok(report) | Err((Some(report), _)) => Report { panics: panics.so_far(), ..report },
+        // It was not printed where it happened: what is thrown says where that was.
+        Err((None, panic)) => resume_unwind(Box::new(located(words_of(&*panic)))),
     }
 }
 
@@ -215,6 +225,7 @@ async fn play(
         events: Some(recorder.take()),
         end,
         sockets: wire.client_sockets(),
+        panics: Vec::new(),
         unsupported: bridge.and_then(|bridge| bridge.distortion()),
     }
 }

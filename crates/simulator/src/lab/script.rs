@@ -8,8 +8,10 @@ use closewait_trace::{Outcome, Recorder, What};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::panics::located;
 use super::peer::Peer;
 use super::request::perform;
+use super::watchdog::words_of;
 use crate::client::Client;
 use crate::net::Wire;
 
@@ -182,7 +184,7 @@ impl<'a> Script<'a> {
     async fn join(&mut self, id: &str) -> Result<(), String> {
         let Some(sent) = self.requests.remove(id) else { return Ok(()) };
         match sent.task.await {
-            Err(error) if error.is_panic() => Err(super::watchdog::words_of(&*error.into_panic())),
+            Err(error) if error.is_panic() => Err(located(words_of(&*error.into_panic()))),
             _ => Ok(()),
         }
     }

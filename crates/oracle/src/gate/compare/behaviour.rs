@@ -22,6 +22,12 @@ pub fn stopped(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
     vec![change]
 }
 
+/// Whether real time stopped both runs.
+pub fn both_hang(before: &RunFacts, now: &RunFacts) -> bool {
+    let hangs = |run: &RunFacts| run.stopped.as_deref() == Some("hang");
+    hangs(before) && hangs(now)
+}
+
 /// Connections that were opened, and sockets that were left.
 pub fn changes(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
     let mut changes = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{behaviour, context, findings, requests};
+use super::{behaviour, context, findings, requests, trade, wire};
 use crate::gate::change::{CellChange, Change, Comparison, Kind, State};
 use crate::gate::facts::{CellFacts, CellOutcome, RunFacts, VerdictFacts};
 
@@ -23,16 +23,17 @@ pub fn compare(baseline: &[CellFacts], current: &[CellFacts]) -> Comparison {
         cell(gone, State::Gone, vec![change])
     }));
     cells.sort_by(|one, other| order(one).cmp(&order(other)));
-    Comparison { cells }
+    Comparison { cells, control: None }
 }
 
 fn key(cell: &CellFacts) -> (&str, &str) {
     (&cell.scenario, &cell.client)
 }
 
-fn order(cell: &CellChange) -> (State, bool, Option<crate::Severity>, &str, &str) {
+/// What is required comes before advice, and the greater harm before the lesser.
+fn order(cell: &CellChange) -> (State, bool, bool, Option<crate::Severity>, &str, &str) {
     let severity = cell.severity();
-    (cell.state, severity.is_none(), severity, &cell.scenario, &cell.client)
+    (cell.state, cell.is_advice(), severity.is_none(), severity, &cell.scenario, &cell.client)
 }
 
 fn both(before: &CellFacts, now: &CellFacts) -> CellChange {
@@ -67,17 +68,25 @@ fn both(before: &CellFacts, now: &CellFacts) -> CellChange {
 
 fn of_run(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
     let mut changes = behaviour::stopped(before, now);
+    if behaviour::both_hang(before, now) {
+        // How far a run came that was stopped by real time is up to the machine.
+        return changes;
+    }
     changes.extend(findings::changes(before, now));
     changes.extend(requests::changes(before, now));
     changes.extend(behaviour::changes(before, now));
-    if changes.is_empty() {
-        changes = behaviour::lines(before, now);
+    changes.extend(wire::changes(before, now));
+    if changes.iter().all(Change::says_only_what_was_judged) {
+        changes.extend(behaviour::lines(before, now));
     }
     changes
 }
 
 fn of_control(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
     let mut changes = behaviour::stopped(before, now);
+    if behaviour::both_hang(before, now) {
+        return changes;
+    }
     changes.extend(findings::changes_of_control(before, now));
     changes.extend(requests::changes(before, now));
     changes
@@ -92,6 +101,9 @@ fn in_context(mut changes: Vec<Change>, now: &RunFacts, is_control: bool) -> Vec
 }
 
 fn classified(now: &CellFacts, changes: Vec<Change>) -> CellChange {
+    if trade::is_one(&changes) {
+        return cell(now, State::Trade, trade::told(changes));
+    }
     let any = |kind| changes.iter().any(|change| change.kind == kind);
     let state = if any(Kind::Regressed) {
         State::Regressed
@@ -107,6 +119,9 @@ fn classified(now: &CellFacts, changes: Vec<Change>) -> CellChange {
 
 fn cell(facts: &CellFacts, state: State, mut changes: Vec<Change>) -> CellChange {
     changes.sort_by_key(Change::weight);
+    if state == State::Trade {
+        trade::repairs_first(&mut changes);
+    }
     CellChange { scenario: facts.scenario.clone(), client: facts.client.clone(), state, changes }
 }
 

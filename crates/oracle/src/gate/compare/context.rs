@@ -142,6 +142,7 @@ mod tests {
         let on = |connection: &u32| Attempt { connection: *connection, stream: None, fresh: true };
         RequestFacts {
             id: id.to_owned(),
+            method: None,
             outcome: None,
             error: None,
             attempts: connections.iter().map(on).collect(),

@@ -7,5 +7,7 @@ mod findings;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod trade;
+mod wire;
 
 pub use cells::compare;

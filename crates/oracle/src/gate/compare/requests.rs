@@ -2,12 +2,15 @@
 
 use closewait_trace::Millis;
 
-use crate::gate::change::Change;
+use crate::Severity;
+use crate::gate::change::{Change, Kind};
 use crate::gate::facts::{Attempt, RequestFacts, RunFacts};
 
 /// An outcome that comes earlier or later by less than this is no change: nobody notices, and the order of events is
 /// compared anyway.
-pub const NOTICED: Millis = 1000;
+const NOTICED: Millis = 1000;
+/// Between two attempts a client waits as long as it draws by chance: so much longer or shorter is no change.
+const BY_CHANCE: Millis = 4;
 
 /// Changes in the life of requests.
 pub fn changes(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
@@ -24,11 +27,14 @@ pub fn changes(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
 }
 
 fn request(before: &RequestFacts, now: &RequestFacts) -> Vec<Change> {
-    [outcome(before, now), attempts(before, now), executed(before, now), duration(before, now)]
-        .into_iter()
-        .flatten()
-        .map(Change::drifted)
-        .collect()
+    let drifted = |words: Option<String>| words.map(Change::drifted);
+    let told = [
+        drifted(outcome(before, now)),
+        drifted(attempts(before, now)),
+        executed(before, now),
+        drifted(duration(before, now)),
+    ];
+    told.into_iter().flatten().collect()
 }
 
 fn outcome(before: &RequestFacts, now: &RequestFacts) -> Option<String> {
@@ -125,24 +131,53 @@ pub fn counted(n: usize, what: &str) -> String {
     if n == 1 { format!("one {what}") } else { format!("{n} {}", what.replacen("attempt", "attempts", 1)) }
 }
 
-fn executed(before: &RequestFacts, now: &RequestFacts) -> Option<String> {
+/// How often the origin carries it out. A request that the application has taken back and that must not be repeated is no
+/// drift: whoever cancels and sends again has it done twice.
+fn executed(before: &RequestFacts, now: &RequestFacts) -> Option<Change> {
     let times = |n: u32| match n {
         0 => "never".to_owned(),
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
         n => format!("{n} times"),
     };
-    (before.executed != now.executed).then(|| {
-        format!(
-            "the origin executes request {} {}, before {}",
-            now.id,
-            times(now.executed),
-            times(before.executed)
-        )
+    if before.executed == now.executed {
+        return None;
+    }
+    let words = format!(
+        "the origin executes request {} {}, before {}",
+        now.id,
+        times(now.executed),
+        times(before.executed)
+    );
+    if !is_taken_back(before) || !is_taken_back(now) {
+        return Some(Change::drifted(words));
+    }
+    let method = now.method.as_deref().unwrap_or_default();
+    let words = format!("{words}, although the application cancels it ({method})");
+    Some(match now.executed > before.executed {
+        true => Change { severity: Some(Severity::UnsafeDuplicate), ..Change::of(Kind::Regressed, words) },
+        false => Change::of(Kind::Fixed, words),
     })
 }
 
+/// A request that the application cancels, and that must not be carried out twice.
+fn is_taken_back(request: &RequestFacts) -> bool {
+    request.outcome.as_deref() == Some("cancelled") && request.is_unsafe_to_repeat()
+}
+
+/// Another duration, and why it cannot be chance: other attempts, or a wait for another timer.
 fn duration(before: &RequestFacts, now: &RequestFacts) -> Option<String> {
     let (old, new) = (before.took_ms?, now.took_ms?);
-    (old.abs_diff(new) >= NOTICED).then(|| format!("request {} takes {new} ms, before {old} ms", now.id))
+    let attempts = |request: &RequestFacts| request.attempts.len();
+    let (less, more) = (old.min(new), old.max(new));
+    let why = if attempts(now) > attempts(before) {
+        counted(attempts(now) - attempts(before), "more attempt")
+    } else if attempts(now) < attempts(before) {
+        counted(attempts(before) - attempts(now), "attempt less")
+    } else if attempts(now) > 1 && more < less.saturating_mul(BY_CHANCE) {
+        return None;
+    } else {
+        "another timer".to_owned()
+    };
+    (more - less >= NOTICED).then(|| format!("request {} takes {new} ms, before {old} ms: {why}", now.id))
 }

@@ -63,20 +63,14 @@ pub struct Known<'a> {
     pub clients: Vec<&'a str>,
 }
 
-impl Rules {
-    /// How serious a change is, and the rule that says so: its index.
-    pub fn level(&self, cell: &CellChange, change: &Change) -> (Level, Option<usize>) {
-        let last = self.rules.iter().rposition(|rule| rule.matches(cell, change));
-        last.map_or((default_level(change.kind), None), |index| (self.rules[index].level, Some(index)))
-    }
-}
-
-/// What a change is without a rule.
-fn default_level(kind: Kind) -> Level {
-    match kind {
-        Kind::Regressed => Level::Deny,
-        Kind::Drifted | Kind::New | Kind::Gone => Level::Warn,
-        Kind::Fixed => Level::Allow,
+impl Kind {
+    /// How serious a change is without a rule.
+    pub(in crate::gate) fn default_level(self) -> Level {
+        match self {
+            Self::Regressed => Level::Deny,
+            Self::Trade | Self::Drifted | Self::New | Self::Gone => Level::Warn,
+            Self::Fixed => Level::Allow,
+        }
     }
 }
 

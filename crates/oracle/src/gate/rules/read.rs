@@ -200,7 +200,7 @@ mod tests {
         refused(&rule("scenario = \"half-clos/*\""), &["4:12", "did you mean `half-close/*`?"]);
         refused(&rule("scenario = \"nothing/*\""), &["no scenario matches", "closewait list"]);
         refused(&rule("client = \"reqwst\""), &["did you mean `reqwest`?"]);
-        refused(&rule("change = \"worse\""), &["there are regressed, drifted"]);
+        refused(&rule("change = \"worse\""), &["there are regressed, trade, drifted"]);
         refused("[[rule]]\nlevel = \"warn\"\n", &["missing key `reason`"]);
         refused("[[rule]]\nlevel = \"warn\"\nreason = \" \"\n", &["`reason` is empty"]);
         refused("[[rule]]\nlevel = \"forbid\"\nreason = \"r\"\n", &["deny, warn, allow"]);
