@@ -119,7 +119,7 @@ fn caught(defect: Defect, id: &str) -> Result<BTreeSet<String>, Failed> {
         let violation = violation.strip_prefix("control: ").unwrap_or(&violation);
         violation.split(':').next().unwrap_or_default().to_owned()
     };
-    let played = selected_with(&[catalogue().get(id)?], with_defect(defect));
+    let played = selected_with(&[catalogue().get(id)?], &[with_defect(defect)]);
     Ok(played.entries.iter().flat_map(|entry| violations(&entry.cell.result)).map(oracle).collect())
 }
 

@@ -64,13 +64,16 @@ pub fn selected(scenarios: &[&'static Scenario], clients: &[&'static dyn UnderTe
 
 /// Every scenario of the catalogue against a client that is not built in.
 pub fn results_with(client: &'static dyn UnderTest) -> Results<'static> {
-    selected_with(&catalogue().iter().collect::<Vec<_>>(), client)
+    selected_with(&catalogue().iter().collect::<Vec<_>>(), &[client])
 }
 
-/// Some scenarios of the catalogue against a client that is not built in.
-pub fn selected_with(scenarios: &[&'static Scenario], client: &'static dyn UnderTest) -> Results<'static> {
-    let cells = suite::play_all(scenarios.iter().copied(), &[client], &Limits::default(), |_, _| ());
-    Results::new(versions(&[client]), scenarios, cells)
+/// Some scenarios of the catalogue against clients of which not all are built in.
+pub fn selected_with(
+    scenarios: &[&'static Scenario],
+    clients: &[&'static dyn UnderTest],
+) -> Results<'static> {
+    let cells = suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |_, _| ());
+    Results::new(versions(clients), scenarios, cells)
 }
 
 fn versions(clients: &[&'static dyn UnderTest]) -> Vec<ClientVersion> {

@@ -9,8 +9,7 @@ use closewait::{oracle::Severity, suite};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
-use super::super::reference::reference;
-use super::played::{catalogue, document, of};
+use super::super::played::{catalogue, document, reference, selected_with};
 
 const SCENARIO: &str = "half-close/fin-while-idle";
 
@@ -29,7 +28,7 @@ fn decided(before: &Document, now: &Document) -> Verdict {
 }
 
 fn played(clients: &[&'static dyn UnderTest]) -> Result<Document, Failed> {
-    Ok(document(&of(&[catalogue().get(SCENARIO)?], clients)))
+    Ok(document(&selected_with(&[catalogue().get(SCENARIO)?], clients)))
 }
 
 fn hyper_util() -> Result<&'static dyn UnderTest, Failed> {

@@ -32,7 +32,7 @@ pub(super) fn trials() -> Vec<Trial> {
 fn poisoned(text: &str) -> Result<(Document, Verdict), Failed> {
     let scenarios = [catalogue().get("half-close/fin-while-idle")?];
     let before = document(&selected(&scenarios, &[reference()])).facts();
-    let mut now = document(&selected_with(&scenarios, with_defect(Defect::NoStaleCheck)));
+    let mut now = document(&selected_with(&scenarios, &[with_defect(Defect::NoStaleCheck)]));
     for scenario in &mut now.scenarios {
         scenario.title = format!("title {text}");
         scenario.about = format!("about {text}");

@@ -33,7 +33,7 @@ pub(super) fn trials() -> Vec<Trial> {
 fn regression(rules: &Rules) -> Result<(Document, Verdict), Failed> {
     let scenarios = [catalogue().get(SCENARIO)?];
     let before = document(&selected(&scenarios, &[reference()])).facts();
-    let now = document(&selected_with(&scenarios, with_defect(Defect::NoStaleCheck)));
+    let now = document(&selected_with(&scenarios, &[with_defect(Defect::NoStaleCheck)]));
     let verdict = decide(compare(&before, &now.facts()), rules, true);
     Ok((now, verdict))
 }

@@ -172,7 +172,7 @@ fn two_results_lie_side_by_side() {
 fn what_changed_opens_before_and_after() {
     let violated = scenarios(&[VIOLATED]);
     let before = document(&selected(&violated, &[reference()]));
-    let after = document(&selected_with(&violated, with_defect(Defect::IgnoresKeepAliveTimeout)));
+    let after = document(&selected_with(&violated, &[with_defect(Defect::IgnoresKeepAliveTimeout)]));
     let verdict = decide(compare(&before.facts(), &after.facts()), &Rules::default(), true);
     check_compared("changed", &[("before", &before), ("after", &after)], Some(&verdict), |page| {
         assert_eq!(text(page, "#changed h2"), "What changed: 1 regressed");
