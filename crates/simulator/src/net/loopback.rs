@@ -106,14 +106,15 @@ impl Loopback {
         self.queue > 0
     }
 
-    /// Takes over the connections that wait.
+    /// Takes over the connections that wait, in the order in which they were dialled.
     pub fn accept(&mut self, patience: &Arc<Patience>) -> Vec<Arc<Line>> {
-        let mut lines = Vec::new();
-        while let Some((real, port)) = self.accept_one(patience) {
-            let line = Arc::new(Line::new(real, port, patience.clone()));
-            self.lines.push(Entry::new(line.clone()));
-            lines.push(line);
-        }
+        let mut accepted: Vec<_> = std::iter::from_fn(|| self.accept_one(patience)).collect();
+        accepted.sort_unstable_by_key(|(_, port)| *port);
+        let first = first_dialled(accepted.iter().map(|(_, port)| *port));
+        accepted.rotate_left(first);
+        let line = |(real, port)| Arc::new(Line::new(real, port, patience.clone()));
+        let lines: Vec<_> = accepted.into_iter().map(line).collect();
+        self.lines.extend(lines.iter().cloned().map(Entry::new));
         lines
     }
 
@@ -174,5 +175,32 @@ impl Found {
 
     fn has(&self, port: u16) -> bool {
         self.client(port).is_some()
+    }
+}
+
+/// Which of the sorted ports was dialled from first. Linux counts up through the ports that it gives to those who dial one
+/// address, a few at a time, and begins again at the lowest: a wide gap is where it began again. The order in which
+/// handshakes are completed says nothing: two cores may work on them at once.
+fn first_dialled(ports: impl Iterator<Item = u16> + Clone) -> usize {
+    const WIDE: u16 = 4_096;
+    let gap = ports.clone().zip(ports.skip(1)).position(|(one, next)| next - one > WIDE);
+    gap.map_or(0, |last| last + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(ports: &[u16], first: usize) {
+        assert_eq!(first_dialled(ports.iter().copied()), first, "{ports:?}");
+    }
+
+    #[test]
+    fn ports_count_up_and_begin_again() {
+        check(&[], 0);
+        check(&[40_000], 0);
+        check(&[40_000, 40_002, 40_018], 0);
+        check(&[32_770, 32_772, 60_990, 60_998], 2);
+        check(&[32_768, 60_998], 1);
     }
 }
