@@ -10,6 +10,9 @@ pub(super) const RESULTS: &str = "CLOSEWAIT_RESULTS";
 /// Where to write the packets of every run, as a pcapng capture.
 pub(super) const PCAP: &str = "CLOSEWAIT_PCAP";
 
+/// Set to play every run in this process: for a debugger, or a tool that measures coverage. `CLOSEWAIT_ONE_PROCESS=1`.
+const ONE_PROCESS: &str = "CLOSEWAIT_ONE_PROCESS";
+
 /// What to do with results that are not the accepted ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Acceptance {
@@ -27,14 +30,21 @@ impl Acceptance {
     }
 
     fn of(accept: Option<&str>, ci: Option<&str>) -> Self {
-        let is_on =
-            |value: Option<&str>| value.is_some_and(|value| !matches!(value, "" | "0" | "false" | "no"));
         match (is_on(accept), is_on(ci)) {
             (true, _) => Self::All,
             (false, false) => Self::New,
             (false, true) => Self::Nothing,
         }
     }
+}
+
+fn is_on(value: Option<&str>) -> bool {
+    value.is_some_and(|value| !matches!(value, "" | "0" | "false" | "no"))
+}
+
+/// Whether runs are to have no process of their own.
+pub(super) fn is_one_process() -> bool {
+    is_on(env::var(ONE_PROCESS).ok().as_deref())
 }
 
 /// The folder of the crate that is tested.

@@ -4,7 +4,6 @@
 //! of its thread, a static is set once. In a copy of a process that has played nothing, all of that is the same in every run. A client that
 //! crashes or ends the process takes one run with it.
 
-use std::env;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,9 +16,6 @@ use super::handover::{pack, unpack};
 use super::trial::Prepared;
 #[cfg(feature = "tls")]
 use crate::tls::make_certificates;
-
-/// Set to play in this process: for a debugger, or a tool that measures coverage. `CLOSEWAIT_ONE_PROCESS=1`.
-const ONE_PROCESS: &str = "CLOSEWAIT_ONE_PROCESS";
 
 /// For what a run takes beyond its own limit: to start, and to hand its trace over.
 const GRACE: Duration = Duration::from_secs(10);
@@ -42,9 +38,6 @@ pub(super) struct Processes {
 impl Processes {
     /// So many. To be called before anything has started a thread: `None` where one was started, or where the platform cannot copy.
     pub fn start(count: usize, suites: &[Arc<Prepared>]) -> Option<Self> {
-        if env::var_os(ONE_PROCESS).is_some_and(|value| !value.is_empty()) {
-            return None;
-        }
         // A copy that made them would do so in each run.
         #[cfg(feature = "tls")]
         make_certificates();

@@ -7,13 +7,14 @@ use std::process;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 
+use closewait_clock::fix_addresses;
 use closewait_report::document::About;
 use closewait_report::json;
 use closewait_report::results::{ClientVersion, Results};
 use closewait_scenario::Scenario;
 use libtest_mimic::{Arguments, Trial};
 
-use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest};
+use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest, is_one_process};
 use super::outcome::target;
 use super::processes::Processes;
 use super::suite::Suite;
@@ -28,7 +29,7 @@ pub fn main(suites: impl IntoIterator<Item = Suite>) -> ! {
         suites.into_iter().map(|suite| Prepared::new(suite).map(Arc::new)).collect();
     let suites = prepared.unwrap_or_else(|error| give_up(&error.to_string()));
     let acceptance = Acceptance::from_environment();
-    let processes = (!arguments.list).then(|| processes(&arguments, &suites)).flatten();
+    let processes = processes(&arguments, &suites);
     let trials: Vec<Trial> = suites
         .iter()
         .enumerate()
@@ -44,11 +45,13 @@ pub fn main(suites: impl IntoIterator<Item = Suite>) -> ! {
     conclusion.exit()
 }
 
-/// As many as trials are played at once; none for clients that use no entropy.
+/// As many as trials are played at once; none if no client uses entropy. Starts this program anew if its addresses are random.
 fn processes(arguments: &Arguments, suites: &[Arc<Prepared>]) -> Option<Arc<Processes>> {
-    if !suites.iter().any(|suite| suite.client.uses_entropy()) {
+    let uses_entropy = suites.iter().any(|suite| suite.client.uses_entropy());
+    if arguments.list || !uses_entropy || is_one_process() {
         return None;
     }
+    fix_addresses();
     let threads = arguments.test_threads.or_else(|| thread::available_parallelism().ok().map(Into::into));
     Processes::start(threads.unwrap_or(1), suites).map(Arc::new)
 }

@@ -21,7 +21,7 @@ impl Entropy {
     }
 
     /// Eight bytes at a time.
-    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    #[allow(dead_code, reason = "not every platform has something taken over")]
     pub fn bytes(&mut self, length: usize) -> impl Iterator<Item = u8> {
         let words = std::iter::repeat_with(|| self.next());
         words.flat_map(u64::to_le_bytes).take(length)

@@ -16,8 +16,11 @@
 //! - Other threads: a client that keeps time on a thread of its own has real time there.
 //! - What a thread or a process drew before the run and keeps. `HashMap` and rand's thread-local generators seed themselves once per
 //!   thread, so a run that is to be the same again needs a thread of its own. fastrand takes the number of the thread, `tokio::select!`
-//!   that of the runtime, and ahash addresses: only a process of its own makes these the same. A [`Zygote`] has one for each run.
+//!   that of the runtime, and ahash addresses: a process of its
+//!   own makes the first two the same ([`Zygote`]), and addresses that are not randomised the third ([`fix_addresses`]).
 
+#[cfg(target_os = "linux")]
+mod addresses;
 mod entropy;
 #[cfg(all(
     target_os = "linux",
@@ -27,12 +30,16 @@ mod entropy;
 mod interposed;
 mod lost;
 mod run;
+#[cfg(not(target_os = "linux"))]
+mod without;
 #[cfg(target_os = "linux")]
 mod zygote;
-#[cfg(not(target_os = "linux"))]
-#[path = "no_zygote.rs"]
-mod zygote;
 
+#[cfg(target_os = "linux")]
+pub use addresses::fix_addresses;
 pub use lost::Lost;
 pub use run::{Run, is_virtual, set};
+#[cfg(not(target_os = "linux"))]
+pub use without::{Zygote, fix_addresses};
+#[cfg(target_os = "linux")]
 pub use zygote::Zygote;

@@ -48,10 +48,10 @@ fn name(signal: i32) -> &'static str {
 }
 
 /// How long the end of an answer is that says what became of the work.
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+#[allow(dead_code, reason = "not every platform has something taken over")]
 pub(crate) const TRAILER: usize = 5;
 
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+#[allow(dead_code, reason = "not every platform has something taken over")]
 impl Lost {
     /// The end of an answer.
     pub(crate) fn written(lost: Option<&Self>) -> [u8; TRAILER] {

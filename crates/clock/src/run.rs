@@ -67,13 +67,13 @@ pub fn is_virtual() -> bool {
 }
 
 /// Virtual time since the start of this thread's run, if it plays one.
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+#[allow(dead_code, reason = "not every platform has something taken over")]
 pub(crate) fn elapsed() -> Option<Duration> {
     PLAYED.get().map(|played| played.elapsed)
 }
 
 /// Takes of the entropy of this thread's run, if it plays one.
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+#[allow(dead_code, reason = "not every platform has something taken over")]
 pub(crate) fn draw<T>(take: impl FnOnce(&mut Entropy) -> T) -> Option<T> {
     let mut played = PLAYED.get()?;
     let taken = take(&mut played.entropy);
