@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use closewait_trace::{
-    Attempt, BodyEnd, BodyFraming, Exchange, Moment, Outcome, Replied, Request, SignalKind, Window,
-    is_bodiless,
+    Attempt, BodyEnd, BodyFraming, Moment, Outcome, Replied, Request, SignalKind, Window, is_bodiless,
 };
 
 use super::case::Case;
+use super::case::Case;
+use super::words::{circumstances, count};
 use super::words::{circumstances, count};
 
 pub(super) enum Answer {
@@ -139,8 +140,7 @@ fn owner<'a>(case: &'a Case, request: &Request, response: &Response) -> Option<(
 /// The unsolicited bytes on the connection of the last attempt, nearest before its response.
 fn unsolicited(case: &Case, request: &Request) -> Option<(Window, Moment, u32)> {
     let attempt = request.attempts.last()?;
-    let connection = case.connection_of(attempt)?;
-    let exchange: &Exchange = connection.exchanges.get(attempt.exchange)?;
+    let (connection, exchange) = case.connection_of(attempt).zip(case.exchange_of(attempt))?;
     let signals = connection.signals();
     let bytes = signals.iter().filter(|signal| signal.kind == SignalKind::Unsolicited);
     let windows = bytes.filter_map(|signal| Some((Window::of(signal, exchange)?, signal.delivered?)));

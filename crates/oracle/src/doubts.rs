@@ -8,7 +8,7 @@ use super::excuse::Excuse;
 use super::policy::{LONG_SILENCE, MARGIN, REFUSALS, UNKNOWN_IDLE_TIMEOUT};
 
 /// Stale by then, or something is on its way that will make it so, or something odd has come that does not
-/// forbid reuse but permits closing. What the origin sent after the client's own close is its answer to that,
+/// forbid reuse but permits closing (RFC 9112 sections 6.1 and 9.2). What the origin sent after the client's own close is its answer to that,
 /// and no excuse for it.
 pub(super) fn in_doubt<'a>(case: &Case<'a>, connection: &Connection, moment: Moment) -> Option<Excuse<'a>> {
     let stale = case.stale(connection).filter(|stale| stale.known.earliest.may_precede(moment));

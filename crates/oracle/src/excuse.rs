@@ -6,46 +6,30 @@ use closewait_trace::{SignalKind, StaleReason};
 
 use super::words::{cause, name};
 
-/// What a client is excused by, by name, and in words that end `… was excused: `.
+/// What excuses a client. It is printed as what follows `… because`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excuse<'a> {
-    /// The connection was stale, or became so within the instant.
+    // A client may pass over the connection.
     Stale(&'a StaleReason),
-    /// What makes it stale was on its way.
     OnItsWay(SignalKind),
-    /// An unasked CRLF came, which a client may discard (RFC 9112 section 9.2).
     UnaskedCrlf,
-    /// A response came whose length was told in two ways (RFC 9112 section 6.1).
     LengthToldTwice,
-    /// The origin refused streams on it, one after the other.
     Refusing,
-    /// A request was given up on it, or a PING sent, and nothing came since.
     Silent,
-    /// The network has taken nothing, and not even an acknowledgement came.
     CutOff,
-    /// It had lain idle for about as long as either end allows.
     IdleTooLong,
-    /// Another request used it.
     Taken,
-    /// When the client closed it cannot be seen: the FIN may have waited for the network.
+    // It may have closed the connection.
     ClosedUnseen,
-    /// The application was closing the client.
     Closing,
-    /// The client had as many connections, or idle ones, as it may have.
     AtItsLimit,
-    /// The client found fault with what came (RFC 9113 section 5.4.1).
     FoundFault,
-    /// The answer to a PING came at the end of the ping timeout, or not at all.
     PingTooLate,
-    /// Another connection had just proved dead, and this one had been silent for longer.
     InBadCompany,
-    /// A connection was being dialled.
+    // A request may wait on.
     Dialling,
-    /// There was no room for another connection.
     InLine,
-    /// Every connection had as many streams as its origin permits, or was in doubt.
     NoStream,
-    /// What was written lay in the send queue: the network took nothing.
     Queued,
 }
 

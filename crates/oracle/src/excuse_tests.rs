@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use closewait_scenario::{ClientSettings, Scenario};
 use closewait_trace::testing::{TraceBuilder, data, error, head, ok_message};
-use closewait_trace::{BodyEnd, Direction, ErrorKind, Fate, Outcome, Segment};
+use closewait_trace::{BodyEnd, Direction, ErrorKind, Fate, Outcome, Segment, Views};
 
+use super::case::Case;
 use super::tests::{answered, check_in, check_trace, on_new_connection, opened, scenario};
+use super::{closes, doubts, waiting};
 
 fn with_client(client: ClientSettings) -> Scenario {
     Scenario { client, ..scenario() }
@@ -33,6 +35,44 @@ pub(super) fn acked(trace: TraceBuilder, at: u64, bytes: usize, window: u32) -> 
     let ack_seq = u32::try_from(bytes).expect("a test writes little") + 1;
     let ack = Segment { ack: true, seq: 1, ack_seq, window, ..Segment::default() };
     trace.segment(at, 1, Direction::ToClient, Fate::Delivered, ack)
+}
+
+/// Why `c` need not use connection 1, or may take the client's time.
+#[track_caller]
+fn check_excuse(client: ClientSettings, trace: TraceBuilder, expected: &str) {
+    let (scenario, trace) = (with_client(client), trace.build());
+    let views = Views::of(&trace, &scenario.client);
+    let case = Case::new(&scenario, &trace, &views);
+    let request = views.requests.get("c").expect("request c");
+    let connection = views.connections.get(1).expect("connection 1");
+    let last = connection.exchanges.last().expect("an exchange");
+    let idle = request.started.since(last.complete().unwrap_or(request.started));
+    let excuse = doubts::in_doubt(&case, connection, request.started)
+        .or_else(|| doubts::idle_too_long(&case, last, idle))
+        .or_else(|| closes::reason(&case, connection, request))
+        .or_else(|| waiting::young_dial(&case, request, request.over()?));
+    assert_eq!(excuse.map_or("none".to_owned(), |excuse| excuse.to_string()), expected);
+}
+
+#[test]
+fn every_excuse_has_its_words() {
+    let plain = ClientSettings::default;
+    let asked = |trace: TraceBuilder, at| trace.start(at, "c", "GET");
+    check_excuse(plain(), asked(answered(), 40), "none");
+    check_excuse(plain(), asked(answered().fin(30, 1), 40), "its FIN was delivered");
+    check_excuse(plain(), asked(answered().fin_sent(30, 1), 40), "FIN was on its way");
+    check_excuse(plain(), asked(answered().bytes(30, 1, "\r\n"), 40), "an unasked CRLF was delivered on it");
+    check_excuse(plain(), asked(answered(), 30_021), "it had been idle too long");
+    let closed = || asked(answered().client_fin(40, 1), 40);
+    check_excuse(plain(), closed(), "none");
+    check_excuse(one_connection().client, closed(), "the client has a limit of connections");
+    check_excuse(plain(), asked(answered().closing(30).client_fin(40, 1), 40), "the client was being closed");
+    let dead = two_at_once().response(20, "a", 1).deadline(2_000, "b").client_fin(2_000, 1);
+    check_excuse(plain(), asked(dead, 2_000), "another connection had just proved dead");
+    let shut = asked(stopped_upload(), 100);
+    check_excuse(plain(), shut, "a was given up on it with the response outstanding");
+    let dialled = asked(answered(), 40).syn(40, 2).deadline(90, "c");
+    check_excuse(plain(), dialled, "a connection was being dialled");
 }
 
 #[test]

@@ -21,8 +21,8 @@ impl Case<'_> {
     pub fn written(&self, connection: &Connection, exchange: &Exchange) -> Written {
         let latest = exchange.request.first_sent;
         let request = self.request_of(exchange).filter(|_| connection.http2.is_some());
-        let earliest =
-            request.map_or(latest, |request| self.earliest(connection, latest).max(request.started));
+        let earliest = request
+            .map_or(latest, |request| self.earliest(connection, latest).max(request.started).min(latest));
         Written { earliest, latest }
     }
 
