@@ -6,8 +6,6 @@ use closewait_trace::{
 };
 
 use super::case::Case;
-use super::case::Case;
-use super::words::{circumstances, count};
 use super::words::{circumstances, count};
 
 pub(super) enum Answer {
