@@ -22,7 +22,7 @@ pub struct Trace {
     /// The client host's TCP sockets after the client was closed (or dropped) and the network was at rest.
     pub sockets: Vec<SocketAtEnd>,
     /// What panicked in tasks of the client, and was caught there: `message, at FILE:LINE`, in order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub panics: Vec<String>,
     /// Why this client cannot play this scenario, if that came out during the run.
     pub unsupported: Option<String>,

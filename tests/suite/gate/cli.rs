@@ -198,7 +198,7 @@ fn a_revision_is_a_baseline() {
     git(&["init", "-q", "-b", "trunk"]);
     git(&["add", "."]);
     git(&["commit", "-q", "-m", "accepted"]);
-    let answered = r#"\"id\":\"b\",\"outcome\":\"200\",\"attempts\""#;
+    let answered = r#"\"id\":\"b\",\"method\":\"GET\",\"outcome\":\"200\",\"attempts\""#;
     edit(&folder, &snapshot(), answered, &answered.replace("200", "cancelled"));
     gate(&folder, &["--baseline", "trunk"], 0, &["1 same"]);
     gate(&folder, &["--baseline", "trunk:snapshots/"], 0, &["1 same"]);
