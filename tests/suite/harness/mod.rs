@@ -329,7 +329,15 @@ fn plays_chance_the_same_each_time(folder: Crate) {
 
 fn survives_a_client_that_aborts(folder: Crate) {
     let folder = folder.empty();
-    folder.check("aborting", &["fin-while-idle"], &[], 0, &["! half-close/fin-while-idle", "! 1 stopped"]);
+    folder.check("aborting", &["fin-while-idle"], &[], 101, &["the run was stopped", "! 1 stopped"]);
+    let accept = [("CLOSEWAIT_ACCEPT", "1")];
+    folder.check(
+        "aborting",
+        &["fin-while-idle"],
+        &accept,
+        0,
+        &["! half-close/fin-while-idle", "! 1 stopped"],
+    );
     let snapshot = folder.snapshot("plain");
     assert!(snapshot.contains("the process was ended by signal 6 (SIGABRT)"), "{snapshot}");
 }
