@@ -43,8 +43,10 @@ impl Catalogue {
         let family = family.filter(|name| is_kebab(name)).unwrap_or("file");
         let name = path.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_kebab(stem));
         let name = name.ok_or_else(|| FileProblem::Name { path: path.to_owned() })?;
-        let scenario = read(&format!("{family}/{name}"), path)?;
-        Ok(self.0.entry(scenario.id.clone()).insert_entry(scenario).into_mut())
+        let id = format!("{family}/{name}");
+        let scenario = read(&id, path)?;
+        self.0.insert(id.clone(), scenario);
+        Ok(&self.0[&id])
     }
 
     /// Every scenario, in the order of the ids.
