@@ -183,6 +183,7 @@ fn check_not_run(words: &[String], command: &str) -> Result<(), Failed> {
         "cargo install --path .",
         "cargo nextest run",
         "cargo test",
+        "cargo test -p closewait-oracle",
         "cargo update -p reqwest",
         "ci/check.sh",
         // `ci/check.sh` runs these in examples/, `ci/test-gate-upgrade.sh` and `ci/upgrades.sh` the script.
