@@ -8,8 +8,8 @@ use closewait_trace::testing::{TraceBuilder, ok_message, whole};
 use closewait_trace::{Connection, Direction, Fate, Moment, Request, Segment, Trace, Views, What};
 
 use super::case::Case;
-use super::excuse_tests::{WRITTEN, acked, stopped_upload};
-use super::http2_excuse_tests::{full, h2_with, uploading};
+use super::exemption_tests::{WRITTEN, acked, stopped_upload};
+use super::http2_exemption_tests::{full, h2_with, uploading};
 use super::interval::{Order, Order::*};
 use super::known::stream_limit;
 use super::tests::scenario;

@@ -3,8 +3,8 @@
 use closewait_trace::{Connection, Moment, StaleReason};
 
 use super::case::Case;
+use super::checks::Checks;
 use super::policy::PROMPT;
-use super::tally::Tally;
 use super::words::ms;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -18,17 +18,17 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for connection in case.connections() {
         let fin = connection.to_client.fin.delivered;
         if let Some(fin) = fin.filter(|fin| connection.over().is_none_or(|over| *fin < over)) {
-            judge_connection(case, connection, fin, "its FIN was delivered", &mut tally);
+            judge_connection(case, connection, fin, "its FIN was delivered", &mut checks);
         } else if let Some(drained) = drained(case, connection) {
             let since = "a GOAWAY was delivered and its last stream was over";
-            judge_connection(case, connection, drained, since, &mut tally);
+            judge_connection(case, connection, drained, since, &mut checks);
         }
     }
-    tally.verdict(match case.scenario.protocol.is_http2() {
+    checks.verdict(match case.scenario.protocol.is_http2() {
         true => "neither FIN nor GOAWAY was delivered before the client's own FIN",
         false => "no FIN was delivered before the client's own",
     })
@@ -44,7 +44,7 @@ fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
     connection.lasts_until(drained).then_some(drained)
 }
 
-fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since: &str, tally: &mut Tally) {
+fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since: &str, checks: &mut Checks) {
     let number = connection.number;
     let over = connection.over();
     let kept = over.unwrap_or(case.end()).since(useless);
@@ -54,7 +54,7 @@ fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since
         return;
     }
     if kept <= PROMPT {
-        tally.holds(format!("connection {number} was closed {} after {since}", ms(kept)));
+        checks.holds(format!("connection {number} was closed {} after {since}", ms(kept)));
         return;
     }
     let until = match over {
@@ -65,5 +65,5 @@ fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since
     let message =
         format!("connection {number} was {until} {kept} after {since}; the bound is {}", ms(PROMPT));
     let proof = over.map(|over| over.event).or(case.last_event());
-    tally.violated(Severity::HangOrLeak, message, proof.into_iter().chain([useless.event]));
+    checks.violated(Severity::HangOrLeak, message, proof.into_iter().chain([useless.event]));
 }

@@ -1,4 +1,4 @@
-//! What waits in the host's buffer excuses a client, beside the near misses that do not: random schedules met all of these.
+//! What waits in the host's buffer exempts a client, beside the near misses that do not: random schedules met all of these.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use closewait_trace::http2::testing::*;
 use closewait_trace::testing::{TraceBuilder, data};
 use closewait_trace::{Direction, Fate, Segment};
 
-use super::http2_excuse_tests::*;
+use super::http2_exemption_tests::*;
 use super::tests::{check_in, check_trace};
 
 #[test]
@@ -295,8 +295,8 @@ fn a_network_that_takes_nothing_for_a_second_may_be_dead() {
         let heard = trace.bytes(last, 1, settings(&[])).start(30, "b", "GET");
         on_dialled(heard, 1_020, "b", 2)
     };
-    let excused = "not exercised: no request found a free and healthy connection";
-    check("reuses-when-healthy", replaced(full(), 19), excused);
+    let exempt = "not exercised: no request found a free and healthy connection";
+    check("reuses-when-healthy", replaced(full(), 19), exempt);
     let missed = "NeedlessConnections: b was written on new connection 2 although connection 1 was healthy and \
                   had a stream to spare since 0 ms";
     check("reuses-when-healthy", replaced(full(), 20), missed);

@@ -9,7 +9,7 @@ use super::policy::OBJECTIONS;
 
 /// When the client learned that the origin had not processed an attempt and never will: REFUSED_STREAM, or a
 /// GOAWAY whose last stream is an earlier one (RFC 9113 section 8.7).
-pub(super) fn disowned(case: &Case, attempt: &Attempt) -> Option<Moment> {
+pub(super) fn not_processed(case: &Case, attempt: &Attempt) -> Option<Moment> {
     let exchange = case.exchange_of(attempt)?;
     let reset = exchange.stream.as_ref()?.reset_by_origin;
     let refused = reset.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
@@ -17,24 +17,24 @@ pub(super) fn disowned(case: &Case, attempt: &Attempt) -> Option<Moment> {
     refused.and_then(|reset| reset.delivered).into_iter().chain(excluded).min()
 }
 
-/// The executions that count against the client: not those of attempts that the origin disowned before the client
+/// The executions that count against the client: not those of attempts that the origin did not process, and said so before the client
 /// tried again.
 pub(super) fn executions<'a>(case: &Case, request: &'a Request) -> Vec<&'a Execution> {
-    request.executions.iter().filter(|execution| !was_disowned(case, request, execution)).collect()
+    request.executions.iter().filter(|execution| !was_not_processed(case, request, execution)).collect()
 }
 
-fn was_disowned(case: &Case, request: &Request, execution: &Execution) -> bool {
+fn was_not_processed(case: &Case, request: &Request, execution: &Execution) -> bool {
     let executed = |attempt: &&Attempt| {
         attempt.connection == execution.connection && attempt.first_sent < execution.moment
     };
-    request.attempts.iter().rfind(executed).is_some_and(|attempt| is_disowned(case, request, attempt))
+    request.attempts.iter().rfind(executed).is_some_and(|attempt| is_not_processed(case, request, attempt))
 }
 
-/// Whether the origin had disowned an attempt before the client tried again.
-pub(super) fn is_disowned(case: &Case, request: &Request, attempt: &Attempt) -> bool {
+/// Whether the origin had said that it does not process an attempt before the client tried again.
+pub(super) fn is_not_processed(case: &Case, request: &Request, attempt: &Attempt) -> bool {
     let next = request.attempts.iter().find(|next| attempt.first_sent < next.first_sent);
-    match (disowned(case, attempt), next) {
-        (Some(disowned), Some(next)) => disowned < next.first_sent,
+    match (not_processed(case, attempt), next) {
+        (Some(not_processed), Some(next)) => not_processed < next.first_sent,
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use closewait_trace::{Attempt, Connection, Direction, Fate, Moment, Request, Wha
 
 use super::case::Case;
 use super::doubts;
-use super::excuse::Excuse;
+use super::exemption::Exemption;
 use super::policy::{FIRST_TIMEOUT, SLOW_DIAL};
 use super::streams;
 
@@ -14,19 +14,19 @@ pub(super) fn after_attempt<'a>(
     request: &Request,
     attempt: &Attempt,
     (end, finished): (Moment, Moment),
-) -> Option<Excuse<'a>> {
+) -> Option<Exemption<'a>> {
     let own_close = case.connection_of(attempt).and_then(Connection::client_close) == Some(end);
     // Before a close of its own the client may dial, within the instant.
     if case.dials_again(request, if own_close { case.turn_before(end) } else { end }) {
-        return Some(Excuse::Dialling);
+        return Some(Exemption::Dialling);
     }
     if case.room(end, finished).is_none_or(|room| finished.may_precede(room)) {
-        return Some(Excuse::InLine);
+        return Some(Exemption::InLine);
     }
-    if !request.is_idempotent() && streams::disowned(case, attempt) != Some(end) {
+    if !request.is_idempotent() && streams::not_processed(case, attempt) != Some(end) {
         return None;
     }
-    let no_stream = waits_for_a_stream(case, end, finished).then_some(Excuse::NoStream);
+    let no_stream = waits_for_a_stream(case, end, finished).then_some(Exemption::NoStream);
     no_stream.or_else(|| queued(case, request, end, finished))
 }
 
@@ -37,14 +37,14 @@ pub(super) fn queued<'a>(
     request: &Request,
     since: Moment,
     finished: Moment,
-) -> Option<Excuse<'a>> {
+) -> Option<Exemption<'a>> {
     let holder = case.holder(request, since);
-    holder.filter(|connection| connection.lasts_until(finished)).map(|_| Excuse::Queued)
+    holder.filter(|connection| connection.lasts_until(finished)).map(|_| Exemption::Queued)
 }
 
 /// A young dial was under way for the request when it was given up: one for each that waits, or for all where requests share
 /// a connection.
-pub(super) fn young_dial<'a>(case: &Case<'a>, request: &Request, finished: Moment) -> Option<Excuse<'a>> {
+pub(super) fn young_dial<'a>(case: &Case<'a>, request: &Request, finished: Moment) -> Option<Exemption<'a>> {
     let is_recent = |moment: Moment| moment < finished && finished.since(moment) <= SLOW_DIAL;
     let dials = case.connections().filter_map(|connection| {
         let under_way = connection.ready().is_none_or(|ready| finished.may_precede(ready));
@@ -57,7 +57,7 @@ pub(super) fn young_dial<'a>(case: &Case<'a>, request: &Request, finished: Momen
     };
     let waiting = if case.scenario.protocol.is_http2() { 1 } else { case.requests().filter(waits).count() };
     let is_dialled = dials.len() >= waiting && dials.iter().any(|syn| request.started < *syn);
-    is_dialled.then_some(Excuse::Dialling)
+    is_dialled.then_some(Exemption::Dialling)
 }
 
 /// Whether there were fit connections, and none had a stream to spare: another to the same origin SHOULD NOT be (RFC 9113
@@ -80,7 +80,7 @@ fn waits_for_a_stream(case: &Case, end: Moment, finished: Moment) -> bool {
 
 impl Case<'_> {
     /// Whether the client began to dial after an attempt had come to its end, and was still at it when the request was
-    /// over. A dial that led to a connection is no excuse for waiting on, be it taken by another request or by nobody. Where
+    /// over. A dial that led to a connection is no reason for waiting on, be it taken by another request or by nobody. Where
     /// requests share connections, a dial that was under way at that end is as good.
     pub fn dials_again(&self, request: &Request, end: Moment) -> bool {
         let over = request.over();

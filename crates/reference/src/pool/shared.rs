@@ -9,7 +9,7 @@ use super::queue::Waiter;
 use super::{Action, CloseReason, ConnectionId, Finish, Pool, Ticket};
 use crate::defect::Defect;
 
-/// How many streams are opened before the peer has told its limit: the least that RFC 9113 section 6.5.2 recommends.
+/// How many streams are opened before the peer has announced its limit: the least that RFC 9113 section 6.5.2 recommends.
 pub(super) const INITIAL_STREAMS: u32 = 100;
 
 /// What is known of a shared connection.

@@ -10,9 +10,9 @@ mod schema;
 
 pub use closewait_oracle::{Verdict, Violation};
 #[cfg(feature = "command")]
-pub use model::Strip;
-pub use model::{Cell, Client, Differing, Document, Finding, Line, Request, Run, ScenarioInfo};
-pub use of_results::{About, of_cell, of_results};
+pub use model::Timeline;
+pub use model::{Client, Differing, Document, Finding, Line, Request, Run, RunResult, ScenarioInfo};
+pub use of_results::{About, of_result, of_results};
 #[cfg(feature = "command")]
 pub use of_sweep::of_sweep;
 pub use read::{DocumentError, read};

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use closewait_oracle::CellResult;
+use closewait_oracle::RunOutcome;
 use closewait_scenario::Scenario;
 use closewait_trace::{BodyEnd, Outcome, Trace, Views};
 
-use super::model::{Cell, Client, Differing, Document, FORMAT, Line, Request, Run, ScenarioInfo, VERSION};
+use super::model::{
+    Client, Differing, Document, FORMAT, Line, Request, Run, RunResult, ScenarioInfo, VERSION,
+};
 use crate::facts::{bytes, opened, requests};
 use crate::ladder::Ladder;
 use crate::results::{Difference, DifferenceKind, Entry, Results};
@@ -42,10 +44,10 @@ pub fn of_results(results: &Results<'_>, about: About<'_>) -> Document {
         selection: about.selection.to_vec(),
         clients: results.clients.iter().map(client).collect(),
         scenarios,
-        cells: results.entries.iter().map(cell).collect(),
+        results: results.entries.iter().map(result).collect(),
         differences: results.differences.as_ref().map(|all| all.iter().map(differing).collect()),
         #[cfg(feature = "command")]
-        strips: Vec::new(),
+        timelines: Vec::new(),
     }
 }
 
@@ -67,19 +69,19 @@ fn scenario(scenario: &Scenario, folder: Option<&Path>) -> ScenarioInfo {
     }
 }
 
-fn cell(Entry { scenario, cell }: &Entry<'_>) -> Cell {
-    form(scenario, cell, true)
+fn result(Entry { scenario, result }: &Entry<'_>) -> RunResult {
+    form(scenario, result, true)
 }
 
-/// One cell in the form that is written, without its diagram.
-pub fn of_cell(scenario: &Scenario, cell: &closewait_oracle::Cell) -> Cell {
-    form(scenario, cell, false)
+/// One result in the form that is written, without its diagram.
+pub fn of_result(scenario: &Scenario, result: &closewait_oracle::RunResult) -> RunResult {
+    form(scenario, result, false)
 }
 
-fn form(scenario: &Scenario, cell: &closewait_oracle::Cell, is_drawn: bool) -> Cell {
-    let (unsupported, run, control) = match &cell.result {
-        CellResult::Unsupported { reason } => (Some(reason.clone()), None, None),
-        CellResult::Ran { trace, findings, control } => {
+fn form(scenario: &Scenario, result: &closewait_oracle::RunResult, is_drawn: bool) -> RunResult {
+    let (unsupported, run, control) = match &result.outcome {
+        RunOutcome::Unsupported { reason } => (Some(reason.clone()), None, None),
+        RunOutcome::Ran { trace, findings, control } => {
             let quiet = scenario.control();
             let quiet = quiet.as_ref().unwrap_or(scenario);
             let control = control.as_ref().map(|control| {
@@ -93,10 +95,10 @@ fn form(scenario: &Scenario, cell: &closewait_oracle::Cell, is_drawn: bool) -> C
             (None, Some(run), control)
         }
     };
-    Cell {
+    RunResult {
         scenario: scenario.id.clone(),
-        client: cell.client.to_owned(),
-        mark: cell.mark().name().to_owned(),
+        client: result.client.to_owned(),
+        mark: result.mark().name().to_owned(),
         unsupported,
         run,
         control,

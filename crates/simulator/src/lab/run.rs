@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::panics::{Panics, located};
 use super::peer::{Peer, Play};
-use super::script::{Script, strike_on_segments};
+use super::script::{Script, inject_on_segments};
 use super::watchdog::{Ended, Limits, Supervisor, THREAD, words_of};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, Pace, Waited, Wire};
@@ -242,7 +242,7 @@ async fn conduct(
 ) -> End {
     let mut driving = pin!(wire.drive());
     let strikes = scenario.script.iter().any(|step| matches!(step.when, When::Packet { .. }));
-    let mut striking = pin!(strike_on_segments(scenario, wire, origin, recorder));
+    let mut striking = pin!(inject_on_segments(scenario, wire, origin, recorder));
     let patience = limits.virtual_time.saturating_add(scripted_time(scenario));
     let mut playing = pin!(tokio::time::timeout(patience, script.play()));
     let mut pacing = pin!(async {

@@ -1,4 +1,4 @@
-//! What a client of HTTP/2 is excused for, each beside the near miss that it is not: random schedules met all of these.
+//! What a client of HTTP/2 is exempt from, each beside the near miss that it is not: random schedules met all of these.
 
 use std::time::Duration;
 
