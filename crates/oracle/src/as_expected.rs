@@ -97,6 +97,6 @@ fn connection_fault(case: &Case, request: &Request, expectation: &Expectation) -
 
 fn evidence(case: &Case, request: &Request) -> Vec<usize> {
     let written = case.final_attempt(request).map(|attempt| attempt.first_sent);
-    let moments = request.over().into_iter().chain(written).chain([request.started]);
+    let moments = request.ended().into_iter().chain(written).chain([request.started]);
     moments.map(|moment| moment.event).collect()
 }

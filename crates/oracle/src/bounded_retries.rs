@@ -58,14 +58,14 @@ fn is_failure(case: &Case, attempt: &Attempt) -> bool {
 fn unused_connections(case: &Case, request: &Request) -> Vec<Moment> {
     let unused = case.connections().filter(|connection: &&Connection| connection.exchanges.is_empty());
     let syns = unused.filter_map(|connection| connection.syn);
-    syns.filter(|syn| request.started < *syn && request.over().is_none_or(|over| *syn < over)).collect()
+    syns.filter(|syn| request.started < *syn && request.ended().is_none_or(|ended| *syn < ended)).collect()
 }
 
 /// How many requests were unfinished during the life of this one, itself included.
 fn contemporaries(case: &Case, request: &Request) -> usize {
     let overlaps = |other: &&Request| {
-        other.over().is_none_or(|over| request.started < over)
-            && request.over().is_none_or(|over| other.started < over)
+        other.ended().is_none_or(|ended| request.started < ended)
+            && request.ended().is_none_or(|ended| other.started < ended)
     };
     case.requests().filter(overlaps).count()
 }

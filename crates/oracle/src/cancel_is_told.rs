@@ -21,7 +21,7 @@ pub(super) const ORACLE: Oracle = Oracle {
 fn judge(case: &Case) -> Verdict {
     let mut checks = Checks::default();
     for request in case.requests() {
-        if let Some(over) = request.over() {
+        if let Some(over) = request.ended() {
             judge_late_attempts(case, request, over, &mut checks);
         }
         if let Some(given_up) = given_up(request) {
@@ -100,7 +100,7 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
 /// end came until it was to be told.
 fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment, due: Moment) -> bool {
     let own = exchange.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
-    let ended_by_origin = exchange.over().filter(|over| own.is_none_or(|own| *over < own));
+    let ended_by_origin = exchange.ended().filter(|over| own.is_none_or(|own| *over < own));
     let excluded = connection.excluded(exchange);
     let ends = ended_by_origin.into_iter().chain(excluded).chain(connection.death());
     // Behind a whole answer nothing is given up: the origin may want the rest of the request (RFC 9113 section 8.1).

@@ -70,13 +70,15 @@ fn in_bad_company<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -
         case.scenario.client.read_timeout.map_or(LONG_SILENCE, |limit| millis(limit).min(LONG_SILENCE));
     let heard = connection.heard_until(close);
     let casts_doubt = |request: &Request| {
-        let (Some(attempt), Some(over)) = (case.final_attempt(request), request.over()) else { return false };
+        let (Some(attempt), Some(ended)) = (case.final_attempt(request), request.ended()) else {
+            return false;
+        };
         let Some(other) = case.connection_of(attempt) else { return false };
         let written = attempt.first_sent;
         let gave_up = request.failed() || request.outcome() == Some(&Outcome::Cancelled);
         // What was over before its first byte left has waited for no answer.
-        let long = over.is_beside(close) && written < over && over.since(written) >= patience;
-        let silent = other.heard_after(written).is_none_or(|next| over.may_precede(next));
+        let long = ended.is_beside(close) && written < ended && ended.since(written) >= patience;
+        let silent = other.heard_after(written).is_none_or(|next| ended.may_precede(next));
         gave_up && long && silent && heard.is_none_or(|heard| heard.may_precede(written))
     };
     case.requests().any(casts_doubt).then_some(Exemption::InBadCompany)

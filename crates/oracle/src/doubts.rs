@@ -72,11 +72,11 @@ pub(super) fn silent<'a>(
     let counts =
         |since: Moment| since < moment && (since.may_precede(started) || moment.since(since) >= LONG_SILENCE);
     let is_unheard = |request: &Request| {
-        let Some(over) = request.over().filter(|over| counts(*over)) else { return false };
+        let Some(ended) = request.ended().filter(|ended| counts(*ended)) else { return false };
         let on_it = |attempt: &&Attempt| attempt.connection == connection.number;
         request.attempts.iter().filter(on_it).any(|attempt| {
             connection.is_silent(attempt.first_sent, moment)
-                || connection.is_silent(over, moment) && case.waits(connection, over, moment)
+                || connection.is_silent(ended, moment) && case.waits(connection, ended, moment)
         })
     };
     let mut pings = connection.http2.iter().flat_map(|http2| http2.pings());

@@ -50,7 +50,7 @@ fn check_exemption(client: ClientSettings, trace: TraceBuilder, expected: &str) 
     let exemption = doubts::in_doubt(&case, connection, request.started)
         .or_else(|| doubts::idle_too_long(&case, last, idle))
         .or_else(|| closes::reason(&case, connection, request))
-        .or_else(|| waiting::young_dial(&case, request, request.over()?));
+        .or_else(|| waiting::young_dial(&case, request, request.ended()?));
     assert_eq!(exemption.map_or("none".to_owned(), |exemption| exemption.to_string()), expected);
 }
 
@@ -111,12 +111,12 @@ fn a_connection_may_be_over_before_anything_can_be_written_on_it() {
         check_in("no-needless-connections", &scenario(), trace, expected);
     };
     let opened = || TraceBuilder::new().start(20, "a", "GET").open(40, 1);
-    let over = "holds: 2 connections for 1 request";
+    let ended = "holds: 2 connections for 1 request";
     let unused = "NeedlessConnections: connection 1 was opened and never carried a request";
-    check(opened().fin(40, 1), over);
-    check(opened().rst(40, 1), over);
-    check(opened().alert(40, 1, "close_notify"), over);
-    check(opened().alert(40, 1, "internal_error"), over);
+    check(opened().fin(40, 1), ended);
+    check(opened().rst(40, 1), ended);
+    check(opened().alert(40, 1, "close_notify"), ended);
+    check(opened().alert(40, 1, "internal_error"), ended);
     // A little later the request could have been written.
     check(opened().fin(41, 1), unused);
     check(opened().alert(41, 1, "close_notify"), unused);
@@ -335,11 +335,11 @@ fn silence_casts_doubt_on_those_that_were_silent_for_longer() {
 
 #[test]
 fn who_was_over_before_its_first_byte_left_was_silent_to_nobody() {
-    let closed = |over: u64, left: u64| {
+    let closed = |ended: u64, left: u64| {
         let trace = answered().open(40, 2).start(45, "b", "GET");
-        let trace = if left < over { trace.attempt(left, "b", "GET", 2) } else { trace };
-        let trace = trace.deadline(over, "b").client_fin(over, 1);
-        let trace = if over < left { trace.attempt(left, "b", "GET", 2) } else { trace };
+        let trace = if left < ended { trace.attempt(left, "b", "GET", 2) } else { trace };
+        let trace = trace.deadline(ended, "b").client_fin(ended, 1);
+        let trace = if ended < left { trace.attempt(left, "b", "GET", 2) } else { trace };
         on_new_connection(trace, 3_000, "c", 3)
     };
     let check = |trace, expected: &str| check_in("reuses-when-healthy", &scenario(), trace, expected);

@@ -10,21 +10,21 @@ use super::known::stream_limit;
 
 /// A connection that was, or became, free while a request waited for one in vain, and stayed so.
 pub(super) fn connection<'a>(case: &'a Case, request: &Request) -> Option<(&'a Connection, Moment)> {
-    let over = request.over()?;
-    let usable = case.connections().filter(|connection| connection.over().is_none_or(|end| over < end));
+    let ended = request.ended()?;
+    let usable = case.connections().filter(|connection| connection.ended().is_none_or(|end| ended < end));
     let mut free = usable.filter_map(|connection| {
         let since = if connection.http2.is_some() {
-            let until = Until { decided: case.turn_before(over), used: over };
+            let until = Until { decided: case.turn_before(ended), used: ended };
             spare_stream_since(case, connection, request, until, &[])?
         } else {
             let last = connection.exchanges.last()?;
             let free = released(case, last)?;
             let idle = request.started.since(free);
             let exemption =
-                doubts::idle_too_long(case, last, idle).or_else(|| doubts::in_doubt(case, connection, over));
+                doubts::idle_too_long(case, last, idle).or_else(|| doubts::in_doubt(case, connection, ended));
             Some(free).filter(|_| exemption.is_none())?
         };
-        since.precedes(over).then_some((connection, since))
+        since.precedes(ended).then_some((connection, since))
     });
     free.next()
 }
@@ -102,15 +102,15 @@ fn idle_since(case: &Case, connection: &Connection, moment: Moment) -> Option<Mo
         return connection.idle().into_iter().map(|idle| idle.since).rfind(|since| *since < moment);
     }
     let before = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent < moment);
-    let over = |exchange: &Exchange| {
+    let ended = |exchange: &Exchange| {
         let answered = exchange.answered();
-        exchange.over().or_else(|| {
-            let over = case.request_of(exchange)?.over()?;
-            answered.map(|answered| answered.max(over))
+        exchange.ended().or_else(|| {
+            let ended = case.request_of(exchange)?.ended()?;
+            answered.map(|answered| answered.max(ended))
         })
     };
-    let over: Option<Vec<Moment>> = before.map(over).collect();
-    over?.into_iter().max().filter(|over| *over < moment)
+    let ended: Option<Vec<Moment>> = before.map(ended).collect();
+    ended?.into_iter().max().filter(|ended| *ended < moment)
 }
 
 fn last_exchange_before(connection: &Connection, moment: Moment) -> Option<(usize, &Exchange)> {

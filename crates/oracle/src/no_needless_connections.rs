@@ -63,5 +63,5 @@ fn gave_up(request: &Request) -> bool {
 }
 
 fn lives_at(request: &Request, moment: Moment) -> bool {
-    request.started < moment && request.over().is_none_or(|over| moment < over)
+    request.started < moment && request.ended().is_none_or(|ended| moment < ended)
 }

@@ -102,7 +102,7 @@ fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
     if case.dials_again(race.request, ended) {
         return None;
     }
-    if race.request.over().is_some_and(|over| case.room(ended, over).is_none()) {
+    if race.request.ended().is_some_and(|over| case.room(ended, over).is_none()) {
         // It waits in line for another attempt.
         return None;
     }

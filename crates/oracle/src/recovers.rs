@@ -35,7 +35,7 @@ fn judge_connection(case: &Case, connection: &Connection, checks: &mut Checks) {
         return draining::judge(case, connection, checks);
     }
     let cost = failures_on(case, connection);
-    let failed = cost.iter().filter_map(|request| request.over()).min();
+    let failed = cost.iter().filter_map(|request| request.ended()).min();
     let Some(dead_since) = connection.death().into_iter().chain(failed).min() else { return };
     let number = connection.number;
     let names: Vec<&str> = cost.iter().map(|request| request.id.as_str()).collect();
@@ -57,7 +57,7 @@ fn judge_connection(case: &Case, connection: &Connection, checks: &mut Checks) {
 fn judge_streams(case: &Case, connection: &Connection, checks: &mut Checks) {
     let mut cost = failures_on(case, connection);
     cost.retain(|request| is_lost(case, connection, request));
-    let failed = cost.iter().filter_map(|request| request.over());
+    let failed = cost.iter().filter_map(|request| request.ended());
     let deaths: Vec<Moment> = connection.death().into_iter().chain(failed).collect();
     let Some(first) = deaths.iter().min().copied() else { return };
     let number = connection.number;
@@ -88,7 +88,7 @@ fn judge_streams(case: &Case, connection: &Connection, checks: &mut Checks) {
 
 /// Whether the connection is to blame for a failure, not the stream alone: it had ended, or it was cut off.
 fn is_lost(case: &Case, connection: &Connection, request: &Request) -> bool {
-    let (Some(over), Some(attempt)) = (request.over(), case.final_attempt(request)) else { return false };
+    let (Some(over), Some(attempt)) = (request.ended(), case.final_attempt(request)) else { return false };
     let Some(exchange) = case.exchange_of(attempt) else { return false };
     if over < attempt.first_sent {
         // It was over before it was written: that is the affair of `cancel-is-told`.
@@ -117,6 +117,6 @@ fn failures_on<'a>(case: &'a Case, connection: &Connection) -> Vec<&'a Request> 
 }
 
 fn evidence(dead_since: Moment, cost: &[&Request]) -> Vec<usize> {
-    let outcomes = cost.iter().filter_map(|request| request.over());
+    let outcomes = cost.iter().filter_map(|request| request.ended());
     outcomes.chain([dead_since]).map(|moment| moment.event).collect()
 }

@@ -121,8 +121,8 @@ fn a_limit_comes_too_late_for_what_waits_in_the_hosts_buffer() {
 #[test]
 fn a_fin_may_wait_behind_what_was_reset() {
     let replaced = |trace: TraceBuilder, taken: u64| {
-        let over = trace.bytes(40, 1, rst_stream(1, ErrorCode(2))).closed_error(40, "a");
-        let taken = if taken < 60 { over.acknowledge(taken, 1) } else { over };
+        let end = trace.bytes(40, 1, rst_stream(1, ErrorCode(2))).closed_error(40, "a");
+        let taken = if taken < 60 { end.acknowledge(taken, 1) } else { end };
         let c = taken.start(50, "c", "GET").h2_open(50, 2, &[]);
         c.acknowledge(60, 1).client_fin(60, 1)
     };
@@ -133,8 +133,8 @@ fn a_fin_may_wait_behind_what_was_reset() {
     check_limited("no-leak", replaced(full(), 45), two);
     check_limited("no-leak", replaced(uploading(1_000), 60), two);
     // The host takes in what arrives, without an RST.
-    let over = full().bytes(40, 1, rst_stream(1, ErrorCode(2))).closed_error(40, "a");
-    let heard = over.start(50, "c", "GET").h2_open(50, 2, &[]).bytes(55, 1, settings(&[]));
+    let end = full().bytes(40, 1, rst_stream(1, ErrorCode(2))).closed_error(40, "a");
+    let heard = end.start(50, "c", "GET").h2_open(50, 2, &[]).bytes(55, 1, settings(&[]));
     check_limited("no-leak", heard.acknowledge(60, 1).client_fin(60, 1), two);
 }
 

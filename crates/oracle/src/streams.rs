@@ -42,10 +42,10 @@ pub(super) fn is_not_processed(case: &Case, request: &Request, attempt: &Attempt
 /// How many of the streams that were opened before `left` were open at a moment, as far as the client must know: what it
 /// had given up by then it may have reset, in what waits for the network.
 pub(super) fn open_at(case: &Case, connection: &Connection, left: Moment, moment: Moment) -> usize {
-    let is_over = |over: Option<Moment>| over.is_some_and(|over| over.may_precede(moment));
-    let given_up = |exchange: &Exchange| case.request_of(exchange).and_then(Request::over);
+    let is_over = |ended: Option<Moment>| ended.is_some_and(|ended| ended.may_precede(moment));
+    let given_up = |exchange: &Exchange| case.request_of(exchange).and_then(Request::ended);
     let before = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent < left);
-    before.filter(|exchange| !is_over(exchange.over()) && !is_over(given_up(exchange))).count()
+    before.filter(|exchange| !is_over(exchange.ended()) && !is_over(given_up(exchange))).count()
 }
 
 /// The first moment, from one on, at which the client may have had a stream to spare.
@@ -75,12 +75,12 @@ pub(super) fn is_full(case: &Case, connection: &Connection, since: Moment, until
 
 /// When the number of streams to spare may have become larger: `since`, and then in order.
 fn changes(case: &Case, connection: &Connection, since: Moment) -> Vec<Moment> {
-    let over = connection.exchanges.iter().filter_map(Exchange::over);
-    let given_up = connection.exchanges.iter().filter_map(|exchange| case.request_of(exchange)?.over());
+    let ended = connection.exchanges.iter().filter_map(Exchange::ended);
+    let given_up = connection.exchanges.iter().filter_map(|exchange| case.request_of(exchange)?.ended());
     let settings = connection.http2.iter().flat_map(|http2| http2.setting(Setting::MAX_CONCURRENT_STREAMS));
     // From the next instant on a new limit must be known.
     let raised = settings.flat_map(|(delivered, _)| [delivered, delivered.later_by(1)]);
-    let later = over.chain(given_up).chain(raised).filter(|moment| since < *moment);
+    let later = ended.chain(given_up).chain(raised).filter(|moment| since < *moment);
     let mut changes: Vec<Moment> = later.chain([since]).collect();
     changes.sort_unstable();
     changes

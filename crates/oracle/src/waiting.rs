@@ -53,7 +53,7 @@ pub(super) fn young_dial<'a>(case: &Case<'a>, request: &Request, finished: Momen
     let dials: Vec<Moment> = dials.collect();
     let waits = |other: &&Request| {
         let written = other.attempts.first().is_some_and(|attempt| attempt.first_sent < finished);
-        is_recent(other.started) && !written && other.over().is_none_or(|over| finished <= over)
+        is_recent(other.started) && !written && other.ended().is_none_or(|ended| finished <= ended)
     };
     let waiting = if case.scenario.protocol.is_http2() { 1 } else { case.requests().filter(waits).count() };
     let is_dialled = dials.len() >= waiting && dials.iter().any(|syn| request.started < *syn);
@@ -83,15 +83,16 @@ impl Case<'_> {
     /// over. A dial that led to a connection is no reason for waiting on, be it taken by another request or by nobody. Where
     /// requests share connections, a dial that was under way at that end is as good.
     pub fn dials_again(&self, request: &Request, end: Moment) -> bool {
-        let over = request.over();
+        let ended = request.ended();
         self.connections().any(|connection| {
-            let begun = connection
-                .syn
-                .is_some_and(|syn| end < syn && end.may_precede(syn) && over.is_none_or(|over| syn < over));
+            let begun = connection.syn.is_some_and(|syn| {
+                end < syn && end.may_precede(syn) && ended.is_none_or(|ended| syn < ended)
+            });
             let joined = self.scenario.protocol.is_http2()
                 && self.is_dialled_at(connection, end)
-                && over.is_none_or(|over| self.is_dialled_at(connection, over));
-            let done = connection.ready().is_some_and(|ready| over.is_none_or(|over| ready.precedes(over)));
+                && ended.is_none_or(|ended| self.is_dialled_at(connection, ended));
+            let done =
+                connection.ready().is_some_and(|ready| ended.is_none_or(|ended| ready.precedes(ended)));
             (begun || joined) && !done
         })
     }
@@ -126,13 +127,14 @@ impl Case<'_> {
     /// never had, and a request has to wait in line.
     pub fn room(&self, from: Moment, until: Moment) -> Option<Moment> {
         let limit = self.scenario.client.max_connections.map_or(usize::MAX, |limit| limit as usize);
-        let over = |connection: &Connection| connection.over().filter(|over| from < *over && *over < until);
+        let ended =
+            |connection: &Connection| connection.ended().filter(|ended| from < *ended && *ended < until);
         let is_open = |connection: &&Connection, moment: Moment| {
             let opened = connection.syn.is_some_and(|syn| syn.may_precede(moment));
-            opened && connection.over().is_none_or(|over| moment.precedes(over))
+            opened && connection.ended().is_none_or(|ended| moment.precedes(ended))
         };
         let open = |moment| self.connections().filter(|connection| is_open(connection, moment)).count();
-        let ends = self.connections().filter_map(over);
+        let ends = self.connections().filter_map(ended);
         ends.chain([from]).filter(|moment| open(*moment) < limit).min()
     }
 }

@@ -109,7 +109,7 @@ impl Exchange {
     }
 
     /// When nothing more was to come, as the client knows: the end of request and response, or RST_STREAM either way.
-    pub fn over(&self) -> Option<Moment> {
+    pub fn ended(&self) -> Option<Moment> {
         let stream = self.stream.iter();
         let resets = stream.flat_map(|stream| {
             [stream.reset_by_client.and_then(|reset| reset.sent), stream.reset_delivered()]
