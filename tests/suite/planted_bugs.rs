@@ -51,7 +51,7 @@ pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::KeepsUnanswered, "h2-silent-death/pings-while-idle", "no-stale-reuse"),
     (Defect::PingsOnlyWhenBusy, "h2-silent-death/pings-while-idle-spare-a-post", "no-stale-reuse"),
     (Defect::TrustsSilence, "h2-silent-death/one-timeout-is-enough", "recovers"),
-    (Defect::CancelNotSent, "h2-cancel/before-the-head", "cancel-is-told"),
+    (Defect::CancelNotTold, "h2-cancel/before-the-head", "cancel-is-told"),
     (Defect::AbandonedHoldsWindow, "h2-cancel/abandoned-body-starves-nobody", "cancel-is-told"),
     (Defect::IgnoresStreamLimit, "h2-streams/limit-lowered-midway", "no-leak"),
     (Defect::CancelsForAll, "h2-connect/one-of-two-who-wait-is-cancelled", "unsent-is-free"),

@@ -88,7 +88,7 @@ pub enum Defect {
     /// HTTP/2: a stream that was given up unanswered casts no doubt on its connection (hyperium/hyper#4186).
     TrustsSilence,
     /// HTTP/2: a stream that is given up is not reset (hyperium/hyper#4040).
-    CancelNotSent,
+    CancelNotTold,
     /// HTTP/2: a response that is dropped goes on holding its part of the connection's window (hyperium/h2#930).
     AbandonedHoldsWindow,
     /// HTTP/2: SETTINGS_MAX_CONCURRENT_STREAMS is ignored (kaazing/http2.js#24).
@@ -137,7 +137,7 @@ impl Defect {
         Self::KeepsUnanswered,
         Self::PingsOnlyWhenBusy,
         Self::TrustsSilence,
-        Self::CancelNotSent,
+        Self::CancelNotTold,
         Self::AbandonedHoldsWindow,
         Self::IgnoresStreamLimit,
         Self::CancelsForAll,

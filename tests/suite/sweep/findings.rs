@@ -44,7 +44,7 @@ const OF_STREAMS: [Defect; 11] = [
     Defect::KeepsUnanswered,
     Defect::PingsOnlyWhenBusy,
     Defect::TrustsSilence,
-    Defect::CancelNotSent,
+    Defect::CancelNotTold,
     Defect::IgnoresStreamLimit,
     Defect::CancelsForAll,
 ];

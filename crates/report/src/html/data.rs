@@ -18,6 +18,7 @@ pub(super) struct Shown<'a> {
     pub columns: Vec<ShownColumn<'a>>,
     pub scenarios: Vec<Scenario<'a>>,
     pub cells: Vec<Cell<'a>>,
+    #[serde(rename = "strips")]
     timelines: Vec<ShownTimeline<'a>>,
     signs: BTreeMap<&'static str, char>,
 }

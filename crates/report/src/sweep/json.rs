@@ -10,6 +10,7 @@ struct Document<'a> {
     sweep: &'a Header,
     /// Sign and meaning of each mark.
     legend: Vec<Sign>,
+    #[serde(rename = "strips")]
     timelines: Vec<Row>,
     violations: Vec<&'a Record>,
 }

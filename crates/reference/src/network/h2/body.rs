@@ -114,7 +114,7 @@ impl Drop for StreamBody {
         // The caller may have all of it and not have asked for more.
         self.finish_if_empty();
         let holds = self.lease.as_ref().is_some_and(|lease| {
-            lease.has_defect(Defect::AbandonedHoldsWindow) || lease.has_defect(Defect::CancelNotSent)
+            lease.has_defect(Defect::AbandonedHoldsWindow) || lease.has_defect(Defect::CancelNotTold)
         });
         if holds {
             self.inner.take().into_iter().for_each(std::mem::forget);

@@ -26,7 +26,7 @@ pub(in super::super) async fn exchange(
 ) -> Result<Response, TransportError> {
     let clock = Clock::start();
     let request = request.map(|body| Upload::new(body, clock.clone(), &lease));
-    let keep = lease.has_defect(Defect::CancelNotSent);
+    let keep = lease.has_defect(Defect::CancelNotTold);
     let mut answer = Answer { sent: Some(Box::pin(lease.sender.try_send_request(request))), keep };
     let waiting = clock.clone();
     let answered = tokio::select! {
