@@ -7,8 +7,8 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use closewait_clock::{Lost, Zygote};
 use closewait_simulator::lab::Limits;
+use closewait_system::{Lost, Zygote};
 use closewait_trace::{End, Trace};
 use serde::{Deserialize, Serialize};
 

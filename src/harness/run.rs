@@ -7,11 +7,11 @@ use std::process;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 
-use closewait_clock::fix_addresses;
 use closewait_report::document::About;
 use closewait_report::json;
 use closewait_report::results::{ClientVersion, Results};
 use closewait_scenario::Scenario;
+use closewait_system::fix_addresses;
 use libtest_mimic::{Arguments, Trial};
 
 use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest, is_one_process};
