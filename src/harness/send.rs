@@ -4,22 +4,22 @@ use std::error::Error;
 use std::future::poll_fn;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use tower_service::Service;
 
-/// Sends through a `tower` service that takes `http` requests: hyper-util's legacy client, or layers around one.
+/// Sends through a `tower` service that takes `http` requests: hyper-util's legacy client, or layers around one. With
+/// [`Upload`](closewait_simulator::client::Upload) as its body it can play every scenario, with `Full<Bytes>` those whose bodies are whole.
 ///
 /// # Errors
 /// Those of the service.
-pub async fn service<S, B>(
+pub async fn service<S, B, U>(
     mut service: S,
-    request: http::Request<Bytes>,
+    request: http::Request<U>,
 ) -> Result<http::Response<B>, S::Error>
 where
-    S: Service<http::Request<Full<Bytes>>, Response = http::Response<B>>,
+    S: Service<http::Request<U>, Response = http::Response<B>>,
 {
     poll_fn(|cx| service.poll_ready(cx)).await?;
-    service.call(request.map(Full::new)).await
+    service.call(request).await
 }
 
 /// Sends through a `tower` service with request and response types of its own: `reqwest::Client`, or layers around one.

@@ -2,15 +2,18 @@
 
 use std::error::Error;
 use std::future::{Future, ready};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
-use closewait_scenario::Scenario;
+use bytes::Buf;
+use closewait_scenario::{BodySource, Scenario};
 use closewait_simulator::client::{
-    BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring,
+    BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
 };
 use http_body::Body;
 use http_body_util::BodyExt;
+
+use super::body::RequestBody;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 type Build = Box<dyn Fn(&Environment) -> Result<Box<dyn Client>, Failure> + Send + Sync>;
@@ -19,11 +22,13 @@ type Build = Box<dyn Fn(&Environment) -> Result<Box<dyn Client>, Failure> + Send
 pub(super) struct Subject {
     name: &'static str,
     wiring: Wiring,
+    /// Bodies of requests need not be whole.
+    streams: bool,
     build: Build,
 }
 
 impl Subject {
-    pub fn new<C, S, F, B, E, X>(
+    pub fn new<C, S, F, B, E, X, U>(
         name: &'static str,
         wiring: Wiring,
         build: impl Fn(&Environment) -> Result<C, X> + Send + Sync + 'static,
@@ -32,7 +37,8 @@ impl Subject {
     where
         C: Clone + Send + Sync + 'static,
         X: Into<BoxError>,
-        S: Fn(C, http::Request<Bytes>) -> F + Send + Sync + 'static,
+        S: Fn(C, http::Request<U>) -> F + Send + Sync + 'static,
+        U: RequestBody + 'static,
         F: Future<Output = Result<http::Response<B>, E>> + Send + 'static,
         B: Body + Send + 'static,
         B::Error: Into<BoxError>,
@@ -41,9 +47,9 @@ impl Subject {
         let send = Arc::new(send);
         let build = move |environment: &Environment| -> Result<Box<dyn Client>, Failure> {
             let client = build(environment).map_err(failure)?;
-            Ok(Box::new(Sender { client, send: send.clone() }))
+            Ok(Box::new(Sender { client, send: send.clone(), takes: PhantomData::<fn(U)> }))
         };
-        Self { name, wiring, build: Box::new(build) }
+        Self { name, wiring, streams: U::STREAMS, build: Box::new(build) }
     }
 }
 
@@ -61,8 +67,11 @@ impl UnderTest for Subject {
         self.wiring
     }
 
-    fn unsupported(&self, _: &Scenario) -> Option<String> {
-        None
+    fn unsupported(&self, scenario: &Scenario) -> Option<String> {
+        let whole = scenario.requests().all(|request| request.source == BodySource::default());
+        (!self.streams && !whole).then(|| {
+            "its test hands it bodies whole: `http::Request<Upload>` in place of `Bytes` or `Full`".to_owned()
+        })
     }
 
     fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
@@ -70,22 +79,24 @@ impl UnderTest for Subject {
     }
 }
 
-struct Sender<C, S> {
+struct Sender<C, S, U> {
     client: C,
     send: Arc<S>,
+    takes: PhantomData<fn(U)>,
 }
 
-impl<C, S, F, B, E> Client for Sender<C, S>
+impl<C, S, F, B, E, U> Client for Sender<C, S, U>
 where
     C: Clone + Send + Sync,
-    S: Fn(C, http::Request<Bytes>) -> F + Send + Sync,
+    S: Fn(C, http::Request<U>) -> F + Send + Sync,
+    U: RequestBody,
     F: Future<Output = Result<http::Response<B>, E>> + Send + 'static,
     B: Body + Send + 'static,
     B::Error: Into<BoxError>,
     E: Into<BoxError>,
 {
-    fn send(&self, request: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
-        let sending = (self.send)(self.client.clone(), request);
+    fn send(&self, request: http::Request<Upload>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
+        let sending = (self.send)(self.client.clone(), request.map(U::of));
         Box::pin(async move {
             let response = sending.await.map_err(failure)?;
             Ok(response.map(|body| {

@@ -12,6 +12,7 @@ use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
 
+use super::body::RequestBody;
 use super::settings::Setting;
 use super::subject::Subject;
 
@@ -48,7 +49,7 @@ pub(super) enum Version {
 impl Suite {
     /// A client that is handed simulated streams: `build` makes it from [`Environment::connector`]. `send` sends one
     /// request with a clone of it; [`service`](super::service) is one for hyper-util's client and for `tower` services.
-    pub fn with_streams<C, S, F, B, E, X>(
+    pub fn with_streams<C, S, F, B, E, X, U>(
         name: impl Into<String>,
         build: impl Fn(&Environment) -> Result<C, X> + Send + Sync + 'static,
         send: S,
@@ -56,7 +57,8 @@ impl Suite {
     where
         C: Clone + Send + Sync + 'static,
         X: Into<BoxError>,
-        S: Fn(C, http::Request<Bytes>) -> F + Send + Sync + 'static,
+        S: Fn(C, http::Request<U>) -> F + Send + Sync + 'static,
+        U: RequestBody + 'static,
         F: Future<Output = Result<http::Response<B>, E>> + Send + 'static,
         B: Body + Send + 'static,
         B::Error: Into<BoxError>,
@@ -68,7 +70,7 @@ impl Suite {
 
     /// A client that cannot be handed a stream: it resolves `origin.test` to [`Environment::address`], a port of
     /// loopback, and a gateway carries on from there. Otherwise as [`Suite::with_streams`].
-    pub fn with_bridge<C, S, F, B, E, X>(
+    pub fn with_bridge<C, S, F, B, E, X, U>(
         name: impl Into<String>,
         build: impl Fn(&Environment) -> Result<C, X> + Send + Sync + 'static,
         send: S,
@@ -76,7 +78,8 @@ impl Suite {
     where
         C: Clone + Send + Sync + 'static,
         X: Into<BoxError>,
-        S: Fn(C, http::Request<Bytes>) -> F + Send + Sync + 'static,
+        S: Fn(C, http::Request<U>) -> F + Send + Sync + 'static,
+        U: RequestBody + 'static,
         F: Future<Output = Result<http::Response<B>, E>> + Send + 'static,
         B: Body + Send + 'static,
         B::Error: Into<BoxError>,

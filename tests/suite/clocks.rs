@@ -6,7 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use closewait::client::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
+use closewait::client::{
+    BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
+};
 use closewait::lab::{Limits, run_all, run_here};
 use closewait::scenario::{Scenario, parse};
 use closewait::trace::{End, Outcome, Trace, What};
@@ -199,7 +201,7 @@ impl UnderTest for Alone {
 struct Answering(Work);
 
 impl Client for Answering {
-    fn send(&self, _: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
+    fn send(&self, _: http::Request<Upload>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
         let answer = (self.0)();
         Box::pin(async move {
             let body = Full::new(Bytes::from(answer.await)).map_err(|never| match never {});

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use closewait::client::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
+use closewait::client::{
+    BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
+};
 use closewait::lab::{Limits, run_all};
 use closewait::net::{Stream, Wire};
 use closewait::oracle::{Severity, Verdict, judge};
@@ -178,7 +180,7 @@ struct Running {
 }
 
 impl Client for Running {
-    fn send(&self, _: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
+    fn send(&self, _: http::Request<Upload>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
         if matches!(self.how, Broken::PanicsInSend) {
             fail("send is broken");
         }

@@ -1,12 +1,11 @@
 //! hyper-util's legacy client over the simulated connector, with both of its timers.
 
-use bytes::Bytes;
 use closewait_scenario::{ClientSettings, Protocol, Scenario};
 use closewait_simulator::client::{
-    BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Wiring,
+    BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
 };
 use closewait_simulator::tls::{Offer, client_config};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Builder, Client as Legacy, ResponseFuture};
@@ -91,11 +90,11 @@ fn speak_http2(builder: &mut Builder, settings: &ClientSettings) {
     }
 }
 
-struct Pooled<C>(Legacy<C, Full<Bytes>>);
+struct Pooled<C>(Legacy<C, Upload>);
 
 impl<C: Connect + Clone + Send + Sync + 'static> Client for Pooled<C> {
-    fn send(&self, request: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
-        let response: ResponseFuture = self.0.request(request.map(Full::new));
+    fn send(&self, request: http::Request<Upload>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
+        let response: ResponseFuture = self.0.request(request);
         Box::pin(async move {
             let response = response.await.map_err(|error| Failure::of(&error))?;
             Ok(response.map(|body| body.map_err(|error| Failure::of(&error)).boxed_unsync()))

@@ -1,10 +1,9 @@
 //! reqwest, unmodified: it dials the bridge's loopback port as it would dial any origin.
 
 use ::reqwest::ClientBuilder;
-use bytes::Bytes;
 use closewait_scenario::{ClientSettings, Protocol, Scenario};
 use closewait_simulator::client::{
-    BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring,
+    BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
 };
 use closewait_simulator::tls::{Offer, client_config};
 use http_body_util::BodyExt;
@@ -94,10 +93,10 @@ fn speak_http2(builder: ClientBuilder, settings: &ClientSettings) -> ClientBuild
 struct Pooled(::reqwest::Client);
 
 impl Client for Pooled {
-    fn send(&self, request: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
+    fn send(&self, request: http::Request<Upload>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
         let client = self.0.clone();
         Box::pin(async move {
-            let request = request.map(::reqwest::Body::from).try_into();
+            let request = request.map(body).try_into();
             let request: ::reqwest::Request = request.map_err(describe)?;
             let response: http::Response<::reqwest::Body> =
                 client.execute(request).await.map_err(describe)?.into();
@@ -109,6 +108,14 @@ impl Client for Pooled {
         // It has no close: dropping the last handle closes the idle connections.
         drop(self);
         Box::pin(std::future::ready(()))
+    }
+}
+
+/// What reqwest could send again it is given so.
+fn body(upload: Upload) -> ::reqwest::Body {
+    match upload.whole() {
+        Some(bytes) => bytes.into(),
+        None => ::reqwest::Body::wrap(upload),
     }
 }
 

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 use closewait_scenario::{
-    Action, Alpn, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
+    Action, Alpn, BodySource, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
 };
 use closewait_simulator::client::{
-    BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Wiring,
+    BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
 };
 use closewait_simulator::tls::{Offer, client_config};
 use closewait_trace::ErrorKind;
@@ -137,6 +137,9 @@ fn not_grpc(action: &Action) -> Option<String> {
         Action::Client(ClientAction::Send(send)) if send.read != ReadBody::All => {
             Some("a unary call reads the whole response".to_owned())
         }
+        Action::Client(ClientAction::Send(send)) if send.source != BodySource::default() => {
+            Some("a unary call has its message whole".to_owned())
+        }
         Action::Client(ClientAction::Send(send)) if send.method == "HEAD" || send.method == "CONNECT" => {
             Some(format!("gRPC has no {}", send.method))
         }
@@ -155,10 +158,11 @@ fn not_grpc_reply(reply: &Reply) -> Option<String> {
 struct Calls(Channel);
 
 impl Client for Calls {
-    fn send(&self, request: http::Request<Bytes>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
+    fn send(&self, request: http::Request<Upload>, _: Timeouts) -> BoxFuture<Result<Response, Failure>> {
         let mut grpc = Grpc::new(self.0.clone());
         Box::pin(async move {
             let (parts, message) = request.into_parts();
+            let message = message.whole().expect("a body in pieces is unsupported");
             let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
             let path = PathAndQuery::from_str(path).expect("it was one");
             let call = tonic::Request::from_parts(

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use closewait_scenario::{ClientSettings, Protocol, Scenario};
 use closewait_simulator::client::BoxFuture;
-use closewait_simulator::client::{Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
+use closewait_simulator::client::{
+    Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
+};
 use closewait_simulator::tls::{Offer, client_config, host};
 use closewait_trace::ErrorKind;
 use http_body_util::BodyExt;
@@ -112,7 +113,7 @@ struct Adapter(Arc<Retry<PooledTransport>>);
 impl Client for Adapter {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<Result<Response, Failure>> {
         let response = self.0.send(request, timeouts);

@@ -95,11 +95,13 @@ pub enum Defect {
     IgnoresStreamLimit,
     /// HTTP/2: who gives up a dial takes all with it who wait for it too (hyperium/hyper#3199).
     CancelsForAll,
+    /// The body of a request that the application could not give to its end is ended as if it were whole.
+    EndsBrokenBody,
 }
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::NoStaleCheck,
         Self::LooksForEofOnly,
         Self::LooksTooEarly,
@@ -141,6 +143,7 @@ impl Defect {
         Self::AbandonedHoldsWindow,
         Self::IgnoresStreamLimit,
         Self::CancelsForAll,
+        Self::EndsBrokenBody,
     ];
 }
 

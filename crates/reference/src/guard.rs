@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http_body_util::{BodyExt, Full};
 use tokio::sync::watch;
 
@@ -80,7 +80,7 @@ impl<T: Transport + 'static, K: KeyStore> Guard<T, K> {
 impl<T: Transport + 'static, K: KeyStore> Transport for Guard<T, K> {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<'static, Result<Response, TransportError>> {
         let Some(key) = key_of(&request) else { return self.inner.send(request, timeouts) };
@@ -124,7 +124,7 @@ impl<T: Transport + 'static, K: KeyStore> Transport for Guard<T, K> {
     }
 }
 
-fn key_of(request: &http::Request<Bytes>) -> Option<String> {
+fn key_of(request: &http::Request<Upload>) -> Option<String> {
     let key = request.headers().get("idempotency-key")?.to_str().ok()?;
     Some(format!("{} {} {key}", request.method(), request.uri()))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
 use tokio::time::{Instant, sleep, timeout};
@@ -127,9 +127,9 @@ where
     (Arc::new(Retry::new(pooled, Budget::default())), dials)
 }
 
-fn request(method: &str, body: usize) -> http::Request<Bytes> {
+fn request(method: &str, body: usize) -> http::Request<Upload> {
     let request = http::Request::builder().method(method).uri("http://origin.test/a");
-    request.body(Bytes::from(vec![b'x'; body])).expect("a valid request")
+    request.body(Bytes::from(vec![b'x'; body]).into()).expect("a valid request")
 }
 
 async fn body_of(response: Result<Response, TransportError>) -> Bytes {

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http_body::Body;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, TryAcquireError};
 use tower_service::Service;
 
@@ -35,7 +35,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 impl<S, B> Transport for InProcess<S>
 where
-    S: Service<http::Request<Full<Bytes>>, Response = http::Response<B>> + Clone + Send + 'static,
+    S: Service<http::Request<Upload>, Response = http::Response<B>> + Clone + Send + 'static,
     S::Error: Into<Error>,
     S::Future: Send,
     B: Body<Data = Bytes> + Send + 'static,
@@ -43,7 +43,7 @@ where
 {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<'static, Result<Response, TransportError>> {
         let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -55,7 +55,7 @@ where
             })?;
             let answer = async {
                 poll_fn(|cx| service.poll_ready(cx)).await?;
-                service.call(request.map(Full::new)).await
+                service.call(request).await
             };
             let answer = match timeouts.read {
                 Some(limit) => tokio::time::timeout(limit, answer)

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http::{Method, StatusCode, Uri};
 use tokio::time::Instant;
 
@@ -43,7 +42,7 @@ impl<T, F: Fn(&Entry<'_>)> Logged<T, F> {
 impl<T: Transport, F: Fn(&Entry<'_>) + Send + Sync + 'static> Transport for Logged<T, F> {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<'static, Result<Response, TransportError>> {
         let (method, uri) = (request.method().clone(), request.uri().clone());

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http::Uri;
 
 use super::transport::BoxFuture;
@@ -42,7 +41,7 @@ impl Mounts {
 impl Transport for Mounts {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<'static, Result<Response, TransportError>> {
         match self.find(request.uri()) {

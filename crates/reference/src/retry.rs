@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http::Method;
 
 use super::defect::{Defect, Defects};
@@ -85,7 +84,7 @@ impl<T: Transport + 'static> Retry<T> {
 impl<T: Transport + 'static> Transport for Retry<T> {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<'static, Result<Response, TransportError>> {
         let (inner, budget, defects) = (self.inner.clone(), self.budget, self.defects);
@@ -127,7 +126,7 @@ impl<T: Transport + 'static> Transport for Retry<T> {
 
 /// Why the request may be sent again, if it may.
 fn reason(
-    request: &http::Request<Bytes>,
+    request: &http::Request<Upload>,
     error: &TransportError,
     budget: Budget,
     defects: Defects,
@@ -192,6 +191,8 @@ fn is_idempotent(method: &Method) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RetryReason::{IdempotencyKey, Idempotent, NeverWritten};
+    use bytes::Bytes;
+
     use super::*;
 
     const REUSED: Progress = Progress { reused: true, written: true, received: false };
@@ -201,7 +202,7 @@ mod tests {
         if key {
             request = request.header("Idempotency-Key", "k");
         }
-        let request = request.body(Bytes::new()).expect("a valid request");
+        let request = request.body(Upload::from(Bytes::new())).expect("a valid request");
         let error = TransportError { attempt, ..TransportError::new(Cause::Stale, progress) };
         assert_eq!(reason(&request, &error, Budget { attempts: 3 }, Defects::default()), expected);
     }
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_timeout_is_the_end() {
-        let request = http::Request::new(Bytes::new());
+        let request = http::Request::new(Upload::from(Bytes::new()));
         let cause = Cause::Timeout { phase: super::super::Phase::Read, after: Duration::from_secs(1) };
         let error = TransportError::new(cause, REUSED);
         assert_eq!(reason(&request, &error, Budget::default(), Defects::default()), None);

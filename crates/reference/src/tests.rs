@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
@@ -81,9 +81,9 @@ fn one_connection() -> Limits {
     Limits { max_connections: 1, ..Limits::default() }
 }
 
-fn request(method: &str, body: usize) -> http::Request<Bytes> {
+fn request(method: &str, body: usize) -> http::Request<Upload> {
     let request = http::Request::builder().method(method).uri("http://origin.test/a");
-    request.body(Bytes::from(vec![b'x'; body])).expect("a valid request")
+    request.body(Bytes::from(vec![b'x'; body]).into()).expect("a valid request")
 }
 
 fn seconds(seconds: u64) -> Option<Duration> {
@@ -219,7 +219,7 @@ async fn a_dropped_client_closes_what_is_idle_and_finishes_what_is_not() {
 #[derive(Clone, Default)]
 struct Counter(Arc<AtomicU32>);
 
-impl tower_service::Service<http::Request<Full<Bytes>>> for Counter {
+impl tower_service::Service<http::Request<Upload>> for Counter {
     type Response = http::Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
@@ -228,7 +228,7 @@ impl tower_service::Service<http::Request<Full<Bytes>>> for Counter {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: http::Request<Full<Bytes>>) -> Self::Future {
+    fn call(&mut self, _: http::Request<Upload>) -> Self::Future {
         let calls = self.0.fetch_add(1, Relaxed) + 1;
         Box::pin(async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -237,7 +237,7 @@ impl tower_service::Service<http::Request<Full<Bytes>>> for Counter {
     }
 }
 
-fn keyed() -> http::Request<Bytes> {
+fn keyed() -> http::Request<Upload> {
     let mut request = request("POST", 1);
     request.headers_mut().insert("idempotency-key", "k".parse().expect("a valid value"));
     request

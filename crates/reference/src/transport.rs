@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::TransportError;
@@ -21,7 +21,7 @@ pub trait Transport: Send + Sync {
     /// Sends a request; resolves with the head of the response. Dropping the future cancels the request.
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<'static, Result<Response, TransportError>>;
 
@@ -32,7 +32,7 @@ pub trait Transport: Send + Sync {
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<'static, Result<Response, TransportError>> {
         (**self).send(request, timeouts)

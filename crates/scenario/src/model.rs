@@ -156,12 +156,45 @@ pub struct SendRequest {
     pub headers: Vec<(String, String)>,
     /// Length of the request body in bytes; 0 is no body.
     pub body: u32,
+    /// How the application hands the body over.
+    pub source: BodySource,
     /// Do not wait for the outcome.
     pub background: bool,
     /// The application gives up after this long (virtual time). Every request has one.
     pub deadline: Duration,
     /// How much of the response body the application reads.
     pub read: ReadBody,
+}
+
+/// How the application hands the body of a request to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodySource {
+    /// Bytes at a time; `None` is all of them at once.
+    pub piece: Option<u32>,
+    /// Between two pieces.
+    pub pause: Duration,
+    /// The length is known beforehand. Otherwise HTTP/1.1 sends chunks (RFC 9112 section 7.1), and HTTP/2 no `content-length`.
+    pub content_length: bool,
+    /// How it ends.
+    pub end: SourceEnd,
+}
+
+/// How the body of a request ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceEnd {
+    /// After all of it.
+    Complete,
+    /// With an error, after so many bytes.
+    Fails(u32),
+    /// Not at all: after so many bytes there is nothing more, and no end.
+    Stalls(u32),
+}
+
+/// All of it at once, with its length.
+impl Default for BodySource {
+    fn default() -> Self {
+        Self { piece: None, pause: Duration::ZERO, content_length: true, end: SourceEnd::Complete }
+    }
 }
 
 /// The deadline of a request that names none.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
-use bytes::Bytes;
-use closewait::harness::{ClientSettings, Connector, Environment, Setting, Suite, service, service_of};
-use http_body_util::Full;
+use closewait::harness::{
+    ClientSettings, Connector, Environment, Setting, Suite, Upload, service, service_of,
+};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ use tokio::time::sleep;
 /// Names the fixture.
 pub const FIXTURE: &str = "CLOSEWAIT_TEST_FIXTURE";
 
-type Legacy = Client<Connector, Full<Bytes>>;
+type Legacy = Client<Connector, Upload>;
 
 /// Plays a fixture, and ends the process.
 pub fn play(fixture: &str) -> ! {
@@ -65,7 +65,7 @@ fn build(environment: &Environment) -> Result<Legacy, Infallible> {
 /// What a well-meant wrapper does: whatever failed is sent again.
 async fn retrying(
     client: Legacy,
-    request: http::Request<Bytes>,
+    request: http::Request<Upload>,
 ) -> Result<http::Response<hyper::body::Incoming>, Error> {
     match service(client.clone(), request.clone()).await {
         Ok(response) => Ok(response),
@@ -76,7 +76,7 @@ async fn retrying(
 /// A client that leaves to chance what it does, in every way that another crate may.
 async fn by_chance(
     client: Legacy,
-    request: http::Request<Bytes>,
+    request: http::Request<Upload>,
 ) -> Result<http::Response<hyper::body::Incoming>, Error> {
     static REQUESTS: AtomicU64 = AtomicU64::new(0);
     let wait = tokio::select! {
@@ -92,7 +92,7 @@ async fn by_chance(
 /// A client that takes the process with it.
 async fn aborting(
     client: Legacy,
-    request: http::Request<Bytes>,
+    request: http::Request<Upload>,
 ) -> Result<http::Response<hyper::body::Incoming>, Error> {
     if request.uri().path() == "/b" {
         std::process::abort();
@@ -103,7 +103,7 @@ async fn aborting(
 /// A client with a bug of the worst kind.
 async fn panicking(
     _: Legacy,
-    request: http::Request<Bytes>,
+    request: http::Request<Upload>,
 ) -> Result<http::Response<hyper::body::Incoming>, Error> {
     panic!("cannot send {}", request.uri().path())
 }
@@ -111,7 +111,7 @@ async fn panicking(
 /// The same client, and its errors have other words: they are not behaviour.
 async fn rewording(
     client: Legacy,
-    request: http::Request<Bytes>,
+    request: http::Request<Upload>,
 ) -> Result<http::Response<hyper::body::Incoming>, Reworded> {
     service(client, request).await.map_err(Reworded)
 }

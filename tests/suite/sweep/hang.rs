@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use closewait::client::{BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Wiring};
+use closewait::client::{
+    BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
+};
 use closewait::explore::sweep::{self, Judged, Mark, Plan, Shard, Share, Wanted};
 use closewait::explore::workloads;
 use closewait::lab::Limits;
@@ -98,7 +100,7 @@ struct BrokenClient {
 impl Client for BrokenClient {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<Result<Response, Failure>> {
         let sending = self.correct.send(request, timeouts);

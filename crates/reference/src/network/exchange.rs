@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http::header::{HOST, HeaderMap, HeaderValue};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use super::body::LeasedBody;
 use super::checkout::{Leased, checkout};
 use super::h2;
 use super::lease::Lease;
+use super::outgoing::Outgoing;
 use super::shared::Shared;
 use super::watchdog::silence;
 use crate::defect::Defect;
@@ -22,7 +22,7 @@ use crate::{Cause, Progress, Response, TransportError, persistence};
 /// Sends the request once.
 pub(super) async fn exchange(
     shared: Arc<Shared>,
-    request: http::Request<Bytes>,
+    request: http::Request<Upload>,
     timeouts: Timeouts,
 ) -> Result<Response, TransportError> {
     let unsent = |cause| TransportError::new(cause, Progress::default());
@@ -39,7 +39,7 @@ pub(super) async fn exchange(
 
 async fn exchange_whole(
     mut lease: Lease,
-    request: http::Request<Bytes>,
+    request: http::Request<Upload>,
     timeouts: Timeouts,
 ) -> Result<Response, TransportError> {
     let request = match in_origin_form(request) {
@@ -67,12 +67,13 @@ async fn exchange_whole(
 
 async fn converse(
     lease: &mut Lease,
-    request: http::Request<Bytes>,
+    request: http::Request<Upload>,
     timeouts: Timeouts,
 ) -> Result<http::Response<Incoming>, Cause> {
     let gate = lease.gate.clone();
+    let ends_broken = lease.has_defect(Defect::EndsBrokenBody);
     let sender = lease.sender().ok_or(Cause::Closed)?;
-    let answer = sender.try_send_request(request.map(Full::new));
+    let answer = sender.try_send_request(request.map(|upload| Outgoing { upload, ends_broken }));
     tokio::select! {
         biased;
         answer = answer => answer.map_err(|error| match gate.is_spoiled() {
@@ -97,7 +98,7 @@ fn leased(
 }
 
 /// RFC 9112 section 3.2.1: path and query in the request line, authority in `Host`.
-fn in_origin_form(mut request: http::Request<Bytes>) -> Result<http::Request<Bytes>, Cause> {
+fn in_origin_form(mut request: http::Request<Upload>) -> Result<http::Request<Upload>, Cause> {
     if !request.headers().contains_key(HOST) {
         let authority = request.uri().authority().ok_or(Cause::Invalid("no authority"))?;
         // User information is no part of it (RFC 9110 section 7.2).

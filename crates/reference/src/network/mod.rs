@@ -7,6 +7,7 @@ mod exchange;
 mod gate;
 mod h2;
 mod lease;
+mod outgoing;
 mod shared;
 mod tls;
 mod transport;

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -17,13 +15,14 @@ use tokio::time::Instant;
 use super::dial::{Dial, Dialled, Io};
 use super::gate::Gate;
 use super::h2::{self, Link, LinkIo, Notice};
+use super::outgoing::Outgoing;
 use super::watchdog::timeout;
 use crate::defect::{Defect, Defects};
 use crate::pool::{Action, CloseReason, ConnectionId, Event, Limits, Pool, Refusal, Ticket};
 use crate::{Cause, Phase};
 
 /// hyper's handle on one connection.
-pub(super) type Sender = SendRequest<Full<Bytes>>;
+pub(super) type Sender = SendRequest<Outgoing>;
 
 /// What all parts of one transport share. Requests hold it, and what hyper still sends of them; tasks that outlive both do
 /// not.

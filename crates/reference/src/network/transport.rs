@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 
 use super::dial::Dial;
 use super::exchange::exchange;
@@ -41,7 +40,7 @@ impl PooledTransport {
 impl Transport for PooledTransport {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<Upload>,
         timeouts: Timeouts,
     ) -> BoxFuture<'static, Result<Response, TransportError>> {
         Box::pin(exchange(self.shared.clone(), request, timeouts))

@@ -1,8 +1,8 @@
 //! One step of a script as a sentence.
 
 use closewait_scenario::{
-    Action, ClientAction, DEFAULT_DEADLINE, Direction, NatAnswer, NetworkAction, Path, ReadBody, SendRequest,
-    Step, Until, When,
+    Action, BodySource, ClientAction, DEFAULT_DEADLINE, Direction, NatAnswer, NetworkAction, Path, ReadBody,
+    SendRequest, SourceEnd, Step, Until, When,
 };
 
 use super::{grouped, origin, span};
@@ -69,6 +69,7 @@ fn send(request: &SendRequest) -> String {
     }
     if request.body > 0 {
         words += &format!(", with a body of {} bytes", grouped(request.body.into()));
+        words += &source(&request.source);
     }
     if let ReadBody::First(bytes) = request.read {
         words += &format!(", reads {} bytes of the answer and drops it", grouped(bytes.into()));
@@ -77,6 +78,31 @@ fn send(request: &SendRequest) -> String {
         words += &format!(", gives up after {}", span(request.deadline));
     }
     words + if request.background { ", goes on meanwhile" } else { ", waits for the outcome" }
+}
+
+/// How the application hands a body over.
+fn source(source: &BodySource) -> String {
+    let BodySource { piece, pause, content_length, end } = source;
+    let mut words = String::new();
+    if let Some(piece) = piece {
+        words += &format!(" in pieces of {}", grouped((*piece).into()));
+    }
+    if !pause.is_zero() {
+        words += &format!(" every {}", span(*pause));
+    }
+    if !content_length {
+        words += ", its length not known beforehand";
+    }
+    match end {
+        SourceEnd::Complete => {}
+        SourceEnd::Fails(after) => {
+            words += &format!(", which fails after {} bytes", grouped((*after).into()))
+        }
+        SourceEnd::Stalls(after) => {
+            words += &format!(", which stands still after {} bytes", grouped((*after).into()));
+        }
+    }
+    words
 }
 
 /// What the network does, for somebody who reads the script.

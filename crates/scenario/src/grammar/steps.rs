@@ -33,6 +33,31 @@ pub(crate) static VERBS: &[Verb] = &[
                 "Length of the request body in bytes; 0 is no body.",
             ),
             field(
+                "piece",
+                Kind::Count { least: 1, most: MAX_BYTES },
+                Optional,
+                "The application hands the body over in pieces of this many bytes; left out, all at once.",
+            ),
+            field("pause", TIME, Optional, "Between two pieces."),
+            field(
+                "content_length",
+                Kind::Flag,
+                Default("true"),
+                "The length of the body is known beforehand. Otherwise it is sent in chunks, and under HTTP/2 without `content-length`.",
+            ),
+            field(
+                "fails_after",
+                Kind::Count { least: 0, most: MAX_BYTES },
+                Optional,
+                "The application's body fails after this many bytes: the rest of it never comes.",
+            ),
+            field(
+                "stalls_after",
+                Kind::Count { least: 0, most: MAX_BYTES },
+                Optional,
+                "The application's body stands still after this many bytes: neither the rest of it nor its end comes.",
+            ),
+            field(
                 "background",
                 Kind::Flag,
                 Default("false"),

@@ -2,7 +2,7 @@
 
 use super::keys::Record;
 use super::problems::Problems;
-use super::reply;
+use super::{reply, upload};
 use crate::field::Verb;
 use crate::{
     Action, ClientAction, Direction, NatAnswer, NetworkAction, OriginAction, Path, Pings, ReadBody,
@@ -12,16 +12,16 @@ use crate::{
 /// `None` if a key that nothing can stand in for is missing or wrong; that was reported before.
 pub(super) fn action(verb: &Verb, record: &Record, problems: &mut Problems) -> Option<Action> {
     Some(match verb.actor {
-        "client" => Action::Client(client(verb.word, record)?),
+        "client" => Action::Client(client(verb.word, record, problems)?),
         "origin" => Action::Origin(origin(verb.word, record, problems)?),
         "network" => Action::Network(network(verb.word, record)?),
         _ => Action::Until(until(verb.word, record)?),
     })
 }
 
-fn client(word: &str, record: &Record) -> Option<ClientAction> {
+fn client(word: &str, record: &Record, problems: &mut Problems) -> Option<ClientAction> {
     Some(match word {
-        "send" => ClientAction::Send(send(record)?),
+        "send" => ClientAction::Send(send(record, problems)?),
         "cancel" => ClientAction::Cancel { id: record.get("id")? },
         "await" => ClientAction::Await { id: record.get("id")? },
         "close" => ClientAction::Close,
@@ -30,7 +30,7 @@ fn client(word: &str, record: &Record) -> Option<ClientAction> {
     })
 }
 
-fn send(record: &Record) -> Option<SendRequest> {
+fn send(record: &Record, problems: &mut Problems) -> Option<SendRequest> {
     let (method, path) = record.get("request")?;
     Some(SendRequest {
         id: record.get("id")?,
@@ -38,6 +38,7 @@ fn send(record: &Record) -> Option<SendRequest> {
         path,
         headers: record.get("headers")?,
         body: record.get("body")?,
+        source: upload::source(record, problems)?,
         background: record.get("background")?,
         deadline: record.get("deadline")?,
         read: record.get("read").map_or(ReadBody::All, ReadBody::First),

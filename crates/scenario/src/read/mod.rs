@@ -10,6 +10,7 @@ mod protocol;
 mod reply;
 mod script;
 mod text;
+mod upload;
 mod values;
 
 pub use problems::Problems;

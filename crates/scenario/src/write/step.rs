@@ -7,8 +7,8 @@ use crate::field::Verb;
 use crate::grammar::{ALERTS, VERBS, WAIT};
 use crate::read::Value;
 use crate::{
-    Action, Alpn, Certificate, ClientAction, Handshake, NatAnswer, NetworkAction, OriginAction, Path, Pings,
-    ReadBody, SendRequest, Step, Until, When, WindowTarget,
+    Action, Alpn, BodySource, Certificate, ClientAction, Handshake, NatAnswer, NetworkAction, OriginAction,
+    Path, Pings, ReadBody, SendRequest, SourceEnd, Step, Until, When, WindowTarget,
 };
 
 /// `{ actor = "word", … }`.
@@ -102,7 +102,13 @@ fn client(action: &ClientAction) -> (&'static str, Keys) {
 }
 
 fn send(request: &SendRequest) -> Keys {
-    let SendRequest { id, method, path, headers, body, background, deadline, read } = request;
+    let SendRequest { id, method, path, headers, body, source, background, deadline, read } = request;
+    let BodySource { piece, pause, content_length, end } = source;
+    let (fails, stalls) = match end {
+        SourceEnd::Complete => (None, None),
+        SourceEnd::Fails(after) => (Some(Value::Count(*after)), None),
+        SourceEnd::Stalls(after) => (None, Some(Value::Count(*after))),
+    };
     let read = match read {
         ReadBody::All => None,
         ReadBody::First(bytes) => Some(Value::Count(*bytes)),
@@ -112,6 +118,11 @@ fn send(request: &SendRequest) -> Keys {
         ("request", Some(Value::Pair(method.clone(), path.clone()))),
         ("headers", Some(Value::Pairs(headers.clone()))),
         ("body", Some(Value::Count(*body))),
+        ("piece", piece.map(Value::Count)),
+        ("pause", (!pause.is_zero()).then_some(Value::Time(*pause))),
+        ("content_length", Some(Value::Flag(*content_length))),
+        ("fails_after", fails),
+        ("stalls_after", stalls),
         ("background", Some(Value::Flag(*background))),
         ("deadline", Some(Value::Time(*deadline))),
         ("read", read),

@@ -5,7 +5,9 @@
 mod connector;
 mod failure;
 mod under_test;
+mod upload;
 
 pub use connector::{Connector, HyperStream};
 pub use failure::Failure;
 pub use under_test::{BoxFuture, Client, Environment, Response, ResponseBody, Timeouts, UnderTest, Wiring};
+pub use upload::{Upload, UploadFailed};

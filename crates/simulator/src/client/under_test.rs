@@ -9,7 +9,7 @@ use bytes::Bytes;
 use closewait_scenario::{ClientSettings, Protocol, Scenario};
 use http_body_util::combinators::UnsyncBoxBody;
 
-use super::{Connector, Failure};
+use super::{Connector, Failure, Upload};
 use crate::net::Wire;
 
 /// A boxed future.
@@ -107,8 +107,11 @@ pub struct Timeouts {
 /// A client, ready to send.
 pub trait Client: Send + Sync {
     /// Sends a request. Resolves with the head of the response. Dropping the future cancels the request.
-    fn send(&self, request: http::Request<Bytes>, timeouts: Timeouts)
-    -> BoxFuture<Result<Response, Failure>>;
+    fn send(
+        &self,
+        request: http::Request<Upload>,
+        timeouts: Timeouts,
+    ) -> BoxFuture<Result<Response, Failure>>;
 
     /// Closes the client in the most orderly way it offers, and with it its idle connections.
     fn close(self: Box<Self>) -> BoxFuture<()>;

@@ -5,11 +5,11 @@ use closewait_scenario::{Protocol, ReadBody, Scenario, SendRequest};
 use closewait_trace::{BodyEnd, Outcome};
 use http_body_util::BodyExt;
 
-use crate::client::{Client, Failure, Response, ResponseBody, Timeouts};
+use crate::client::{Client, Failure, Response, ResponseBody, Timeouts, Upload};
 use crate::origin::REQUEST_ID;
 
 /// The request as the application hands it over.
-pub(super) fn compose(send: &SendRequest, protocol: Protocol) -> http::Request<Bytes> {
+pub(super) fn compose(send: &SendRequest, protocol: Protocol) -> http::Request<Upload> {
     let scheme = if protocol.is_tls() { "https" } else { "http" };
     let mut request = http::Request::builder()
         .method(send.method.as_str())
@@ -19,7 +19,7 @@ pub(super) fn compose(send: &SendRequest, protocol: Protocol) -> http::Request<B
         request = request.header(name, value);
     }
     request
-        .body(Bytes::from(vec![b'x'; send.body as usize]))
+        .body(Upload::new(Bytes::from(vec![b'x'; send.body as usize]), send.source))
         .expect("the scenario's requests are well-formed")
 }
 

@@ -3,15 +3,14 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 
 use super::body::StreamBody;
 use super::lease::StreamLease;
-use super::progress::{Clock, Upload};
+use super::progress::{Clock, Paced};
 use crate::defect::Defect;
 use crate::pool::Finish;
 use crate::retry::{is_refused, is_reset};
@@ -21,11 +20,11 @@ use crate::{Cause, Response, TransportError};
 /// Sends the request once.
 pub(in super::super) async fn exchange(
     mut lease: StreamLease,
-    request: http::Request<Bytes>,
+    request: http::Request<Upload>,
     timeouts: Timeouts,
 ) -> Result<Response, TransportError> {
     let clock = Clock::start();
-    let request = request.map(|body| Upload::new(body, clock.clone(), &lease));
+    let request = request.map(|body| Paced::new(body, clock.clone(), &lease));
     let keep = lease.has_defect(Defect::CancelNotTold);
     let mut answer = Answer { sent: Some(Box::pin(lease.sender.try_send_request(request))), keep };
     let waiting = clock.clone();
@@ -63,7 +62,7 @@ fn failed(cause: Cause, lease: StreamLease, returned: bool, how: Finish) -> Tran
     error
 }
 
-type Answered = Result<http::Response<Incoming>, TrySendError<http::Request<Upload>>>;
+type Answered = Result<http::Response<Incoming>, TrySendError<http::Request<Paced>>>;
 
 /// hyper's answer. Dropped before it is there, hyper resets the stream.
 struct Answer {

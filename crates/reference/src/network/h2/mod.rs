@@ -13,7 +13,7 @@ pub(super) use link::{Link, LinkIo, Notice};
 pub(super) use progress::PIECE;
 
 use hyper::client::conn::http2::SendRequest;
-use progress::Upload;
+use progress::Paced;
 
 /// hyper's handle on one connection; its clones share it.
-pub(super) type Sender = SendRequest<Upload>;
+pub(super) type Sender = SendRequest<Paced>;

@@ -1,35 +1,47 @@
 //! How far one stream has come, and for how long it has stood still: what the connection does for others says nothing
 //! of it.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use closewait_simulator::client::Timeouts;
+use closewait_simulator::client::{Timeouts, Upload, UploadFailed};
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
 
+use super::super::outgoing::Outgoing;
 use super::super::watchdog::timeout;
 use super::lease::{Report, StreamLease};
 use super::link::Link;
+use crate::defect::Defect;
 use crate::{Cause, Phase};
 
 /// When a stream last moved.
 #[derive(Debug, Clone)]
 pub(super) struct Clock(Arc<Mutex<Moved>>);
 
+/// Who is to move next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// The peer, to take a part of the request's body.
+    Taker,
+    /// The application, to give a part of it.
+    Giver,
+    /// The peer, to answer.
+    Answerer,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Moved {
     last: Instant,
-    /// A part of the request's body has not been taken.
-    uploading: bool,
+    /// What is waited for.
+    waits_for: Side,
 }
 
 impl Clock {
     pub fn start() -> Self {
-        Self(Arc::new(Mutex::new(Moved { last: Instant::now(), uploading: false })))
+        Self(Arc::new(Mutex::new(Moved { last: Instant::now(), waits_for: Side::Answerer })))
     }
 
     pub fn moved(&self) {
@@ -46,10 +58,13 @@ impl Clock {
     pub async fn stands_still(self, timeouts: Timeouts) -> Cause {
         let since = Instant::now();
         loop {
-            let Moved { last, uploading } = self.set(|_| ());
+            let Moved { last, waits_for } = self.set(|_| ());
             let last = last.max(since);
-            let (phase, limit) =
-                if uploading { (Phase::Write, timeouts.write) } else { (Phase::Read, timeouts.read) };
+            let (phase, limit) = match waits_for {
+                Side::Taker => (Phase::Write, timeouts.write),
+                Side::Giver => (Phase::Read, None),
+                Side::Answerer => (Phase::Read, timeouts.read),
+            };
             // Without a limit on this phase there may be one on the next.
             let Some(recheck) = limit.or(timeouts.read).or(timeouts.write) else {
                 return std::future::pending().await;
@@ -65,50 +80,79 @@ impl Clock {
 
 /// The body of a request, piece by piece, each when the socket has taken all before it: so it shows when the peer stops
 /// taking it, and what is given up is not sent.
-pub(in super::super) struct Upload {
+pub(in super::super) struct Paced {
+    source: Outgoing,
+    /// What the application has given, and hyper has not got.
     left: Bytes,
     clock: Clock,
     link: Arc<Link>,
     _report: Arc<Report>,
 }
 
-impl Upload {
-    pub(super) fn new(body: Bytes, clock: Clock, lease: &StreamLease) -> Self {
-        clock.set(|moved| moved.uploading = !body.is_empty());
-        Self { left: body, clock, link: lease.link.clone(), _report: lease.report() }
+impl Paced {
+    pub(super) fn new(upload: Upload, clock: Clock, lease: &StreamLease) -> Self {
+        let source = Outgoing { upload, ends_broken: lease.has_defect(Defect::EndsBrokenBody) };
+        let body =
+            Self { source, left: Bytes::new(), clock, link: lease.link.clone(), _report: lease.report() };
+        body.clock.set(|moved| moved.waits_for = body.next());
+        body
+    }
+
+    fn next(&self) -> Side {
+        match (self.left.is_empty(), self.source.is_end_stream()) {
+            (false, _) => Side::Taker,
+            (true, false) => Side::Giver,
+            (true, true) => Side::Answerer,
+        }
+    }
+
+    /// Takes what the application gives.
+    fn refill(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), UploadFailed>>> {
+        while self.left.is_empty() {
+            let frame = match ready!(Pin::new(&mut self.source).poll_frame(cx)) {
+                Some(Ok(frame)) => frame,
+                end => {
+                    self.clock.set(|moved| moved.waits_for = Side::Answerer);
+                    return Poll::Ready(end.map(|end| end.map(|_| ())));
+                }
+            };
+            self.left = frame.into_data().unwrap_or_default();
+            self.clock.set(|moved| moved.waits_for = self.next());
+        }
+        Poll::Ready(Some(Ok(())))
     }
 }
 
 /// How much of a body is handed over at a time, bytes: little, as what waits for the socket with it cannot be taken back.
 pub(in super::super) const PIECE: usize = 4_096;
 
-impl Body for Upload {
+impl Body for Paced {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = UploadFailed;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.left.is_empty() {
-            return Poll::Ready(None);
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadFailed>>> {
+        match ready!(self.refill(cx)) {
+            Some(Ok(())) => {}
+            Some(Err(failed)) => return Poll::Ready(Some(Err(failed))),
+            None => return Poll::Ready(None),
         }
         ready!(self.link.poll_sent(cx));
         let length = self.left.len().min(PIECE);
         let piece = self.left.split_to(length);
-        let is_last = self.left.is_empty();
-        self.clock.set(|moved| {
-            moved.last = Instant::now();
-            moved.uploading = !is_last;
-        });
+        let waits_for = self.next();
+        self.clock.set(|moved| *moved = Moved { last: Instant::now(), waits_for });
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left.is_empty()
+        self.left.is_empty() && self.source.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left.len() as u64)
+        let length = self.source.size_hint().exact().map(|more| more + self.left.len() as u64);
+        length.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
