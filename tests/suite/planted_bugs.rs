@@ -55,6 +55,7 @@ pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::AbandonedHoldsWindow, "h2-cancel/abandoned-body-starves-nobody", "cancel-is-told"),
     (Defect::IgnoresStreamLimit, "h2-streams/limit-lowered-midway", "no-leak"),
     (Defect::CancelsForAll, "h2-connect/one-of-two-who-wait-is-cancelled", "unsent-is-free"),
+    (Defect::EndsBrokenBody, "bodies/fails-in-chunks", "no-truncated-request"),
 ];
 
 /// Why no defect is caught by this oracle alone.

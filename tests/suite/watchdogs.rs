@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use closewait::client::{
     BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
 };

@@ -32,6 +32,7 @@ mod no_leak;
 mod no_needless_connections;
 mod no_silent_truncation;
 mod no_stale_reuse;
+mod no_truncated_request;
 mod policy;
 mod prompt_close;
 mod race_outcome;

@@ -7,7 +7,7 @@ use super::case::Case;
 use super::{Finding, Level, Verdict};
 use super::{
     as_expected, at_most_once, bounded_retries, bounded_wait, cancel_is_told, no_cross_talk, no_leak,
-    no_needless_connections, no_silent_truncation, no_stale_reuse, prompt_close, race_outcome, recovers,
+    no_needless_connections, no_silent_truncation, no_stale_reuse, no_truncated_request, prompt_close, race_outcome, recovers,
     reuses_when_healthy, unsent_is_free,
 };
 
@@ -28,11 +28,12 @@ pub struct Oracle {
 }
 
 /// All of them. The last one compares with the scenario's own `[expect]`; the others know no scenario.
-pub const ORACLES: [Oracle; 15] = [
+pub const ORACLES: [Oracle; 16] = [
     no_stale_reuse::ORACLE,
     race_outcome::ORACLE,
     no_cross_talk::ORACLE,
     no_silent_truncation::ORACLE,
+    no_truncated_request::ORACLE,
     at_most_once::ORACLE,
     bounded_wait::ORACLE,
     recovers::ORACLE,

@@ -273,6 +273,13 @@ pub enum OriginAction {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// From now on read like this.
+    Read {
+        /// Connection number; `None` is every connection, also later ones.
+        connection: Option<u32>,
+        /// How much.
+        pace: ReadPace,
+    },
     /// Half-close: send FIN, go on reading. Under TLS it is a FIN without close_notify.
     Fin {
         /// Connection number.
@@ -318,6 +325,23 @@ pub enum OriginAction {
     Crash,
     /// The host is back and knows none of its old connections.
     Restart,
+}
+
+/// How much the origin takes out of its socket. What it leaves there fills the TCP window (RFC 9293 section 3.8.6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReadPace {
+    /// Everything, at once.
+    #[default]
+    Freely,
+    /// At most so many bytes, then nothing for that long, and again.
+    Slowly {
+        /// Bytes.
+        bytes: u32,
+        /// Virtual time.
+        every: Duration,
+    },
+    /// Nothing. The window closes when the socket is full.
+    Stopped,
 }
 
 /// Whose flow-control window it is (RFC 9113 section 6.9).

@@ -54,6 +54,8 @@ pub struct WireRequest {
     pub last_sent: Option<Moment>,
     /// The arrival of the first byte at the origin.
     pub first_delivered: Option<Moment>,
+    /// Bytes of content that left, without what frames them.
+    pub content: usize,
     /// `Connection: close`, or HTTP/1.0 without keep-alive.
     pub ends_persistence: bool,
 }
@@ -176,6 +178,7 @@ fn read_request(flow: &Flow, pos: usize, first_sent: Moment) -> (WireRequest, Op
         first_sent,
         last_sent: None,
         first_delivered: flow.delivered.moment_of(pos),
+        content: 0,
         ends_persistence: false,
     };
     let Parsed::Whole(head) = http1::parse_request(bytes) else { return (request, None) };
@@ -184,6 +187,7 @@ fn read_request(flow: &Flow, pos: usize, first_sent: Moment) -> (WireRequest, Op
     request.id = head.id;
     request.method = head.method;
     request.ends_persistence = head.ends_persistence;
+    request.content = body.content.len();
     request.last_sent = end.and_then(|end| flow.sent.moment_of(end - 1));
     (request, end)
 }

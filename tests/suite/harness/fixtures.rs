@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
+use bytes::Bytes;
 use closewait::harness::{
     ClientSettings, Connector, Environment, Setting, Suite, Upload, service, service_of,
 };

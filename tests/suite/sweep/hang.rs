@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use closewait::client::{
     BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
 };

@@ -46,6 +46,7 @@ fn numbers(step: &mut Step) -> Vec<&mut u32> {
             | OriginAction::Settings { connection, .. }
             | OriginAction::Ping { connection }
             | OriginAction::Pings { connection: Some(connection), .. }
+            | OriginAction::Read { connection: Some(connection), .. }
             | OriginAction::Window { target: WindowTarget::Connection(connection), .. },
         )
         | Action::Network(NetworkAction::Forget { connection, .. } | NetworkAction::Rst { connection, .. }) =>

@@ -2,7 +2,7 @@
 
 use closewait_scenario::{
     AfterReply, Alpn, Certificate, Cut, Framing, Handshake, HttpVersion, LastStream, OriginAction, Pings,
-    Reply, WindowTarget,
+    ReadPace, Reply, WindowTarget,
 };
 
 use super::{grouped, span};
@@ -33,6 +33,7 @@ pub fn action(action: &OriginAction) -> String {
         OriginAction::Window { target, by } => {
             format!("grants {} bytes more to {}", grouped((*by).into()), whose(target))
         }
+        OriginAction::Read { connection, pace } => format!("{}{}", reading(*pace), on(*connection)),
         OriginAction::Fin { connection } => format!("half-closes connection {connection} (FIN)"),
         OriginAction::Rst { connection } => format!("resets connection {connection} (RST)"),
         OriginAction::Close { connection } => format!("closes connection {connection}"),
@@ -45,6 +46,16 @@ pub fn action(action: &OriginAction) -> String {
         OriginAction::Listen => "listens again".to_owned(),
         OriginAction::Crash => "crashes, silently".to_owned(),
         OriginAction::Restart => "restarts, with no memory of its connections".to_owned(),
+    }
+}
+
+fn reading(pace: ReadPace) -> String {
+    match pace {
+        ReadPace::Freely => "reads again as it comes".to_owned(),
+        ReadPace::Stopped => "reads nothing more".to_owned(),
+        ReadPace::Slowly { bytes, every } => {
+            format!("reads {} bytes every {}", grouped(bytes.into()), span(every))
+        }
     }
 }
 

@@ -247,6 +247,23 @@ pub(crate) static VERBS: &[Verb] = &[
     ),
     verb(
         "origin",
+        "stop-reading",
+        "Take nothing more out of the socket: the TCP window closes when it is full. Not even a FIN is noticed.",
+        &[ON_CONNECTION, WHEN],
+    ),
+    verb(
+        "origin",
+        "read",
+        "Take no more than `bytes` out of the socket in each `every`. Without the two: read again as it comes.",
+        &[
+            ON_CONNECTION,
+            field("bytes", Kind::Count { least: 1, most: MAX_BYTES }, Optional, "How much at a time."),
+            field("every", TIME, Optional, "How long after that nothing is read."),
+            WHEN,
+        ],
+    ),
+    verb(
+        "origin",
         "fin",
         "Half-close: send FIN, go on reading. Under TLS the FIN comes without close_notify.",
         &[CONNECTION, WHEN],

@@ -5,7 +5,7 @@ use super::problems::Problems;
 use super::{reply, upload};
 use crate::field::Verb;
 use crate::{
-    Action, ClientAction, Direction, NatAnswer, NetworkAction, OriginAction, Path, Pings, ReadBody,
+    Action, ClientAction, Direction, NatAnswer, NetworkAction, OriginAction, Path, Pings, ReadBody, ReadPace,
     SendRequest, Until, WindowTarget,
 };
 
@@ -70,6 +70,8 @@ fn origin(word: &str, record: &Record, problems: &mut Problems) -> Option<Origin
         }
         "ignore-pings" => OriginAction::Pings { connection, pings: Pings::Ignore },
         "window" => OriginAction::Window { target: window(record, problems)?, by: record.get("by")? },
+        "stop-reading" => OriginAction::Read { connection, pace: ReadPace::Stopped },
+        "read" => OriginAction::Read { connection, pace: pace(record, problems) },
         "fin" => OriginAction::Fin { connection: connection? },
         "rst" => OriginAction::Rst { connection: connection? },
         "close" => OriginAction::Close { connection: connection? },
@@ -99,6 +101,21 @@ fn settings(record: &Record, connection: u32, problems: &mut Problems) -> Origin
             .help("give them `max_streams`, `initial_window` or both");
     }
     OriginAction::Settings { connection, max_streams, initial_window }
+}
+
+/// Both keys, or neither.
+fn pace(record: &Record, problems: &mut Problems) -> ReadPace {
+    match (record.get("bytes"), record.get("every")) {
+        (Some(bytes), Some(every)) => ReadPace::Slowly { bytes, every },
+        (None, None) => ReadPace::Freely,
+        (bytes, _) => {
+            let (said, lacking) = if bytes.is_some() { ("bytes", "every") } else { ("every", "bytes") };
+            problems
+                .add(record.span_of(said), format!("`{said}` says nothing without `{lacking}`"))
+                .help(format!("add `{lacking}`, or remove `{said}` to read as it comes"));
+            ReadPace::Freely
+        }
+    }
 }
 
 fn window(record: &Record, problems: &mut Problems) -> Option<WindowTarget> {

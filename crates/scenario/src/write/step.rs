@@ -8,7 +8,7 @@ use crate::grammar::{ALERTS, VERBS, WAIT};
 use crate::read::Value;
 use crate::{
     Action, Alpn, BodySource, Certificate, ClientAction, Handshake, NatAnswer, NetworkAction, OriginAction,
-    Path, Pings, ReadBody, SendRequest, SourceEnd, Step, Until, When, WindowTarget,
+    Path, Pings, ReadBody, ReadPace, SendRequest, SourceEnd, Step, Until, When, WindowTarget,
 };
 
 /// `{ actor = "word", … }`.
@@ -157,6 +157,17 @@ fn origin(action: &OriginAction) -> Result<(&'static str, Keys), Unwritable> {
         OriginAction::Window { target, by } => ("window", window(target, *by)),
         OriginAction::Send { connection, bytes } => {
             ("send", vec![on(*connection), ("bytes", Some(text("bytes", bytes)?))])
+        }
+        OriginAction::Read { connection, pace } => {
+            let on = ("connection", connection.map(Value::Count));
+            match pace {
+                ReadPace::Stopped => ("stop-reading", vec![on]),
+                ReadPace::Freely => ("read", vec![on]),
+                ReadPace::Slowly { bytes, every } => {
+                    let bytes = ("bytes", Some(Value::Count(*bytes)));
+                    ("read", vec![on, bytes, ("every", Some(Value::Time(*every)))])
+                }
+            }
         }
         OriginAction::Fin { connection } => ("fin", vec![on(*connection)]),
         OriginAction::Rst { connection } => ("rst", vec![on(*connection)]),

@@ -152,15 +152,16 @@ impl Stream {
         .await
     }
 
-    /// Appends what there is to the buffer; 0 is the end.
+    /// Appends what there is to the buffer, at most so many bytes; 0 is the end.
     ///
     /// # Errors
     /// As [`AsyncRead::poll_read`].
-    pub async fn read_into(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+    pub async fn read_into(&self, buffer: &mut BytesMut, most: usize) -> io::Result<usize> {
         poll_fn(|cx| {
             // On the stack of the poll: kept in the future it would be copied with every task.
             let mut chunk = [0; 4096];
-            let mut buf = ReadBuf::new(&mut chunk);
+            let most = most.min(chunk.len());
+            let mut buf = ReadBuf::new(&mut chunk[..most]);
             ready!(self.poll_read_some(cx, &mut buf))?;
             buffer.extend_from_slice(buf.filled());
             Poll::Ready(Ok(buf.filled().len()))

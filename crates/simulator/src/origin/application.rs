@@ -85,6 +85,7 @@ fn scripted_only(action: &OriginAction) -> Option<&'static str> {
         | OriginAction::Restart => None,
         OriginAction::Reply(_) => Some("answer as the script says"),
         OriginAction::Hold { .. } => Some("hold an answer back"),
+        OriginAction::Read { .. } => Some("read as the script says"),
         OriginAction::Send { .. } => Some("send bytes of the script"),
         _ => Some("do what the script says of HTTP/2"),
     }

@@ -4,10 +4,11 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use closewait_scenario::AfterReply;
+use closewait_scenario::{AfterReply, ReadPace};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::intake::Intake;
 use super::tls::Session;
 use crate::net::Stream;
 
@@ -15,6 +16,7 @@ use crate::net::Stream;
 /// when the next step begins; a task flushes the rest.
 pub(super) struct Connection {
     stream: Stream,
+    intake: Intake,
     tls: Option<Mutex<Session>>,
     queue: Mutex<Queue>,
     waiting: Notify,
@@ -38,12 +40,18 @@ struct Queue {
 impl Connection {
     pub fn new(stream: Stream, tls: Option<Session>) -> Self {
         let tls = tls.map(Mutex::new);
-        Self { stream, tls, queue: Mutex::default(), waiting: Notify::new(), answers: Mutex::default() }
+        let intake = Intake::default();
+        Self { stream, intake, tls, queue: Mutex::default(), waiting: Notify::new(), answers: Mutex::default() }
     }
 
     /// The connection's number, from 1.
     pub fn number(&self) -> u32 {
         self.stream.connection()
+    }
+
+    /// From now on it is read like this.
+    pub fn change_reading(&self, pace: ReadPace) {
+        self.intake.change(pace);
     }
 
     /// Writes bytes after those that wait already, then does `then`. Under TLS they are sealed, and an orderly close
@@ -78,7 +86,7 @@ impl Connection {
     /// Appends what the client sent, as plain text. False once it sends no more, or where the connection is dead.
     pub async fn read_more(&self, buffer: &mut BytesMut) -> bool {
         if self.tls.is_none() {
-            return matches!(self.stream.read_into(buffer).await, Ok(1..));
+            return matches!(self.intake.read(&self.stream, buffer).await, Ok(1..));
         }
         while self.with_session(|tls| tls.take(buffer)) == Some(0) {
             if !self.receive().await {
@@ -102,7 +110,7 @@ impl Connection {
     async fn receive(&self) -> bool {
         let mut sealed = BytesMut::new();
         let ended = self.with_session(|tls| tls.has_ended()) == Some(true);
-        if ended || !matches!(self.stream.read_into(&mut sealed).await, Ok(1..)) {
+        if ended || !matches!(self.intake.read(&self.stream, &mut sealed).await, Ok(1..)) {
             return false;
         }
         let answer = self.with_tls(|tls, wire| tls.receive(&sealed, wire));

@@ -12,6 +12,7 @@ mod connection;
 mod hosted;
 mod http1;
 mod http2;
+mod intake;
 mod plan;
 mod served;
 mod server;

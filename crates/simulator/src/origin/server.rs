@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use closewait_scenario::{
-    AfterReply, ErrorCode, OriginAction, OriginSettings, Pings, Protocol, Reply, Scenario, WindowTarget,
+    AfterReply, ErrorCode, OriginAction, OriginSettings, Pings, Protocol, ReadPace, Reply, Scenario, WindowTarget,
 };
 use closewait_trace::{Recorder, What};
 use tokio::sync::Notify;
@@ -39,6 +39,8 @@ struct State {
     plans: Plans<Asker>,
     /// What connections from now on do about PINGs.
     pings: Pings,
+    /// How connections from now on are read.
+    reading: ReadPace,
     /// What the handshakes of connections from now on meet; `None` without TLS.
     terms: Option<Terms>,
 }
@@ -89,6 +91,7 @@ impl Origin {
             OriginAction::Send { connection, bytes } => {
                 return self.write(*connection, bytes, AfterReply::Keep);
             }
+            OriginAction::Read { connection, pace } => return self.change_reading(*connection, *pace),
             OriginAction::Fin { connection } => return self.write(*connection, b"", AfterReply::Fin),
             OriginAction::Rst { connection } => return self.reset(*connection),
             OriginAction::Close { connection } => return self.write(*connection, b"", AfterReply::Close),
@@ -181,6 +184,16 @@ impl Origin {
         self.on_session(number, |session| session.change_pings(pings))
     }
 
+    fn change_reading(&self, connection: Option<u32>, pace: ReadPace) -> bool {
+        if let Some(number) = connection {
+            return self.on(number, |connection| connection.change_reading(pace));
+        }
+        let mut state = self.state();
+        state.reading = pace;
+        state.connections.values().for_each(|served| served.connection.change_reading(pace));
+        true
+    }
+
     fn crash(&self) {
         let mut state = self.state();
         state.connections.clear();
@@ -200,9 +213,10 @@ impl Origin {
     }
 
     fn admit(&self, stream: Stream) -> Served {
-        let terms = self.state().terms;
+        let (terms, reading) = (self.state().terms, self.state().reading);
         let tls = terms.map(|terms| Session::new(terms, self.shared.recorder.clone(), stream.connection()));
         let served = Served { connection: Arc::new(Connection::new(stream, tls)), session: Arc::default() };
+        served.connection.change_reading(reading);
         if self.shared.protocol == Protocol::H2 {
             self.begin_http2(&served);
         }

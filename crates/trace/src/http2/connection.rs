@@ -86,6 +86,9 @@ impl Streams {
         if frame.ends_stream() && exchange.request.last_sent.is_none() {
             exchange.request.last_sent = frame.last_sent;
         }
+        if let FrameKind::Data { content, .. } = &frame.kind {
+            exchange.request.content += content.len();
+        }
         if let (FrameKind::Reset { code }, Some(stream)) = (&frame.kind, &mut exchange.stream) {
             stream.reset_by_client.get_or_insert(reset(frame, *code));
         }
@@ -98,6 +101,7 @@ impl Streams {
             first_sent,
             last_sent: None,
             first_delivered: frame.first_delivered,
+            content: 0,
             ends_persistence: false,
         };
         let index = self.exchanges.len();

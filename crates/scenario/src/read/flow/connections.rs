@@ -66,7 +66,9 @@ fn place(step: &Scripted) -> Option<Place> {
             | OriginAction::Alert { connection, .. }
             | OriginAction::Close { connection },
         ) => (*connection, false),
-        Action::Origin(OriginAction::Pings { connection, .. }) => ((*connection)?, true),
+        Action::Origin(OriginAction::Pings { connection, .. } | OriginAction::Read { connection, .. }) => {
+            ((*connection)?, true)
+        }
         Action::Network(NetworkAction::Forget { connection, .. } | NetworkAction::Rst { connection, .. }) => {
             (*connection, false)
         }

@@ -27,7 +27,8 @@ pub(super) fn check(script: &[Scripted], problems: &mut Problems) {
             | OriginAction::Hold { .. }
             | OriginAction::Tls { .. }
             | OriginAction::ResetStream { .. }
-            | OriginAction::Pings { .. } => {}
+            | OriginAction::Pings { .. }
+            | OriginAction::Read { .. } => {}
         }
     }
 }
