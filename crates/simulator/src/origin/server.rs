@@ -213,7 +213,7 @@ impl Origin {
     }
 
     fn admit(&self, stream: Stream) -> Served {
-        let (terms, reading) = (self.state().terms, self.state().reading);
+        let State { terms, reading, .. } = *self.state();
         let tls = terms.map(|terms| Session::new(terms, self.shared.recorder.clone(), stream.connection()));
         let served = Served { connection: Arc::new(Connection::new(stream, tls)), session: Arc::default() };
         served.connection.change_reading(reading);
