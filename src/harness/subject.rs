@@ -68,7 +68,7 @@ impl UnderTest for Subject {
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {
-        let whole = scenario.requests().all(|request| request.source == BodySource::default());
+        let whole = scenario.requests().all(|request| request.source == BodySource::WHOLE);
         (!self.streams && !whole).then(|| {
             "its test hands it bodies whole: `http::Request<Upload>` in place of `Bytes` or `Full`".to_owned()
         })

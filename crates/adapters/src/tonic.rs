@@ -137,7 +137,7 @@ fn not_grpc(action: &Action) -> Option<String> {
         Action::Client(ClientAction::Send(send)) if send.read != ReadBody::All => {
             Some("a unary call reads the whole response".to_owned())
         }
-        Action::Client(ClientAction::Send(send)) if send.source != BodySource::default() => {
+        Action::Client(ClientAction::Send(send)) if send.source != BodySource::WHOLE => {
             Some("a unary call has its message whole".to_owned())
         }
         Action::Client(ClientAction::Send(send)) if send.method == "HEAD" || send.method == "CONNECT" => {

@@ -22,10 +22,11 @@ macro_rules! files {
 }
 
 /// The name of each workload, and its file. The smallest come first.
-const FILES: [(&str, &str); 9] = files![
+const FILES: [(&str, &str); 10] = files![
     "keep-alive",
     "post-after-idle",
     "upload",
+    "upload-in-pieces",
     "cancel-then-reuse",
     "retrying-caller",
     "concurrent",

@@ -1,6 +1,6 @@
 //! What every oracle is given: the scenario, the trace and the views over it.
 
-use closewait_scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario};
+use closewait_scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario, SourceEnd};
 use closewait_trace::{Attempt, Connection, Exchange, Millis, Moment, Request, Trace, Views, What, millis};
 
 use super::send_queue::{self, SendQueues};
@@ -49,6 +49,12 @@ impl<'a> Case<'a> {
         };
         let decides = request.attempts.iter().rfind(|attempt| !is_excluded(attempt));
         decides.or(request.attempts.last())
+    }
+
+    /// Whether the application's own body of a request fails: then the request can only fail, and be sent again in vain.
+    pub fn upload_fails(&self, id: &str) -> bool {
+        let mut requests = self.scenario.requests();
+        requests.any(|send| send.id == id && matches!(send.source.end, SourceEnd::Fails(_)))
     }
 
     /// How long the application waits for the outcome of a request.

@@ -8,7 +8,7 @@ use super::policy::LONG_SILENCE;
 use super::streams;
 
 /// The client closed it before, and had reason to: it was being closed itself, has a limit of connections, had as many
-/// others idle as it may have, or had just learned of another connection that it is dead. When
+/// others idle as it may have, had an upload that its application broke off, or had just learned of another connection that it is dead. When
 /// it made a close that waited for the network, and why, nothing tells.
 pub(super) fn reason<'a>(
     case: &Case<'a>,
@@ -30,7 +30,16 @@ pub(super) fn reason<'a>(
     if client.max_connections.is_some() || idle_full() {
         return Some(Exemption::AtItsLimit);
     }
+    if upload_failed(case, close) {
+        return Some(Exemption::UploadFailed);
+    }
     found_fault(case, connection, close).or_else(|| in_bad_company(case, connection, close))
+}
+
+/// A body failed in the instant of the close: what of its request was written, and where, the client may not know.
+fn upload_failed(case: &Case, close: Moment) -> bool {
+    let failed = |request: &Request| request.ended().filter(|_| case.upload_fails(&request.id));
+    case.requests().filter_map(failed).any(|ended| ended.is_beside(close))
 }
 
 /// The client found fault with what came, or with how late it came: at the very end of the ping timeout may be

@@ -26,6 +26,7 @@ pub(super) enum Exemption<'a> {
     FoundFault,
     PingTooLate,
     InBadCompany,
+    UploadFailed,
     // A request may wait on.
     Dialling,
     InLine,
@@ -51,6 +52,7 @@ impl fmt::Display for Exemption<'_> {
             Self::FoundFault => "the client found fault with what came on it",
             Self::PingTooLate => "a PING was not answered in time on it",
             Self::InBadCompany => "another connection had just proved dead",
+            Self::UploadFailed => "the application's body failed in that instant",
             Self::Dialling => "a connection was being dialled",
             Self::InLine => "there was no room for another connection",
             Self::NoStream => "no connection had a stream to spare",

@@ -131,7 +131,11 @@ fn reason(
     budget: Budget,
     defects: Defects,
 ) -> Option<RetryReason> {
-    let lost = matches!(error.cause, Cause::Http(_) | Cause::Stale | Cause::Unresponsive);
+    let lost = match &error.cause {
+        // What the application gave would be the same again.
+        Cause::Http(error) => !error.is_user(),
+        cause => matches!(cause, Cause::Stale | Cause::Unresponsive),
+    };
     let Progress { reused, written, received } = error.progress;
     if lost && defects.has(Defect::RetriesWithoutLimit) && is_idempotent(request.method()) {
         return Some(RetryReason::Idempotent);

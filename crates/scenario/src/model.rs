@@ -190,11 +190,10 @@ pub enum SourceEnd {
     Stalls(u32),
 }
 
-/// All of it at once, with its length.
-impl Default for BodySource {
-    fn default() -> Self {
-        Self { piece: None, pause: Duration::ZERO, content_length: true, end: SourceEnd::Complete }
-    }
+impl BodySource {
+    /// All of it at once, with its length.
+    pub const WHOLE: Self =
+        Self { piece: None, pause: Duration::ZERO, content_length: true, end: SourceEnd::Complete };
 }
 
 /// The deadline of a request that names none.

@@ -13,7 +13,7 @@ use libtest_mimic::{Failed, Trial};
 use super::super::played::reference;
 
 /// What no single fault brings to light in the workloads there are, and why not.
-const NOT_FOUND: [(&str, &[Defect]); 5] = [
+const NOT_FOUND: [(&str, &[Defect]); 6] = [
     (
         "it takes a limit of the client on idle or open connections, or on time, set in the workload",
         &[
@@ -32,6 +32,7 @@ const NOT_FOUND: [(&str, &[Defect]); 5] = [
         &[Defect::ServesNewestFirst, Defect::LeaksOnDrop],
     ),
     ("it takes responses larger than a connection's window", &[Defect::AbandonedHoldsWindow]),
+    ("it takes an application whose body fails", &[Defect::EndsBrokenBody]),
 ];
 
 /// What only streams bring to light: there the search begins.

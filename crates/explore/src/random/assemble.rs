@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use closewait_scenario::{
-    Action, BodySource, ClientAction, DEFAULT_DEADLINE, NetworkAction, OriginAction, Path, ReadBody, Reply,
-    Scenario, SendRequest, Step, Until, When,
+    Action, ClientAction, DEFAULT_DEADLINE, NetworkAction, OriginAction, Path, ReadBody, Reply, Scenario,
+    SendRequest, Step, Until, When,
 };
 use closewait_simulator::net::retransmission_timeout;
 
@@ -161,7 +161,7 @@ impl Assembly {
             method: sending.method.to_owned(),
             headers: if sending.asks_to_close { vec![close] } else { Vec::new() },
             body: sending.body,
-            source: BodySource::default(),
+            source: sending.source,
             background: sending.background,
             deadline: sending.deadline.map_or(DEFAULT_DEADLINE, millis),
             read: sending.read.map_or(ReadBody::All, ReadBody::First),

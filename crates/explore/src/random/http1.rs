@@ -1,6 +1,8 @@
 //! What clients and origins do to each other under HTTP/1.1.
 
-use closewait_scenario::{AfterReply, Cut, Framing, HttpVersion, Reply};
+use std::time::Duration;
+
+use closewait_scenario::{AfterReply, BodySource, Cut, Framing, HttpVersion, Reply, SourceEnd};
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -11,13 +13,14 @@ use super::times::{deadline, pick, short};
 /// A request that the application waits for, or not.
 pub(super) fn sending(background: bool) -> BoxedStrategy<Sending> {
     let method = prop_oneof![
-        6 => Just(("GET", 0)),
-        2 => Just(("POST", 100)),
-        1 => Just(("POST", 0)),
-        1 => Just(("PUT", 100)),
-        1 => Just(("POST", 100_000)),
-        1 => Just(("HEAD", 0)),
-        1 => Just(("DELETE", 0)),
+        6 => Just(("GET", 0, WHOLE)),
+        2 => Just(("POST", 100, WHOLE)),
+        1 => Just(("POST", 0, WHOLE)),
+        1 => Just(("PUT", 100, WHOLE)),
+        1 => Just(("POST", 100_000, WHOLE)),
+        1 => Just(("HEAD", 0, WHOLE)),
+        1 => Just(("DELETE", 0, WHOLE)),
+        2 => streamed(),
     ];
     let read = weighted(0.06, select(vec![0, 1, 5]));
     let hold = if background { 0.3 } else { 0.0 };
@@ -29,9 +32,10 @@ pub(super) fn sending(background: bool) -> BoxedStrategy<Sending> {
         proptest::bool::weighted(hold),
         proptest::bool::weighted(0.03),
     )
-        .prop_map(move |((method, body), answer, deadline, read, hold, asks_to_close)| Sending {
+        .prop_map(move |((method, body, source), answer, deadline, read, hold, asks_to_close)| Sending {
             method,
             body,
+            source,
             asks_to_close,
             background,
             deadline,
@@ -43,11 +47,30 @@ pub(super) fn sending(background: bool) -> BoxedStrategy<Sending> {
         .boxed()
 }
 
+const WHOLE: BodySource = BodySource::WHOLE;
+
+/// Method, length and source of a body that is not.
+pub(super) fn streamed() -> impl Strategy<Value = (&'static str, u32, BodySource)> {
+    let slow = BodySource { piece: Some(40), pause: Duration::from_millis(30), ..WHOLE };
+    let open = BodySource { content_length: false, ..slow };
+    let fails = BodySource { end: SourceEnd::Fails(40), ..open };
+    let long = BodySource { piece: Some(10_000), pause: Duration::from_millis(5), ..WHOLE };
+    select(vec![
+        ("POST", 100, slow),
+        ("PUT", 100, open),
+        ("POST", 100, fails),
+        ("PUT", 100, BodySource { content_length: true, ..fails }),
+        ("POST", 100, BodySource { end: SourceEnd::Stalls(40), ..open }),
+        ("POST", 100_000, long),
+    ])
+}
+
 /// A request whose whole use is to see what became of the connection.
 pub(super) fn probe() -> BoxedStrategy<Sending> {
     let plain = |method, body| Sending {
         method,
         body,
+        source: WHOLE,
         asks_to_close: false,
         background: false,
         deadline: None,

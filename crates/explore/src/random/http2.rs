@@ -1,30 +1,34 @@
 //! What clients and origins do to each other under HTTP/2.
 
-use closewait_scenario::{AfterReply, Cut, ErrorCode, Framing, LastStream, Pings, Reply};
+use closewait_scenario::{AfterReply, BodySource, Cut, ErrorCode, Framing, LastStream, Pings, Reply};
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::http1;
+use super::http1::{self, streamed};
 use super::plan::{Answer, Fault, Sending, StreamReset};
 use super::times::{deadline, idle, pick, short};
+
+const WHOLE: BodySource = BodySource::WHOLE;
 
 /// A request that the application waits for, or not.
 pub(super) fn sending(background: bool) -> BoxedStrategy<Sending> {
     let method = prop_oneof![
-        6 => Just(("GET", 0)),
-        2 => Just(("POST", 100)),
-        1 => Just(("PUT", 100)),
-        1 => Just(("POST", 100_000)),
-        1 => Just(("HEAD", 0)),
+        6 => Just(("GET", 0, WHOLE)),
+        2 => Just(("POST", 100, WHOLE)),
+        1 => Just(("PUT", 100, WHOLE)),
+        1 => Just(("POST", 100_000, WHOLE)),
+        1 => Just(("HEAD", 0, WHOLE)),
+        2 => streamed(),
     ];
     let read = weighted(0.08, select(vec![0, 1, 5]));
     let hold = proptest::bool::weighted(if background { 0.35 } else { 0.0 });
     let reset = weighted(0.08, reset());
     (method, weighted(0.35, answer()), deadline(), read, hold, reset)
-        .prop_map(move |((method, body), answer, deadline, read, hold, reset)| Sending {
+        .prop_map(move |((method, body, source), answer, deadline, read, hold, reset)| Sending {
             method,
             body,
+            source,
             background,
             deadline,
             read: read.or_else(|| answer.as_ref()?.large.map(|_| 1)),

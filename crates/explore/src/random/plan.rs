@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use closewait_scenario::{
-    ClientSettings, Direction, ErrorCode, LastStream, NatAnswer, NetworkSettings, OriginSettings, Pings,
-    Protocol, Reply, Until,
+    BodySource, ClientSettings, Direction, ErrorCode, LastStream, NatAnswer, NetworkSettings, OriginSettings,
+    Pings, Protocol, Reply, Until,
 };
 
 /// A schedule. Every plan can be made into a scenario, whatever was drawn.
@@ -68,6 +68,7 @@ pub(super) enum Pause {
 pub(super) struct Sending {
     pub method: &'static str,
     pub body: u32,
+    pub source: BodySource,
     pub asks_to_close: bool,
     pub background: bool,
     pub deadline: Option<u64>,

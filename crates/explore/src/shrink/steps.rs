@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use closewait_scenario::{
-    Action, AfterReply, ClientAction, Cut, DEFAULT_DEADLINE, ErrorCode, Framing, HttpVersion, LastStream,
-    NetworkAction, OriginAction, Path, ReadBody, Reply, Scenario, SendRequest, Step, Until, When,
-    WindowTarget,
+    Action, AfterReply, BodySource, ClientAction, Cut, DEFAULT_DEADLINE, ErrorCode, Framing, HttpVersion,
+    LastStream, NetworkAction, OriginAction, Path, ReadBody, Reply, Scenario, SendRequest, SourceEnd, Step,
+    Until, When, WindowTarget,
 };
 
 use super::candidates::rounder;
@@ -110,10 +110,13 @@ fn actions(action: &Action) -> Vec<Action> {
 }
 
 fn requests(send: &SendRequest) -> Vec<SendRequest> {
+    const WHOLE: BodySource = BodySource::WHOLE;
+    let with = |source| SendRequest { source, ..send.clone() };
     let plain = SendRequest {
         method: "GET".to_owned(),
         headers: Vec::new(),
         body: 0,
+        source: WHOLE,
         background: false,
         deadline: DEFAULT_DEADLINE,
         read: ReadBody::All,
@@ -121,12 +124,16 @@ fn requests(send: &SendRequest) -> Vec<SendRequest> {
     };
     let mut all = vec![
         plain,
-        SendRequest { method: "GET".to_owned(), body: 0, ..send.clone() },
+        SendRequest { method: "GET".to_owned(), body: 0, source: WHOLE, ..send.clone() },
         SendRequest { method: "POST".to_owned(), ..send.clone() },
-        SendRequest { body: 0, ..send.clone() },
-        SendRequest { body: 1, ..send.clone() },
-        SendRequest { body: 100, ..send.clone() },
-        SendRequest { body: 10_000, ..send.clone() },
+        SendRequest { body: 0, source: WHOLE, ..send.clone() },
+        SendRequest { body: 1, source: WHOLE, ..send.clone() },
+        SendRequest { body: 100, source: WHOLE, ..send.clone() },
+        SendRequest { body: 10_000, source: WHOLE, ..send.clone() },
+        with(WHOLE),
+        with(BodySource { end: SourceEnd::Complete, ..send.source }),
+        with(BodySource { content_length: true, ..send.source }),
+        with(BodySource { piece: None, pause: Duration::ZERO, ..send.source }),
         SendRequest { headers: Vec::new(), ..send.clone() },
         SendRequest { background: false, ..send.clone() },
         SendRequest { deadline: DEFAULT_DEADLINE, ..send.clone() },

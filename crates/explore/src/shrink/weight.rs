@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use closewait_scenario::{
-    Action, ClientAction, ErrorCode, LastStream, NetworkAction, NetworkSettings, OriginAction, Pings,
-    ReadBody, Reply, Scenario, SendRequest, Step, When,
+    Action, BodySource, ClientAction, ErrorCode, LastStream, NetworkAction, NetworkSettings, OriginAction,
+    Pings, ReadBody, Reply, Scenario, SendRequest, SourceEnd, Step, When,
 };
 
 use crate::kind::count_faults;
@@ -103,6 +103,8 @@ fn of_request(send: &SendRequest) -> usize {
         send.background,
         send.deadline != closewait_scenario::DEFAULT_DEADLINE,
         send.read != ReadBody::All,
+        send.source != BodySource::WHOLE,
+        send.source.end != SourceEnd::Complete,
     ];
     body + extras.into_iter().filter(|extra| *extra).count()
 }

@@ -34,7 +34,7 @@ impl Upload {
 
     /// All of it, for a client that takes nothing else; `None` if it comes in pieces, without a length, or not to its end.
     pub fn whole(&self) -> Option<Bytes> {
-        (self.source == BodySource::default()).then(|| self.whole.clone())
+        (self.source == BodySource::WHOLE).then(|| self.whole.clone())
     }
 
     /// The bytes that are handed over before it ends, fails or stands still.
@@ -59,7 +59,7 @@ impl Upload {
 
 impl From<Bytes> for Upload {
     fn from(whole: Bytes) -> Self {
-        Self::new(whole, BodySource::default())
+        Self::new(whole, BodySource::WHOLE)
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn comes_as_the_source_says() {
-        let whole = BodySource::default();
+        let whole = BodySource::WHOLE;
         assert_eq!(pieces(whole).await, (vec![(0, 10)], "its end"));
         let slowly = BodySource { piece: Some(4), pause: Duration::from_millis(5), ..whole };
         assert_eq!(pieces(slowly).await, (vec![(0, 4), (5, 4), (10, 2)], "its end"));
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!((whole.size_hint().exact(), whole.is_end_stream()), (Some(10), false));
         assert_eq!(whole.whole().as_deref(), Some(&b"0123456789"[..]));
         assert!(Upload::from(Bytes::new()).is_end_stream());
-        let unknown = BodySource { content_length: false, ..BodySource::default() };
+        let unknown = BodySource { content_length: false, ..BodySource::WHOLE };
         let unknown = Upload::new(Bytes::from_static(b"0123456789"), unknown);
         assert_eq!((unknown.size_hint().exact(), unknown.whole()), (None, None));
     }

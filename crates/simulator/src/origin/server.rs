@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use closewait_scenario::{
-    AfterReply, ErrorCode, OriginAction, OriginSettings, Pings, Protocol, ReadPace, Reply, Scenario, WindowTarget,
+    AfterReply, ErrorCode, OriginAction, OriginSettings, Pings, Protocol, ReadPace, Reply, Scenario,
+    WindowTarget,
 };
 use closewait_trace::{Recorder, What};
 use tokio::sync::Notify;
