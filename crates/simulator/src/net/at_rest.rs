@@ -45,7 +45,7 @@ pub(super) enum TcpState {
 
 impl TcpInfo {
     /// Whether the peer's FIN has not come, and neither has RST.
-    fn awaits_fin(&self) -> bool {
+    pub fn awaits_fin(&self) -> bool {
         matches!(self.state, TcpState::Established | TcpState::FinWait1 | TcpState::FinWait2)
     }
 

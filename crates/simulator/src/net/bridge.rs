@@ -133,7 +133,8 @@ async fn outbound(line: &Line, simulated: &Stream, trouble: &Trouble) -> Result<
     loop {
         line.arrival().await;
         let Arrived { bytes, then } = line.take();
-        let taken = simulated.try_write(&bytes).or_else(zero_if_full).map_err(|_| Lost::Origin)?;
+        let taken = if bytes.is_empty() { Ok(0) } else { simulated.try_write(&bytes).or_else(zero_if_full) };
+        let taken = taken.map_err(|_| Lost::Origin)?;
         if taken < bytes.len() {
             trouble.held_back.store(true, Relaxed);
             line.hold(true);

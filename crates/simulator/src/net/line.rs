@@ -200,9 +200,13 @@ impl Line {
     /// Waits until all that we sent has arrived, or was answered by a closed socket: what comes to the clients comes in the order
     /// in which it was sent.
     fn settle(&self) {
-        let client = *locked(&self.client);
+        let mut client = *locked(&self.client);
         self.patience.wait(|| {
-            let (ours, there) = (self.info(), client.and_then(|client| client.again()));
+            let (ours, mut there) = (self.info(), client.and_then(|client| client.again()));
+            if there.is_none() && ours.is_some_and(|ours| ours.awaits_fin()) {
+                client = client.and_then(|client| client.elsewhere()).or(client);
+                there = client.and_then(|client| client.again());
+            }
             let progress = there.map_or(0, |there| there.received);
             let answer = || there.is_none().then(|| under_way(None, ours.as_ref())).flatten();
             let under_way = under_way(ours.as_ref(), there.as_ref()).or_else(answer);

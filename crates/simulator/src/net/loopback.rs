@@ -75,7 +75,7 @@ impl Loopback {
     /// Looks at both ends of every connection, and at those that are being opened.
     pub fn look(&mut self) -> Motion {
         self.sockets.find(&mut self.found);
-        if self.lines.iter().any(|entry| entry.line.has_client() && !self.found.has(entry.line.port)) {
+        if self.lines.iter().any(|entry| entry.misses_client(&self.found)) {
             self.sockets.find_everywhere(&mut self.found);
         }
         self.queue = sockets::info_of(&self.listener).map_or(0, |listener| listener.unacknowledged);
@@ -152,6 +152,12 @@ impl Loopback {
 impl Entry {
     fn new(line: Arc<Line>) -> Self {
         Self { line, ours: None, client: None, at_rest: false }
+    }
+
+    /// Whether the client's end was not found though it was there before, or must be: nothing says that it was closed.
+    fn misses_client(&self, found: &Found) -> bool {
+        let is_open = || self.line.info().is_some_and(|ours| ours.awaits_fin());
+        !found.has(self.line.port) && (self.line.has_client() || is_open())
     }
 
     /// What is under way. Where neither end has done anything since it was at rest, our end is not asked again.

@@ -72,6 +72,8 @@ impl Patience {
     fn nap(&self, turn: u32) -> Duration {
         if turn < YIELDS {
             std::thread::yield_now();
+            // Next to nothing, unless others have the processor: whoever limits real time hears of it too.
+            self.waited.fetch_add(1, Relaxed);
             return Duration::ZERO;
         }
         let nap = SHORTEST_NAP.saturating_mul(1 << (turn - YIELDS).min(8)).min(LONGEST_NAP);
@@ -96,7 +98,7 @@ mod tests {
         });
         assert!(looks(look), "{look} looks");
         assert_eq!(patience.given_up(), given_up);
-        assert_eq!(waited.load(Relaxed) > 0, look > u64::from(YIELDS) + 1, "what is slept is counted");
+        assert_eq!(waited.load(Relaxed) > 0, look > 1, "each wait is counted");
     }
 
     #[test]

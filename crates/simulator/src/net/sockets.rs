@@ -3,14 +3,14 @@
 //! The client's descriptors are not ours to hold, only to ask about. One may be closed between two questions, and its
 //! number be another socket's then: so each look asks anew whose socket it is.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
-use std::ops::Range;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 use closewait_system::descriptor::{self, pollfd};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::at_rest::{TcpInfo, TcpState, under_way};
 
@@ -38,59 +38,89 @@ pub(super) struct Found {
 /// Looks for the clients that dialled one address.
 pub(super) struct Sockets {
     address: SocketAddrV4,
+    /// The folder of the descriptors: the kernel says how many there are.
+    all: Option<File>,
+    /// Every number up to this one is looked at.
     highest: RawFd,
+    /// Numbers further up that were found open.
+    outliers: Vec<RawFd>,
     polled: Vec<pollfd>,
     /// The ends that were found before, by descriptor.
     known: Vec<ClientEnd>,
 }
 
-/// Unused numbers above the highest one seen, before a walk ends. A descriptor gets the lowest number that is free, so a
-/// new one lies further up only if as many were opened by other threads since the last walk, and closed again.
+/// Unused numbers above the highest one seen, before a walk ends: a descriptor gets the lowest number that is free, unless
+/// somebody asks for another.
 const GAP: RawFd = 8;
 
 impl Sockets {
     /// Of those who dial `address`.
     pub fn of(listener: &TcpListener, address: SocketAddrV4) -> Self {
-        Self { address, highest: listener.as_raw_fd(), polled: Vec::new(), known: Vec::new() }
+        Self {
+            address,
+            all: File::open(FOLDER).ok(),
+            highest: listener.as_raw_fd(),
+            outliers: Vec::new(),
+            polled: Vec::new(),
+            known: Vec::new(),
+        }
     }
 
-    /// Walks through the descriptors.
+    /// Walks through the descriptors: all of them, where the kernel says how many there are (Linux 6.2).
     pub fn find(&mut self, found: &mut Found) {
+        let open = self.walk(found);
+        if self.all.as_ref().and_then(|all| all.metadata().ok()).is_some_and(|all| all.len() > open) {
+            self.find_everywhere(found);
+        }
+    }
+
+    /// As [`Sockets::find`], on every kernel.
+    pub fn find_everywhere(&mut self, found: &mut Found) {
+        let end = self.highest + GAP;
+        self.outliers.clear();
+        self.outliers.extend(descriptors().filter(|fd| *fd > end));
+        self.walk(found);
+    }
+
+    /// Walks through the numbers that are known to be used. Returns how many of them are open.
+    fn walk(&mut self, found: &mut Found) -> u64 {
         self.known.clone_from(&found.clients);
         found.clients.clear();
         found.dialling = false;
-        let mut next = 0;
+        let (mut next, mut open) = (0, 0);
         while next <= self.highest + GAP {
             let end = self.highest + GAP + 1;
-            self.poll(next..end);
-            for at in 0..self.polled.len() {
-                let polled = self.polled[at];
-                if polled.revents & descriptor::POLLNVAL == 0 {
-                    self.highest = self.highest.max(polled.fd);
-                    self.take_down(polled, found);
-                }
-            }
+            let (used, highest) = self.walk_through(next..end, found);
+            self.highest = self.highest.max(highest);
+            open += used;
             next = end;
         }
+        let outliers = std::mem::take(&mut self.outliers);
+        open += self.walk_through(outliers.iter().copied().filter(|fd| *fd >= next), found).0;
+        self.outliers = outliers;
         found.clients.sort_unstable_by_key(|client| client.port);
+        // A client may hold its socket by several descriptors.
+        found.clients.dedup_by_key(|client| client.port);
+        open
     }
 
-    /// As [`Sockets::find`], among all descriptors there are.
-    pub fn find_everywhere(&mut self, found: &mut Found) {
-        self.find(found);
-        let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-        for fd in open.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
-            if fd > self.highest + GAP {
-                self.poll(fd..fd + 1);
-                self.take_down(self.polled[0], found);
+    /// How many of the numbers are open, and the highest of those.
+    fn walk_through(&mut self, numbers: impl Iterator<Item = RawFd>, found: &mut Found) -> (u64, RawFd) {
+        self.poll(numbers);
+        let (mut open, mut highest) = (0, 0);
+        for at in 0..self.polled.len() {
+            let polled = self.polled[at];
+            if polled.revents & descriptor::POLLNVAL == 0 {
+                open += 1;
+                highest = polled.fd;
+                self.take_down(polled, found);
             }
         }
-        self.highest = found.clients.iter().map(|client| client.fd).fold(self.highest, RawFd::max);
-        found.clients.sort_unstable_by_key(|client| client.port);
+        (open, highest)
     }
 
     /// Asks of many at once which are open, and whether they take bytes.
-    fn poll(&mut self, numbers: Range<RawFd>) {
+    fn poll(&mut self, numbers: impl Iterator<Item = RawFd>) {
         self.polled.clear();
         self.polled.extend(numbers.map(|fd| pollfd { fd, events: descriptor::POLLOUT, revents: 0 }));
         // Fails for more numbers than there may be descriptors: then each is taken for open, and asked for its address.
@@ -125,6 +155,20 @@ impl ClientEnd {
         let same = cookie_of(self.fd) == Some(self.cookie);
         same.then(|| tcp_info(self.fd)).flatten().filter(|info| info.state != TcpState::Closed)
     }
+
+    /// The same, among all descriptors: a client may hold its socket by another one as well.
+    pub fn elsewhere(&self) -> Option<Self> {
+        let mut others = descriptors().map(|fd| Self { fd, ..*self });
+        others.find_map(|other| other.again().map(|info| Self { info, ..other }))
+    }
+}
+
+const FOLDER: &str = "/proc/self/fd";
+
+/// The descriptors that are open.
+fn descriptors() -> impl Iterator<Item = RawFd> {
+    let open = std::fs::read_dir(FOLDER).into_iter().flatten().flatten();
+    open.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 /// What one of our own sockets says; `None` if the system does not tell.
@@ -186,28 +230,113 @@ fn state(number: u8) -> Option<TcpState> {
     })
 }
 
-/// Whether the kernel tells what is needed: asked of a connection of our own, over which one byte goes.
+/// Whether the kernel tells what is needed: asked of a connection of our own, over which one byte goes. Takes 20 s at most.
 ///
 /// # Errors
 /// When loopback cannot be used.
 pub(super) fn kernel_tells() -> io::Result<bool> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
     let SocketAddr::V4(address) = listener.local_addr()? else { return Ok(false) };
-    let mut client = TcpStream::connect(address)?;
-    let (ours, _) = listener.accept()?;
-    client.write_all(&[0])?;
-    let port = client.local_addr()?.port();
+    let client = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    client.set_nonblocking(true)?;
+    // It says that it is in progress: when it is done, there is something to accept.
+    let _ = client.connect(&address.into());
+    let Some(ours) = soon(|| listener.accept().ok()) else { return Ok(false) };
+    client.send(&[0])?;
+    let port = ours.1.port();
     let mut found = Found::default();
-    Sockets::of(&listener, address).find(&mut found);
+    Sockets::of(&listener, address).find_everywhere(&mut found);
     let Some(there) = found.clients.iter().find(|client| client.port == port) else { return Ok(false) };
-    for _ in 0..1_000 {
-        match info_of(&ours) {
-            Some(here) if there.info.sent == 1 && under_way(Some(&there.info), Some(&here)).is_none() => {
-                return Ok(true);
-            }
-            Some(_) => std::thread::sleep(Duration::from_millis(1)),
-            None => return Ok(false),
+    Ok(there.info.sent == 1 && soon(|| has_come(there, &ours.0)).is_some())
+}
+
+fn has_come(there: &ClientEnd, ours: &TcpStream) -> Option<()> {
+    let here = info_of(ours)?;
+    under_way(Some(&there.info), Some(&here)).is_none().then_some(())
+}
+
+/// What there is within 10 s of real time. The clock is not asked: in a run it may be virtual.
+fn soon<T>(mut what: impl FnMut() -> Option<T>) -> Option<T> {
+    (0..10_000).find_map(|turn| {
+        std::thread::sleep(Duration::from_millis(u64::from(turn > 0)));
+        what()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Dialled {
+        client: TcpStream,
+        sockets: Sockets,
+        found: Found,
+        listener: TcpListener,
+    }
+
+    fn dialled() -> Dialled {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a port");
+        let SocketAddr::V4(address) = listener.local_addr().expect("it is bound") else {
+            panic!("it is IPv4")
+        };
+        let client = TcpStream::connect(address).expect("it listens");
+        Dialled { client, sockets: Sockets::of(&listener, address), found: Found::default(), listener }
+    }
+
+    impl Dialled {
+        fn ports(&mut self) -> Vec<u16> {
+            self.sockets.find_everywhere(&mut self.found);
+            self.found.clients.iter().map(|client| client.port).collect()
         }
     }
-    Ok(false)
+
+    #[test]
+    fn a_client_is_found_once_however_many_descriptors_it_has() {
+        let mut dialled = dialled();
+        let port = dialled.client.local_addr().expect("it is connected").port();
+        let other = dialled.client.try_clone().expect("there are descriptors left");
+        assert_eq!(dialled.ports(), [port]);
+        let end = dialled.found.clients[0];
+        // Both may go in either order.
+        let left = if end.fd == other.as_raw_fd() { dialled.client.try_clone() } else { other.try_clone() };
+        drop((std::mem::replace(&mut dialled.client, left.expect("there are descriptors left")), other));
+        assert_eq!(end.elsewhere().map(|end| end.port), Some(port));
+        assert_eq!(dialled.ports(), [port]);
+    }
+
+    #[test]
+    fn a_client_that_is_gone_is_not_found() {
+        let mut dialled = dialled();
+        dialled.ports();
+        let end = dialled.found.clients[0];
+        drop(dialled.client);
+        dialled.sockets.find_everywhere(&mut dialled.found);
+        assert!(dialled.found.clients.is_empty() && end.again().is_none() && end.elsewhere().is_none());
+        drop(dialled.listener);
+    }
+
+    #[test]
+    fn a_client_far_up_is_found() {
+        let mut dialled = dialled();
+        assert_eq!(dialled.ports().len(), 1);
+        let above = |fd| fd > dialled.sockets.highest + 2 * GAP;
+        let mut below = Vec::new();
+        let far = loop {
+            let clone = dialled.client.try_clone().expect("there are descriptors left");
+            if above(clone.as_raw_fd()) {
+                break clone;
+            }
+            below.push(clone);
+        };
+        dialled.client = far;
+        drop(below);
+        assert_eq!(dialled.ports().len(), 1);
+        assert_eq!(dialled.found.clients[0].fd, dialled.client.as_raw_fd());
+    }
+
+    #[test]
+    fn this_kernel_tells() {
+        assert!(kernel_tells().expect("loopback can be used"));
+    }
 }
