@@ -47,6 +47,7 @@ fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
 fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since: &str, checks: &mut Checks) {
     let number = connection.number;
     let ended = connection.ended();
+    let useless = case.read_until(connection, useless);
     let kept = ended.unwrap_or(case.end()).since(useless);
     if kept > PROMPT && case.closed(connection).is_some_and(|closed| closed.earliest.since(useless) <= PROMPT)
     {
