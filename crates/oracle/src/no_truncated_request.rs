@@ -38,7 +38,8 @@ fn judge_attempt(case: &Case, send: &SendRequest, request: &Request, attempt: &A
     let place = place(attempt);
     match exchange.request.last_sent {
         Some(end) => {
-            let message = format!("{id} was ended on {place} after {written} of the {whole} bytes of its body");
+            let message =
+                format!("{id} was ended on {place} after {written} of the {whole} bytes of its body");
             checks.violated(Severity::SilentTruncation, message, [request.started.event, end.event]);
         }
         None => checks.holds(format!("{id} was not ended on {place}, after {written} of {whole} bytes")),

@@ -7,8 +7,8 @@ use super::case::Case;
 use super::{Finding, Level, Verdict};
 use super::{
     as_expected, at_most_once, bounded_retries, bounded_wait, cancel_is_told, no_cross_talk, no_leak,
-    no_needless_connections, no_silent_truncation, no_stale_reuse, no_truncated_request, prompt_close, race_outcome, recovers,
-    reuses_when_healthy, unsent_is_free,
+    no_needless_connections, no_silent_truncation, no_stale_reuse, no_truncated_request, prompt_close,
+    race_outcome, recovers, reuses_when_healthy, unsent_is_free,
 };
 
 /// An invariant, and how to judge it.

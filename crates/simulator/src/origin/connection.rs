@@ -41,7 +41,14 @@ impl Connection {
     pub fn new(stream: Stream, tls: Option<Session>) -> Self {
         let tls = tls.map(Mutex::new);
         let intake = Intake::default();
-        Self { stream, intake, tls, queue: Mutex::default(), waiting: Notify::new(), answers: Mutex::default() }
+        Self {
+            stream,
+            intake,
+            tls,
+            queue: Mutex::default(),
+            waiting: Notify::new(),
+            answers: Mutex::default(),
+        }
     }
 
     /// The connection's number, from 1.

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use closewait_scenario::{
-    AfterReply, ErrorCode, OriginAction, OriginSettings, Pings, Protocol, ReadPace, Reply, Scenario, WindowTarget,
+    AfterReply, ErrorCode, OriginAction, OriginSettings, Pings, Protocol, ReadPace, Reply, Scenario,
+    WindowTarget,
 };
 use closewait_trace::{Recorder, What};
 use tokio::sync::Notify;
@@ -213,7 +214,10 @@ impl Origin {
     }
 
     fn admit(&self, stream: Stream) -> Served {
-        let (terms, reading) = (self.state().terms, self.state().reading);
+        let (terms, reading) = {
+            let state = self.state();
+            (state.terms, state.reading)
+        };
         let tls = terms.map(|terms| Session::new(terms, self.shared.recorder.clone(), stream.connection()));
         let served = Served { connection: Arc::new(Connection::new(stream, tls)), session: Arc::default() };
         served.connection.change_reading(reading);
