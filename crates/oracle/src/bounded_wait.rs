@@ -33,7 +33,10 @@ fn judge(case: &Case) -> Verdict {
         };
         // What the application keeps unread has no deadline, and begins anew as it reads on.
         let began = if request.kept.is_some() { request.read_on } else { Some(request.started) };
-        let Some(began) = began else { continue };
+        let Some(began) = began else {
+            in_time += 1;
+            continue;
+        };
         let deadline = began.later_by(case.deadline_of(&request.id));
         if deadline.precedes(*finished) {
             let late = ms(finished.since(deadline));
