@@ -31,7 +31,13 @@ fn judge(case: &Case) -> Verdict {
             checks.violated(Severity::HangOrLeak, message, [request.started.event]);
             continue;
         };
-        let deadline = request.started.later_by(case.deadline_of(&request.id));
+        // What the application keeps unread has no deadline, and begins anew as it reads on.
+        let began = if request.kept.is_some() { request.read_on } else { Some(request.started) };
+        let Some(began) = began else {
+            in_time += 1;
+            continue;
+        };
+        let deadline = began.later_by(case.deadline_of(&request.id));
         if deadline.precedes(*finished) {
             let late = ms(finished.since(deadline));
             let message = format!("{} ended {late} after its deadline", request.id);

@@ -66,6 +66,17 @@ impl<'a> Case<'a> {
         millis(sends.into_iter().find(|send| send.id == id).map_or(DEFAULT_DEADLINE, |send| send.deadline))
     }
 
+    /// From `moment` on, when the application had read what it kept of the connection's responses: until then a client cannot
+    /// look behind them. The end of the run where it never did.
+    pub fn read_until(&self, connection: &Connection, moment: Moment) -> Moment {
+        let on_it = |request: &&Request| {
+            let mut attempts = request.attempts.iter();
+            request.kept.is_some() && attempts.any(|attempt| attempt.connection == connection.number)
+        };
+        let read = self.requests().filter(on_it).map(|request| request.kept_until().unwrap_or(self.end()));
+        read.chain([moment]).max().unwrap_or(moment)
+    }
+
     /// When the application began to close the client.
     pub fn closing(&self) -> Option<Moment> {
         let events = self.trace.events.iter().enumerate();

@@ -47,6 +47,12 @@ fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
 fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since: &str, checks: &mut Checks) {
     let number = connection.number;
     let ended = connection.ended();
+    // Behind what the application keeps unread no client can look.
+    let read = case.read_until(connection, useless);
+    let (useless, since) = match ended.map_or(read, |ended| ended.min(read)) {
+        later if useless < later => (later, "the application was done with the response that it kept"),
+        _ => (useless, since),
+    };
     let kept = ended.unwrap_or(case.end()).since(useless);
     if kept > PROMPT && case.closed(connection).is_some_and(|closed| closed.earliest.since(useless) <= PROMPT)
     {

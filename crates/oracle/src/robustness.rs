@@ -86,6 +86,8 @@ fn any_event() -> impl Strategy<Value = What> {
             request, method, path: "/".to_owned(), body: 0
         }),
         1 => id().prop_map(|request| What::RequestCancelled { request }),
+        1 => id().prop_map(|request| What::ResponseKept { request }),
+        1 => id().prop_map(|request| What::ResponseReadOn { request }),
         2 => (id(), any_outcome()).prop_map(|(request, outcome)| What::RequestFinished { request, outcome }),
         1 => Just(What::ClientClosing),
         1 => (id(), 0u32..4).prop_map(|(request, connection)| What::Executed { request, connection }),

@@ -40,9 +40,12 @@ pub(super) fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
 pub(super) fn idle_spans(case: &Case, connection: &Connection) -> Vec<Span> {
     let closed = case.closed(connection).map(|closed| closed.earliest);
     let stale = case.stale(connection).map(|stale| stale.known.earliest);
-    let spans = connection.idle().into_iter().filter_map(|Idle { since, until, .. }| {
+    let spans = connection.idle().into_iter().filter_map(|Idle { since, until, after }| {
         // Until then a request that was written may wait for the network.
         let from = Moment { at: case.left_by(connection, since)?.at, ..since };
+        // A connection whose response the application keeps is not idle.
+        let from =
+            from.max(case.request_of(after).and_then(closewait_trace::Request::kept_until).unwrap_or(from));
         let next = until.map(|until| case.earliest(connection, until));
         Some(Span::between(from, next.into_iter().chain(closed).chain(stale)))
     });

@@ -371,6 +371,13 @@ fn bounded_wait() {
     check(asked().reply(20, "a", 1, "a", &ok_message("a")).deadline(30_000, "a"), answer);
     let free = "HangOrLeak: b waited for its deadline, 500 ms after connection 1 was free for it";
     check(answered().start(40, "b", "GET").deadline(540, "b"), free);
+    let kept = || asked().reply(20, "a", 1, "a", &ok_message("a")).keep(20, "a");
+    check(kept().cancel(90_000, "a"), "holds: 1 request ended in time");
+    let read = |at| kept().read_on(60_000, "a").finish(at, "a", whole(200, "a"));
+    check(read(90_000), "holds: 1 request ended in time");
+    check(read(90_001), "HangOrLeak: a ended 1 ms after its deadline");
+    let gave_up = "HangOrLeak: a waited for its deadline, 89 980 ms after its whole response was delivered on connection 1";
+    check(kept().read_on(60_000, "a").deadline(90_000, "a"), gave_up);
     let livelock = "HangOrLeak: livelock at 20 ms: a socket was polled without end within one instant";
     check(answered().end(End::Livelock), livelock);
     check(answered().end(End::Panic { message: "oh".to_owned() }), "HangOrLeak: panic at 20 ms: oh");
@@ -466,6 +473,9 @@ fn no_leak_knows_the_limits() {
     check(two().step(41), "HangOrLeak: 2 idle connections at 40 ms; the limit is 1");
     let trimmed = "holds: never more than 1 idle; no socket was left after close";
     check(two().client_fin(40, 1).step(41), trimmed);
+    let kept = opened().request(0, "a", "GET", 1).reply(20, "a", 1, "a", &ok_message("a")).keep(20, "a");
+    let beside = kept.open(20, 2).request(20, "b", "GET", 2).response(40, "b", 2).step(60);
+    check(beside.cancel(80, "a").client_fin(80, 1), trimmed);
 }
 
 #[test]
@@ -531,6 +541,20 @@ fn prompt_close() {
     check(answered().fin(40, 1).client_fin(1_041, 1), late);
     let never = "HangOrLeak: connection 1 was not yet closed 5 000 ms after its FIN was delivered; the bound is 1 000 ms";
     check(answered().fin(40, 1).step(5_040), never);
+    let kept = || {
+        opened().request(0, "a", "GET", 1).reply(20, "a", 1, "a", &ok_message("a")).keep(20, "a").fin(40, 1)
+    };
+    check(
+        kept().cancel(60_000, "a").client_fin(60_000, 1),
+        "holds: connection 1 was closed 0 ms after the application was done with the response that it kept",
+    );
+    check(
+        kept().client_fin(5_000, 1).cancel(60_000, "a"),
+        "holds: connection 1 was closed 0 ms after the application was done with the response that it kept",
+    );
+    let late = "HangOrLeak: connection 1 was closed 1 001 ms after the application was done with the response that it kept; the bound is 1 000 ms";
+    check(kept().read_on(50_000, "a").finish(50_000, "a", whole(200, "a")).client_fin(51_001, 1), late);
+    check(kept().cancel(50_000, "a").client_fin(51_001, 1), late);
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn without_fault(step: &Step) -> Option<Step> {
         Action::Client(ClientAction::Send(send)) => {
             Action::Client(ClientAction::Send(SendRequest { read: ReadBody::All, ..send.clone() }))
         }
+        Action::Client(ClientAction::Read { id }) => Action::Client(ClientAction::Await { id: id.clone() }),
         kept => kept.clone(),
     };
     Some(Step { action, ..step.clone() })

@@ -132,6 +132,11 @@ pub enum ClientAction {
         /// Request id.
         id: String,
     },
+    /// Read on in a response that was kept, and wait for the outcome.
+    Read {
+        /// Request id.
+        id: String,
+    },
     /// Wait for the outcome of a request sent in the background.
     Await {
         /// Request id.
@@ -206,6 +211,8 @@ pub enum ReadBody {
     All,
     /// The first bytes; then the response is dropped.
     First(u32),
+    /// The first bytes; then the response is kept unread: until [`ClientAction::Read`], or a cancel.
+    Keep(u32),
 }
 
 /// What the origin does. Connections are numbered from 1, in the order of their SYNs.

@@ -67,6 +67,16 @@ pub enum What {
         /// Request id.
         request: String,
     },
+    /// The application keeps the response, and reads nothing more of it.
+    ResponseKept {
+        /// Request id.
+        request: String,
+    },
+    /// The application goes on to read a response that it kept.
+    ResponseReadOn {
+        /// Request id.
+        request: String,
+    },
     /// The application knows the outcome.
     RequestFinished {
         /// Request id.

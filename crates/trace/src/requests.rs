@@ -21,6 +21,10 @@ pub struct Request {
     pub started: Moment,
     /// When the application dropped its future.
     pub cancelled: Option<Moment>,
+    /// When the application began to keep the response unread.
+    pub kept: Option<Moment>,
+    /// When it went on to read what it had kept.
+    pub read_on: Option<Moment>,
     /// When the outcome was known, and which it was.
     pub finished: Option<(Moment, Outcome)>,
     /// Each time it was written on a connection, in order.
@@ -110,6 +114,8 @@ impl Requests {
             method: method.to_owned(),
             started,
             cancelled: None,
+            kept: None,
+            read_on: None,
             finished: None,
             attempts: Vec::new(),
             executions: Vec::new(),
@@ -136,6 +142,11 @@ impl Request {
         self.cancelled.into_iter().chain(finished).min()
     }
 
+    /// Until when the application kept the response unread: `None` if it never did, or did to the end of the run.
+    pub fn kept_until(&self) -> Option<Moment> {
+        self.kept.and_then(|_| self.read_on.or(self.ended()))
+    }
+
     /// Whether it was not over in an earlier turn of the client than that of `moment`.
     pub fn lasts_until(&self, moment: Moment) -> bool {
         self.ended().is_none_or(|ended| moment.may_precede(ended))
@@ -154,6 +165,12 @@ impl Request {
         match what {
             What::RequestCancelled { .. } => {
                 self.cancelled.get_or_insert(moment);
+            }
+            What::ResponseKept { .. } => {
+                self.kept.get_or_insert(moment);
+            }
+            What::ResponseReadOn { .. } => {
+                self.read_on.get_or_insert(moment);
             }
             What::RequestFinished { outcome, .. } => {
                 self.finished.get_or_insert_with(|| (moment, outcome.clone()));
@@ -176,6 +193,8 @@ impl Request {
 fn subject(what: &What) -> Option<&str> {
     match what {
         What::RequestCancelled { request }
+        | What::ResponseKept { request }
+        | What::ResponseReadOn { request }
         | What::RequestFinished { request, .. }
         | What::Executed { request, .. }
         | What::Replied { request, .. } => Some(request),

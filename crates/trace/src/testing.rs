@@ -119,6 +119,16 @@ impl TraceBuilder {
         self.push(at, What::RequestFinished { request: id.to_owned(), outcome })
     }
 
+    /// The application keeps the response unread.
+    pub fn keep(self, at: Millis, id: &str) -> Self {
+        self.push(at, What::ResponseKept { request: id.to_owned() })
+    }
+
+    /// It reads on.
+    pub fn read_on(self, at: Millis, id: &str) -> Self {
+        self.push(at, What::ResponseReadOn { request: id.to_owned() })
+    }
+
     pub fn closed_error(self, at: Millis, id: &str) -> Self {
         self.finish(at, id, error(ErrorKind::Closed))
     }

@@ -31,7 +31,9 @@ fn rename(step: &mut Step, names: &BTreeMap<String, String>) {
     }
     let id = match &mut step.action {
         Action::Client(ClientAction::Send(send)) => &mut send.id,
-        Action::Client(ClientAction::Cancel { id } | ClientAction::Await { id }) => id,
+        Action::Client(
+            ClientAction::Cancel { id } | ClientAction::Await { id } | ClientAction::Read { id },
+        ) => id,
         Action::Origin(OriginAction::Reply(reply)) => {
             let large = reply.body.as_ref().filter(|body| **body == filler(&reply.id, body.len()));
             if let (Some(length), Some(name)) = (large.map(String::len), names.get(&reply.id)) {

@@ -68,6 +68,12 @@ impl Build<'_> {
                 let label = format!("{request}: {method} {path}");
                 self.note(event, at, Side::Client, NoteKind::Request, label);
             }
+            What::ResponseKept { request } => {
+                self.note(event, at, Side::Client, NoteKind::Request, format!("{request}: kept unread"));
+            }
+            What::ResponseReadOn { request } => {
+                self.note(event, at, Side::Client, NoteKind::Request, format!("{request}: read on"));
+            }
             What::RequestFinished { request, outcome } => {
                 let label = format!("{request}: {}", ending(outcome));
                 self.note(event, at, Side::Client, NoteKind::Outcome, label);

@@ -97,6 +97,12 @@ impl<'a> Walk<'a> {
             }
             // The outcome says the same.
             What::RequestCancelled { .. } => {}
+            What::ResponseKept { request } => {
+                self.line(index, at, format!("{request}: the application keeps the response unread"));
+            }
+            What::ResponseReadOn { request } => {
+                self.line(index, at, format!("{request}: the application reads on"));
+            }
             What::RequestFinished { request, outcome } => self.finished(index, at, request, outcome),
             What::ClientClosing => self.client_closing(index, at),
             What::ClientClosed => self.client_closed(index, at),

@@ -56,6 +56,7 @@ fn client(action: &ClientAction) -> String {
     match action {
         ClientAction::Send(request) => send(request),
         ClientAction::Cancel { id } => format!("application: cancels {id}"),
+        ClientAction::Read { id } => format!("application: reads on in the answer of {id}"),
         ClientAction::Await { id } => format!("application: waits for the outcome of {id}"),
         ClientAction::Close => "application: closes the client".to_owned(),
         ClientAction::Drop => "application: drops the client".to_owned(),
@@ -71,8 +72,16 @@ fn send(request: &SendRequest) -> String {
         words += &format!(", with a body of {} bytes", grouped(request.body.into()));
         words += &source(&request.source);
     }
-    if let ReadBody::First(bytes) = request.read {
-        words += &format!(", reads {} bytes of the answer and drops it", grouped(bytes.into()));
+    match request.read {
+        ReadBody::All => {}
+        ReadBody::First(bytes) => {
+            words += &format!(", reads {} bytes of the answer and drops it", grouped(bytes.into()));
+        }
+        ReadBody::Keep(0) => words += ", keeps the answer unread",
+        ReadBody::Keep(bytes) => {
+            words +=
+                &format!(", reads {} bytes of the answer and keeps the rest unread", grouped(bytes.into()));
+        }
     }
     if request.deadline != DEFAULT_DEADLINE {
         words += &format!(", gives up after {}", span(request.deadline));

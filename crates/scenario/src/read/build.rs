@@ -23,6 +23,7 @@ fn client(word: &str, record: &Record, problems: &mut Problems) -> Option<Client
     Some(match word {
         "send" => ClientAction::Send(send(record, problems)?),
         "cancel" => ClientAction::Cancel { id: record.get("id")? },
+        "read" => ClientAction::Read { id: record.get("id")? },
         "await" => ClientAction::Await { id: record.get("id")? },
         "close" => ClientAction::Close,
         "drop" => ClientAction::Drop,
@@ -41,7 +42,15 @@ fn send(record: &Record, problems: &mut Problems) -> Option<SendRequest> {
         source: upload::source(record, problems)?,
         background: record.get("background")?,
         deadline: record.get("deadline")?,
-        read: record.get("read").map_or(ReadBody::All, ReadBody::First),
+        read: read(record)?,
+    })
+}
+
+fn read(record: &Record) -> Option<ReadBody> {
+    let bytes = record.get("read");
+    Some(match record.get("keep")? {
+        true => ReadBody::Keep(bytes.unwrap_or(0)),
+        false => bytes.map_or(ReadBody::All, ReadBody::First),
     })
 }
 

@@ -95,6 +95,7 @@ fn client(action: &ClientAction) -> (&'static str, Keys) {
     match action {
         ClientAction::Send(request) => ("send", send(request)),
         ClientAction::Cancel { id } => ("cancel", vec![id_of(id)]),
+        ClientAction::Read { id } => ("read", vec![id_of(id)]),
         ClientAction::Await { id } => ("await", vec![id_of(id)]),
         ClientAction::Close => ("close", Vec::new()),
         ClientAction::Drop => ("drop", Vec::new()),
@@ -109,9 +110,11 @@ fn send(request: &SendRequest) -> Keys {
         SourceEnd::Fails(after) => (Some(Value::Count(*after)), None),
         SourceEnd::Stalls(after) => (None, Some(Value::Count(*after))),
     };
-    let read = match read {
-        ReadBody::All => None,
-        ReadBody::First(bytes) => Some(Value::Count(*bytes)),
+    let (read, keep) = match read {
+        ReadBody::All => (None, false),
+        ReadBody::First(bytes) => (Some(Value::Count(*bytes)), false),
+        ReadBody::Keep(0) => (None, true),
+        ReadBody::Keep(bytes) => (Some(Value::Count(*bytes)), true),
     };
     vec![
         id_of(id),
@@ -126,6 +129,7 @@ fn send(request: &SendRequest) -> Keys {
         ("background", Some(Value::Flag(*background))),
         ("deadline", Some(Value::Time(*deadline))),
         ("read", read),
+        ("keep", Some(Value::Flag(keep))),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! The one module where network, origin and client meet. What leaves it is a [`Trace`](closewait_trace::Trace).
 
+mod course;
 mod panics;
 mod peer;
 mod request;

@@ -23,45 +23,74 @@ pub(super) fn compose(send: &SendRequest, protocol: Protocol) -> http::Request<U
         .expect("the scenario's requests are well-formed")
 }
 
-/// Hands the request to the client. What comes back resolves with the outcome.
+/// Hands the request to the client. What comes back resolves with what came of it.
 pub(super) fn perform(
     client: &dyn Client,
     scenario: &Scenario,
     send: &SendRequest,
-) -> impl Future<Output = Outcome> + Send + 'static {
+) -> impl Future<Output = Performed> + Send + 'static {
     let (connect, read) = (scenario.client.connect_timeout, scenario.client.read_timeout);
     let timeouts = Timeouts { connect, read, ..Timeouts::default() };
     let sending = client.send(compose(send, scenario.protocol), timeouts);
     let read = send.read;
     async move {
         match sending.await {
-            Ok(response) => finish(response, read).await,
-            Err(Failure { kind, message }) => Outcome::Error { kind, message },
+            Ok(response) => begin(response, read).await,
+            Err(Failure { kind, message }) => Performed::Over(Outcome::Error { kind, message }),
         }
     }
 }
 
-async fn finish(response: Response, read: ReadBody) -> Outcome {
-    let status = response.status().as_u16();
-    let (body, end) = read_body(response.into_body(), read).await;
-    Outcome::Response { status, body, end }
+/// What came of a request.
+pub(super) enum Performed {
+    /// It has an outcome.
+    Over(Outcome),
+    /// Its response is kept.
+    Kept(Kept),
 }
 
-async fn read_body(mut body: ResponseBody, read: ReadBody) -> (Bytes, BodyEnd) {
+/// A response that the application keeps: what it has read of it, and the rest.
+pub(super) struct Kept {
+    status: u16,
+    content: BytesMut,
+    body: ResponseBody,
+}
+
+impl Kept {
+    /// Reads the rest.
+    pub async fn read_on(mut self) -> Outcome {
+        let end = read_up_to(usize::MAX, &mut self.body, &mut self.content).await;
+        let end = end.expect("no body is as long as that");
+        Outcome::Response { status: self.status, body: self.content.freeze(), end }
+    }
+}
+
+async fn begin(response: Response, read: ReadBody) -> Performed {
+    let status = response.status().as_u16();
+    let (mut body, mut content) = (response.into_body(), BytesMut::new());
     let limit = match read {
         ReadBody::All => usize::MAX,
-        ReadBody::First(n) => n as usize,
+        ReadBody::First(n) | ReadBody::Keep(n) => n as usize,
     };
-    let mut content = BytesMut::new();
+    let end = match (read_up_to(limit, &mut body, &mut content).await, read) {
+        (Some(end), _) => end,
+        (None, ReadBody::Keep(_)) => return Performed::Kept(Kept { status, content, body }),
+        (None, _) => {
+            content.truncate(limit);
+            BodyEnd::Dropped
+        }
+    };
+    Performed::Over(Outcome::Response { status, body: content.freeze(), end })
+}
+
+/// Reads until there are at least so many bytes: `None`, or until the body ends.
+async fn read_up_to(limit: usize, body: &mut ResponseBody, content: &mut BytesMut) -> Option<BodyEnd> {
     while content.len() < limit {
         match body.frame().await {
-            None => return (content.freeze(), BodyEnd::Complete),
+            None => return Some(BodyEnd::Complete),
             Some(Ok(frame)) => content.extend_from_slice(frame.data_ref().unwrap_or(&Bytes::new())),
-            Some(Err(Failure { kind, message })) => {
-                return (content.freeze(), BodyEnd::Failed { kind, message });
-            }
+            Some(Err(Failure { kind, message })) => return Some(BodyEnd::Failed { kind, message }),
         }
     }
-    content.truncate(limit);
-    (content.freeze(), BodyEnd::Dropped)
+    None
 }

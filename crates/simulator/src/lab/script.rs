@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use closewait_scenario::{Action, ClientAction, Scenario, SendRequest, Step, Until, When};
-use closewait_trace::{Outcome, Recorder, What};
-use tokio::sync::oneshot;
+use closewait_scenario::{Action, ClientAction, ReadBody, Scenario, SendRequest, Step, Until, When};
+use closewait_trace::{Recorder, What};
 use tokio::task::JoinHandle;
 
+use super::course::{Course, Handle};
 use super::panics::located;
 use super::peer::Peer;
 use super::request::perform;
@@ -28,7 +28,7 @@ pub(super) struct Script<'a> {
 /// A request under way, or done.
 struct Sent {
     task: JoinHandle<()>,
-    cancel: Option<oneshot::Sender<()>>,
+    handle: Handle,
 }
 
 /// How long after the close the network has to come to rest.
@@ -140,8 +140,11 @@ impl<'a> Script<'a> {
             }
             ClientAction::Await { id } => self.join(id).await?,
             ClientAction::Cancel { id } => {
-                let cancel = self.requests.get_mut(id).and_then(|sent| sent.cancel.take());
-                if cancel.is_some_and(|cancel| cancel.send(()).is_ok()) {
+                self.cancel(id).await?;
+            }
+            ClientAction::Read { id } => {
+                let read = self.requests.get_mut(id).and_then(|sent| sent.handle.read.take());
+                if read.is_some_and(|read| read.send(()).is_ok()) {
                     self.join(id).await?;
                 }
             }
@@ -161,24 +164,11 @@ impl<'a> Script<'a> {
         };
         self.recorder.push(self.wire.now(), started);
         let performing = perform(&**client, self.scenario, send);
-        let (cancel, cancelled) = oneshot::channel();
-        let (wire, recorder, request) = (self.wire.clone(), self.recorder.clone(), send.id.clone());
-        let deadline = send.deadline;
-        let task = tokio::spawn(async move {
-            // Recorded before the future is dropped: what the client does about it comes after.
-            let given_up = |outcome| {
-                recorder.push(wire.now(), What::RequestCancelled { request: request.clone() });
-                outcome
-            };
-            let outcome = tokio::select! {
-                biased;
-                Ok(()) = cancelled => given_up(Outcome::Cancelled),
-                outcome = performing => outcome,
-                () = tokio::time::sleep(deadline) => given_up(Outcome::Deadline),
-            };
-            recorder.push(wire.now(), What::RequestFinished { request, outcome });
-        });
-        self.requests.insert(send.id.clone(), Sent { task, cancel: Some(cancel) });
+        let (handle, cancel, read) = Course::handle();
+        let (wire, recorder) = (self.wire.clone(), self.recorder.clone());
+        let course = Course { id: send.id.clone(), deadline: send.deadline, wire, recorder, cancel, read };
+        let task = tokio::spawn(course.run(performing));
+        self.requests.insert(send.id.clone(), Sent { task, handle });
     }
 
     async fn join(&mut self, id: &str) -> Result<(), String> {
@@ -189,7 +179,20 @@ impl<'a> Script<'a> {
         }
     }
 
+    async fn cancel(&mut self, id: &str) -> Result<(), String> {
+        let cancel = self.requests.get_mut(id).and_then(|sent| sent.handle.cancel.take());
+        if cancel.is_some_and(|cancel| cancel.send(()).is_ok()) {
+            self.join(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for every outcome. What is kept to the end has none: it is dropped.
     async fn finish_requests(&mut self) -> Result<(), String> {
+        let scenario = self.scenario;
+        for send in scenario.requests().filter(|send| matches!(send.read, ReadBody::Keep(_))) {
+            self.cancel(&send.id).await?;
+        }
         while let Some(id) = self.requests.keys().next().cloned() {
             self.join(&id).await?;
         }

@@ -6,7 +6,8 @@ use super::{Expected, Problems, Scripted, Setting};
 use crate::nearest::{nearest, quoted};
 use crate::read::reply::has_no_body;
 use crate::{
-    Action, ClientAction, Framing, LastStream, OriginAction, Reply, SendRequest, Until, When, WindowTarget,
+    Action, ClientAction, Framing, LastStream, OriginAction, ReadBody, Reply, SendRequest, Until, When,
+    WindowTarget,
 };
 
 pub(super) fn check(script: &[Scripted], setting: &Setting, problems: &mut Problems) {
@@ -28,6 +29,13 @@ struct Request<'s> {
     fate: Fate,
     /// The line of a `hold` that no `reply` has followed yet.
     held: Option<usize>,
+}
+
+impl Request<'_> {
+    /// Whether the application keeps the response unread.
+    fn is_kept(&self) -> bool {
+        matches!(self.send.read, ReadBody::Keep(_))
+    }
 }
 
 enum Fate {
@@ -79,7 +87,8 @@ impl<'s> Walk<'s, '_> {
         match &step.action {
             Action::Client(ClientAction::Send(send)) => self.send(step, send),
             Action::Client(ClientAction::Cancel { id }) => self.end(step, id, End::Cancelled),
-            Action::Client(ClientAction::Await { id }) => self.end(step, id, End::Awaited),
+            Action::Client(ClientAction::Await { id }) => self.wait_for(step, id),
+            Action::Client(ClientAction::Read { id }) => self.read(step, id),
             Action::Client(ClientAction::Close | ClientAction::Drop) => self.close(step),
             Action::Origin(OriginAction::Hold { id }) => {
                 if self.answer(step, id).is_some()
@@ -116,6 +125,11 @@ impl<'s> Walk<'s, '_> {
                 )
                 .help("move this step above that line");
         }
+        if matches!(send.read, ReadBody::Keep(_)) && !send.background {
+            self.problems
+                .add(step.span_of("keep"), "a response that is kept has no outcome to wait for")
+                .help("send it with `background = true`");
+        }
         let patient =
             self.setting.client.read_timeout.is_none() && self.setting.origin.idle_timeout.is_none();
         let Some(request) =
@@ -140,7 +154,30 @@ impl<'s> Walk<'s, '_> {
         }
     }
 
-    /// `cancel` and `await`: only for what was sent in the background and has not ended.
+    /// `await`: nothing comes of a response that is kept.
+    fn wait_for(&mut self, step: &Scripted, id: &str) {
+        if self.requests.get(id).is_some_and(|request| request.is_kept()) {
+            self.problems
+                .add(step.span_of("id"), format!("this would wait for ever: the response of `{id}` is kept"))
+                .help(format!("write {{ client = \"read\", id = \"{id}\" }}"));
+        }
+        self.end(step, id, End::Awaited);
+    }
+
+    /// `read`: only of a response that is kept.
+    fn read(&mut self, step: &Scripted, id: &str) {
+        if let Some(request) = self.requests.get(id).filter(|request| !request.is_kept()) {
+            self.problems
+                .add(
+                    step.span_of("id"),
+                    format!("the response of `{id}` is not kept, so it is read as it comes"),
+                )
+                .help(format!("say `keep = true` on line {}", request.line));
+        }
+        self.end(step, id, End::Awaited);
+    }
+
+    /// `cancel`, `await` and `read`: only for what was sent in the background and has not ended.
     fn end(&mut self, step: &Scripted, id: &str, end: End) {
         let verb = if end == End::Cancelled { "cancelled" } else { "awaited" };
         let Some(request) = self.known(step, id) else { return };
@@ -245,6 +282,9 @@ impl<'s> Walk<'s, '_> {
         let may_be_cancelled = script.iter().any(|step| match &step.action {
             Action::Client(ClientAction::Cancel { id: cancelled }) => cancelled == id,
             Action::Client(ClientAction::Close | ClientAction::Drop) => true,
+            Action::Client(ClientAction::Send(send)) => {
+                send.id == id && matches!(send.read, ReadBody::Keep(_))
+            }
             _ => false,
         });
         if !may_be_cancelled && expected.expectation.outcome.iter().any(|outcome| outcome == "cancelled") {
