@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::limits::advertised_idle;
-use super::shared::Streams;
+use super::streams::Streams;
 use super::{CloseReason, Limits, Ticket};
 use crate::defect::{Defect, Defects};
 

@@ -5,10 +5,27 @@ use std::time::Duration;
 
 use super::connection::{Connection, State};
 use super::keep_alive::Doubt;
-use super::queue::Waiter;
-use super::shared::Streams;
+use super::streams::Streams;
 use super::{Action, CloseReason, ConnectionId, Event, Limits, Phase, Poison, Refusal, Return, Ticket};
 use crate::defect::{Defect, Defects};
+
+/// A request that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waiter {
+    /// A reused connection will not do.
+    pub fresh: bool,
+    /// Or one that is shared and was dialled after this one.
+    pub after: Option<ConnectionId>,
+    /// The dial on its behalf.
+    pub dial: Option<ConnectionId>,
+}
+
+impl Waiter {
+    /// Whether a shared connection will do.
+    pub fn takes(&self, shared: ConnectionId) -> bool {
+        !self.fresh || self.after.is_some_and(|after| shared > after)
+    }
+}
 
 /// A pool of connections to one origin.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ mod machine;
 mod queue;
 mod shared;
 mod sound;
+mod streams;
 
 pub use event::{Action, CloseReason, ConnectionId, Event, Finish, Phase, Poison, Refusal, Return, Ticket};
 pub use limits::Limits;

@@ -3,26 +3,9 @@
 use std::time::Duration;
 
 use super::connection::{Connection, State};
+use super::machine::Waiter;
 use super::{Action, CloseReason, ConnectionId, Pool, Refusal, Ticket};
 use crate::defect::Defect;
-
-/// A request that waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Waiter {
-    /// A reused connection will not do.
-    pub fresh: bool,
-    /// Or one that is shared and was dialled after this one.
-    pub after: Option<ConnectionId>,
-    /// The dial on its behalf.
-    pub dial: Option<ConnectionId>,
-}
-
-impl Waiter {
-    /// Whether a shared connection will do.
-    pub fn takes(&self, shared: ConnectionId) -> bool {
-        !self.fresh || self.after.is_some_and(|after| shared > after)
-    }
-}
 
 impl Pool {
     /// Gives each waiting request, in order, an idle connection or a dial, as far as there are any.

@@ -2,6 +2,7 @@
 
 mod causes;
 mod connection;
+mod frames;
 mod outcome;
 mod page;
 mod streams;

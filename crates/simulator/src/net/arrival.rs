@@ -7,8 +7,9 @@ use closewait_trace::{Fate, Millis};
 use turmoil_net::{Packet, TcpFlags, TcpSegment};
 
 use super::Side;
-use super::connection::{Acknowledged, App, End, end_of, is_solid, precedes_or_equals, tcp, tcp_mut};
+use super::connection::{Acknowledged, App, End, end_of, is_solid, tcp, tcp_mut};
 use super::rto::Awaited;
+use super::sequence::precedes_or_equals;
 use super::state::{Departure, Flying, News, State};
 
 impl State {

@@ -9,8 +9,8 @@ use closewait_trace::{Millis, Recorder, SocketAtEnd};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::Side;
 use super::state::{State, Trigger};
-use super::{Connect, Listener, Side};
 
 /// The simulated network of one run. Owns the thread's network: one at a time on a thread.
 ///
@@ -119,16 +119,6 @@ impl Wire {
     /// Virtual time since the start of the run, ms.
     pub fn now(&self) -> Millis {
         self.shared.start.elapsed().as_millis() as Millis
-    }
-
-    /// Dials the origin from the client's host.
-    pub fn connect(&self) -> Connect {
-        Connect::new(self.clone())
-    }
-
-    /// Opens the origin's port.
-    pub async fn listen(&self) -> std::io::Result<Listener> {
-        Listener::bind(self.clone()).await
     }
 
     /// Carries out a fault of the network now. False if it names a connection that does not exist.
