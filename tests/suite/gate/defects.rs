@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use closewait::client::reference::{Defect, with_defect};
 use closewait::gate::{
-    CellFacts, CellOutcome, Kind, Place, Rules, RunFacts, State, Verdict, VerdictFacts, compare, decide,
+    CellFacts, CellOutcome, GateVerdict, Kind, Place, Rules, RunFacts, State, VerdictFacts, compare, decide,
 };
 use closewait::report::document::Document;
 use closewait::report::gate::{Input, junit, markdown, sarif, terminal};
@@ -122,7 +122,7 @@ fn names(sentence: &str, id: &str) -> bool {
 }
 
 /// One cell for each scenario, in every form of the report, and nothing else that closes the gate.
-fn assert_told_once(document: &Document, verdict: &Verdict, regressed: usize) -> Result<(), Failed> {
+fn assert_told_once(document: &Document, verdict: &GateVerdict, regressed: usize) -> Result<(), Failed> {
     let input = Input { document, verdict, baseline: "before", rules: "closewait.toml" };
     let plain = anstream::adapter::strip_str(&terminal(&input)).to_string();
     assert_eq!(plain.lines().filter(|line| line.starts_with("regressed  ")).count(), regressed, "terminal");

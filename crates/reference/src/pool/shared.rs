@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::connection::{Connection, State};
+use super::connection::{Connection, ConnectionState};
 use super::keep_alive::{Doubt, Due};
 use super::machine::Waiter;
 use super::streams::{Hold, INITIAL_STREAMS, Streams};
@@ -14,7 +14,7 @@ impl Pool {
     /// A dial has led to a connection for several requests: all who waited for it get a stream, as far as there are any.
     pub(super) fn multiplexed(&mut self, now: Duration, id: ConnectionId, out: &mut Vec<Action>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if !matches!(connection.state, State::Dialing { .. }) {
+        if !matches!(connection.state, ConnectionState::Dialing { .. }) {
             return;
         }
         self.shares = true;
@@ -32,7 +32,7 @@ impl Pool {
         }
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.quiet_since = now;
-            connection.state = State::Shared;
+            connection.state = ConnectionState::Shared;
             connection.streams = Some(streams);
         }
     }
@@ -195,7 +195,7 @@ impl Pool {
         if !self.shares {
             return None;
         }
-        let dialing = |connection: &Connection| matches!(connection.state, State::Dialing { .. });
+        let dialing = |connection: &Connection| matches!(connection.state, ConnectionState::Dialing { .. });
         let mut dials = self.connections.iter().filter(|(_, connection)| dialing(connection));
         dials.find(|(id, _)| self.waiting_for(**id).len() < INITIAL_STREAMS as usize).map(|(id, _)| *id)
     }
@@ -240,7 +240,7 @@ impl Pool {
     pub(super) fn looking_at(connection: &Connection) -> Vec<Ticket> {
         match (&connection.streams, connection.state) {
             (Some(streams), _) => streams.looking(),
-            (None, State::Looking { ticket }) => vec![ticket],
+            (None, ConnectionState::Looking { ticket }) => vec![ticket],
             _ => Vec::new(),
         }
     }

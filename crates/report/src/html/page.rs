@@ -4,7 +4,7 @@ use std::io::Write;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use closewait_oracle::Mark;
-use closewait_oracle::gate::Verdict;
+use closewait_oracle::gate::GateVerdict;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -24,7 +24,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 ///
 /// # Errors
 /// Never in practice: every key of the data is a string.
-pub fn render(documents: &[(&str, &Document)], verdict: Option<&Verdict>) -> serde_json::Result<String> {
+pub fn render(documents: &[(&str, &Document)], verdict: Option<&GateVerdict>) -> serde_json::Result<String> {
     let columns = columns(documents);
     let shown = data::collect(documents, &columns);
     let data = packed(&serde_json::to_vec(&shown)?);

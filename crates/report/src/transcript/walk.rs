@@ -7,10 +7,10 @@ use closewait_scenario::{Action, ClientAction, Direction, OriginAction, Scenario
 use closewait_trace::{BodyEnd, Connections, End, Event, Label, Labels, Millis, Outcome, Trace, What};
 
 use super::causes::Causes;
-use super::connection::Connection;
 use super::frames::Frames;
 use super::outcome::outcome;
 use super::page::{Line, Mark, Transcript};
+use super::progress::Progress;
 use crate::facts::{socket, stopped};
 use crate::words::{fault, first_line, grouped};
 
@@ -19,7 +19,7 @@ pub struct Walk<'a> {
     scenario: &'a Scenario,
     pub(super) trace: &'a Trace,
     pub(super) lines: Vec<Line>,
-    pub(super) connections: BTreeMap<u32, Connection>,
+    pub(super) connections: BTreeMap<u32, Progress>,
     /// Which line tells of losses, or of retransmissions, of an item.
     pub(super) repeated: Vec<(u32, Direction, Label, Repeat, usize)>,
     /// Connection and, if the origin answered there, body: the last attempt of each request.

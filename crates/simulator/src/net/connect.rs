@@ -13,7 +13,7 @@ use turmoil_net::shim::tokio::net::TcpStream;
 
 use super::connection::{App, Dialling};
 use super::driver::Place;
-use super::state::{ORIGIN, PORT, State};
+use super::state::{ORIGIN, PORT, WireState};
 use super::{Side, Stream, Wire};
 
 /// A connection attempt. Dropped before it is done, it leaves no socket and sends no SYN again.
@@ -73,7 +73,7 @@ impl Future for Connect {
     }
 }
 
-impl State {
+impl WireState {
     /// `connect(2)`: a SYN leaves. The index of the connection.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Side;
-use super::state::{State, Trigger};
+use super::state::{Trigger, WireState};
 
 /// The simulated network of one run. Owns the thread's network: one at a time on a thread.
 ///
@@ -26,7 +26,7 @@ pub struct Wire {
 }
 
 struct Shared {
-    state: Mutex<Option<State>>,
+    state: Mutex<Option<WireState>>,
     start: Instant,
     /// Something is due earlier than the driver knows.
     touched: Notify,
@@ -41,7 +41,7 @@ impl Network {
     /// When the thread has one already.
     pub fn install(settings: NetworkSettings, recorder: Recorder) -> Self {
         let shared = Shared {
-            state: Mutex::new(Some(State::new(settings, recorder))),
+            state: Mutex::new(Some(WireState::new(settings, recorder))),
             start: Instant::now(),
             touched: Notify::new(),
             moved: Notify::new(),
@@ -146,12 +146,12 @@ impl Wire {
 
     /// The origin's host stops silently.
     pub fn crash_origin(&self) {
-        self.act(State::crash_origin);
+        self.act(WireState::crash_origin);
     }
 
     /// The origin's host is back and knows no connection.
     pub fn restart_origin(&self) {
-        self.with(State::restart_origin);
+        self.with(WireState::restart_origin);
     }
 
     /// Whether the origin answers SYNs with RST.
@@ -190,7 +190,7 @@ impl Wire {
     }
 
     /// Runs `f` on the state, puts what the hosts then have to send on the wire, and tells the driver.
-    pub(super) fn act<R>(&self, f: impl FnOnce(&mut State, Millis) -> R) -> Option<R> {
+    pub(super) fn act<R>(&self, f: impl FnOnce(&mut WireState, Millis) -> R) -> Option<R> {
         let now = self.now();
         self.with(|state| {
             let result = f(state, now);
@@ -203,11 +203,11 @@ impl Wire {
     }
 
     /// Runs `f` on the state. `None` after the network was dropped.
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> Option<R> {
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut WireState) -> R) -> Option<R> {
         self.lock().as_mut().map(f)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<State>> {
+    fn lock(&self) -> MutexGuard<'_, Option<WireState>> {
         // A panic of a client under test inside a poll must not take the tap down with it.
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
