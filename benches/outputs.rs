@@ -25,8 +25,8 @@ fn main() -> ExitCode {
     let clients = client::built_in();
     let versions =
         clients.iter().map(|client| ClientVersion { name: client.name(), version: client.version() });
-    let (run, cells) = best(|| play_all(scenarios.iter().copied(), clients, &Limits::default(), |_, _| ()));
-    let results = Results::new(versions.collect(), &scenarios, cells);
+    let (run, results) = best(|| play_all(scenarios.iter().copied(), clients, &Limits::default(), |_, _| ()));
+    let results = Results::new(versions.collect(), &scenarios, results);
     let (outputs, bytes) = best(|| all_of(&results));
     let ratio = outputs.as_secs_f64() / run.as_secs_f64();
     println!(

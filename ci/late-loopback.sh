@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every bridged cell again and again where loopback is late, with and without busy loops beside: no two traces may differ.
+# Every bridged run again and again where loopback is late, with and without busy loops beside: no two traces may differ.
 # Delays by netem where the kernel has it, else by token buckets. Takes hours at 500 repetitions; nothing of it is in CI.
 #
 # Usage: late-loopback.sh [REPETITIONS [LOOPS]]     [default: 500 8]
@@ -44,7 +44,7 @@ failed=0
 for with in rest work; do
     $with
     for shape in "${shapes[@]}"; do
-        echo "== ${shape:-as it is}, ${#busy[@]} busy loops, $repetitions runs of every cell"
+        echo "== ${shape:-as it is}, ${#busy[@]} busy loops, $repetitions runs of every pair of scenario and client"
         late "$shape" "$closewait" run --client reqwest --no-snapshots --repeat "$repetitions" || failed=1
     done
 done

@@ -54,7 +54,7 @@ check 2 'no test target named `no-such-test`' --test no-such-test --before HEAD
 # The same lock again: nothing is different.
 version=$(sed -n '/^name = "http-body"$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)
 check 0 'the upgrade changes nothing in Cargo.lock' --update "http-body@$version"
-must 'an empty diff is not told as one' grep -q 'same' "$work/out/summary.md"
+must 'an empty diff is not reported as one' grep -q 'same' "$work/out/summary.md"
 must 'the crate was changed' git diff --quiet
 
 # The planted regression: the retry layer no longer looks at the method. The sources of both sides are built.

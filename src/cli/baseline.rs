@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use closewait::gate::CellFacts;
+use closewait::gate::ResultFacts;
 use closewait::report::{baseline, document};
 use thiserror::Error;
 
@@ -30,7 +30,7 @@ pub enum BaselineError {
         "{name}: this results file holds no result of a scenario{what}; the gate compares what \
          `closewait run --out FILE` writes"
     )]
-    NoCells { name: String, what: &'static str },
+    NoResults { name: String, what: &'static str },
     /// Git cannot be run.
     #[error("the baseline `{name}` is no file or folder, and git cannot be run: {source}")]
     NoGit { name: String, source: io::Error },
@@ -43,7 +43,7 @@ pub enum BaselineError {
 ///
 /// # Errors
 /// If there is no such baseline, it cannot be read, or it holds nothing.
-pub fn load(name: &str, folder: &Path) -> Result<Vec<CellFacts>, Box<dyn Error>> {
+pub fn load(name: &str, folder: &Path) -> Result<Vec<ResultFacts>, Box<dyn Error>> {
     let path = Path::new(name);
     let facts = if path.is_dir() {
         baseline::of_folder(path)?
@@ -63,16 +63,16 @@ pub fn load(name: &str, folder: &Path) -> Result<Vec<CellFacts>, Box<dyn Error>>
 /// # Errors
 /// If the file cannot be read, is none, or holds no result of a scenario.
 pub fn load_results(path: &Path) -> Result<document::Document, Box<dyn Error>> {
-    Ok(with_cells(&path.display().to_string(), load_document(path)?)?)
+    Ok(with_results(&path.display().to_string(), load_document(path)?)?)
 }
 
-fn with_cells(name: &str, document: document::Document) -> Result<document::Document, BaselineError> {
-    if !document.cells.is_empty() {
+fn with_results(name: &str, document: document::Document) -> Result<document::Document, BaselineError> {
+    if !document.results.is_empty() {
         return Ok(document);
     }
     let swept = ": it is of a sweep, and sweeps are compared by `closewait sweep --accepted FILE`";
-    let what = if document.strips.is_empty() { "" } else { swept };
-    Err(BaselineError::NoCells { name: name.to_owned(), what })
+    let what = if document.timelines.is_empty() { "" } else { swept };
+    Err(BaselineError::NoResults { name: name.to_owned(), what })
 }
 
 /// A results file.
@@ -87,8 +87,8 @@ pub fn load_document(path: &Path) -> Result<document::Document, Box<dyn Error>> 
     Ok(document::read(&name, &utf8(&name, bytes)?)?)
 }
 
-fn read_document(name: &str, bytes: &[u8]) -> Result<Vec<CellFacts>, Box<dyn Error>> {
-    Ok(with_cells(name, document::read(name, &utf8(name, bytes.to_vec())?)?)?.facts())
+fn read_document(name: &str, bytes: &[u8]) -> Result<Vec<ResultFacts>, Box<dyn Error>> {
+    Ok(with_results(name, document::read(name, &utf8(name, bytes.to_vec())?)?)?.facts())
 }
 
 fn utf8(name: &str, bytes: Vec<u8>) -> io::Result<String> {
@@ -106,7 +106,7 @@ struct Blob {
     object: String,
 }
 
-fn of_git(name: &str, folder: &Path) -> Result<Vec<CellFacts>, Box<dyn Error>> {
+fn of_git(name: &str, folder: &Path) -> Result<Vec<ResultFacts>, Box<dyn Error>> {
     let default = folder.display().to_string();
     let (revision, place) = name.split_once(':').unwrap_or((name, &default));
     let tree = tree(name, revision)?;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use closewait::client::UnderTest;
 use closewait::client::reference::Defect;
 use closewait::explore::random::{self, Budget, Draw, Exploration, Explored, Sighting, Unmasked};
-use closewait::explore::shrink::{Known, SaveError, Witness, can_save, found};
+use closewait::explore::shrink::{Known, Reproducer, SaveError, can_save, found};
 use closewait::lab::{self, Limits};
 use closewait::oracle;
 use closewait::report::explored;
@@ -151,7 +151,7 @@ fn explore(args: &ExploreArgs) -> Done {
     not_played(&reports)?;
     let rows = || reports.iter().flat_map(|report| &report.rows);
     if rows().any(|row| row.saved.is_some()) {
-        takes_the_place_of_the_catalogue(findings_folder(args));
+        stands_for_the_catalogue(findings_folder(args));
     }
     match unsaved {
         Some(problem) => Err(problem.into()),
@@ -195,7 +195,7 @@ fn known(args: &ExploreArgs) -> Result<Known, Box<dyn std::error::Error>> {
 }
 
 /// Says so, on stderr, if a folder with findings in it lacks what closewait comes with.
-fn takes_the_place_of_the_catalogue(folder: &Path) {
+fn stands_for_the_catalogue(folder: &Path) {
     let Ok(there) = Catalogue::load(folder) else { return };
     if scenario::catalogue().iter().all(|scenario| there.get(&scenario.id).is_ok()) {
         return;
@@ -312,7 +312,7 @@ fn print_shrunk(
     let source =
         format!("closewait explore --shrink {} --client {name}", if printable { file } else { "FILE" });
     for oracle in oracles.iter().filter(|oracle| **oracle != EXPECTATIONS) {
-        let Some(small) = found(scenario, &Witness { client, oracle, sound: None }, &source) else {
+        let Some(small) = found(scenario, &Reproducer { client, oracle, correct: None }, &source) else {
             anstream::eprintln!("{name}: {oracle} is violated only as long as [expect] is there");
             continue;
         };
@@ -338,7 +338,7 @@ fn violations(scenario: &Scenario, client: &'static dyn UnderTest) -> Result<Vec
 }
 
 fn unmask(args: &ExploreArgs, bug: &str) -> Done {
-    let sound = suite::choose(&["reference".to_owned()])?[0];
+    let correct = suite::choose(&["reference".to_owned()])?[0];
     let bugs: Vec<Defect> =
         Defect::ALL.into_iter().filter(|defect| bug == "all" || defect.to_string() == bug).collect();
     if bugs.is_empty() {
@@ -355,7 +355,7 @@ fn unmask(args: &ExploreArgs, bug: &str) -> Done {
     let bar = counter("reference", "planted bugs");
     let look = |defect: &Defect| {
         let started = Instant::now();
-        let unmasked = random::unmask(*defect, sound, draws());
+        let unmasked = random::unmask(*defect, correct, draws());
         bar.inc(1);
         (*defect, unmasked, started.elapsed())
     };

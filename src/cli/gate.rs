@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use closewait::client;
-use closewait::gate::{CellFacts, Known, Outcome, Rules, compare, decide, parse};
+use closewait::gate::{Known, Outcome, ResultFacts, Rules, compare, decide, parse};
 use closewait::report::document::{About, Document, of_results};
 use closewait::report::gate::{Input, annotations, disarmed, terminal};
 use closewait::scenario::Catalogue;
@@ -105,7 +105,8 @@ pub fn run(args: &GateArgs) -> Done {
     };
     let rules = rules(args, text.as_deref(), &catalogue, &accepted, Some(&document))?;
     let whole = document.selection.is_empty() && args.clients.is_empty();
-    let accepted: Vec<CellFacts> = accepted.into_iter().filter(|cell| in_scope(&document, cell)).collect();
+    let accepted: Vec<ResultFacts> =
+        accepted.into_iter().filter(|result| in_scope(&document, result)).collect();
     let control = suite::control_among(document.clients.iter().map(|client| client.name.as_str()));
     let verdict = decide(compare(&accepted, &document.facts()).beside_control(control), &rules, whole);
     let path = rules_path(args).display().to_string();
@@ -163,8 +164,8 @@ fn narrowed(args: &GateArgs, mut document: Document) -> Result<Document, Box<dyn
     };
     document.clients.retain(|c| client(&c.name));
     document.scenarios.retain(|s| scenario(&s.id));
-    document.cells.retain(|cell| client(&cell.client) && scenario(&cell.scenario));
-    if document.cells.is_empty() {
+    document.results.retain(|result| client(&result.client) && scenario(&result.scenario));
+    if document.results.is_empty() {
         return Err("the results file has no result for these arguments".into());
     }
     if document.selection.is_empty() {
@@ -175,10 +176,10 @@ fn narrowed(args: &GateArgs, mut document: Document) -> Result<Document, Box<dyn
     Ok(document)
 }
 
-/// Whether a cell of the baseline was to be played: then its absence says something.
-fn in_scope(document: &Document, cell: &CellFacts) -> bool {
-    let selected = |pattern: &String| closewait::scenario::describes(pattern, &cell.scenario);
-    document.clients.iter().any(|client| client.name == cell.client)
+/// Whether a result of the baseline was to be played: then its absence says something.
+fn in_scope(document: &Document, result: &ResultFacts) -> bool {
+    let selected = |pattern: &String| closewait::scenario::describes(pattern, &result.scenario);
+    document.clients.iter().any(|client| client.name == result.client)
         && (document.selection.is_empty() || document.selection.iter().any(selected))
 }
 
@@ -200,18 +201,18 @@ fn rules(
     args: &GateArgs,
     text: Option<&str>,
     catalogue: &Catalogue,
-    accepted: &[CellFacts],
+    accepted: &[ResultFacts],
     document: Option<&Document>,
 ) -> Result<Rules, Box<dyn Error>> {
     let Some(text) = text else { return Ok(Rules::default()) };
-    let cells = document.map_or(&[][..], |document| &document.cells);
+    let results = document.map_or(&[][..], |document| &document.results);
     let mut known = Known::default();
     known.scenarios.extend(catalogue.iter().map(|scenario| scenario.id.as_str()));
-    known.scenarios.extend(accepted.iter().map(|cell| cell.scenario.as_str()));
-    known.scenarios.extend(cells.iter().map(|cell| cell.scenario.as_str()));
+    known.scenarios.extend(accepted.iter().map(|result| result.scenario.as_str()));
+    known.scenarios.extend(results.iter().map(|result| result.scenario.as_str()));
     known.clients.extend(client::built_in().iter().map(|client| client.name()));
-    known.clients.extend(accepted.iter().map(|cell| cell.client.as_str()));
-    known.clients.extend(cells.iter().map(|cell| cell.client.as_str()));
+    known.clients.extend(accepted.iter().map(|result| result.client.as_str()));
+    known.clients.extend(results.iter().map(|result| result.client.as_str()));
     for names in [&mut known.scenarios, &mut known.clients] {
         names.sort_unstable();
         names.dedup();

@@ -24,12 +24,12 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Progress towards `total` cells.
+    /// Progress towards `total` results.
     pub fn new(total: usize) -> Self {
         Self { total, done: 0, visible: io::stderr().is_terminal() }
     }
 
-    /// The next cell begins.
+    /// The next result begins.
     pub fn next(&mut self, scenario: &str, client: &str) {
         self.done += 1;
         self.show(&format!("{}/{}  {client}  {scenario}", self.done, self.total));

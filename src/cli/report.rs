@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use closewait::gate::{CellFacts, GateVerdict, Rules, compare, decide};
+use closewait::gate::{GateVerdict, ResultFacts, Rules, compare, decide};
 use closewait::report::document::Document;
 use closewait::report::html;
 use closewait::suite;
@@ -49,12 +49,12 @@ pub fn run(args: &ReportArgs) -> Done {
 /// What changed from the first to the second, if both have results. Without rules: nothing is allowed or denied here.
 fn compared(documents: &[(String, Document)]) -> Option<GateVerdict> {
     let [(_, before), (_, now)] = documents else { return None };
-    if before.cells.is_empty() || now.cells.is_empty() {
+    if before.results.is_empty() || now.results.is_empty() {
         return None;
     }
     // Whoever played only some scenarios the second time has not lost the others.
-    let is_played = |cell: &CellFacts| now.cell(&cell.scenario, &cell.client).is_some();
-    let before: Vec<CellFacts> = before.facts().into_iter().filter(is_played).collect();
+    let is_played = |result: &ResultFacts| now.result(&result.scenario, &result.client).is_some();
+    let before: Vec<ResultFacts> = before.facts().into_iter().filter(is_played).collect();
     let control = suite::control_among(now.clients.iter().map(|client| client.name.as_str()));
     Some(decide(compare(&before, &now.facts()).beside_control(control), &Rules::default(), false))
 }

@@ -132,12 +132,12 @@ fn play(
 /// Every scenario against every client, with progress.
 pub fn results<'a>(scenarios: &[&'a Scenario], clients: &[&'static dyn UnderTest]) -> Results<'a> {
     let mut progress = Progress::new(scenarios.len() * clients.len());
-    let cells =
+    let results =
         suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |scenario, client| {
             progress.next(&scenario.id, client.name());
         });
     let versions = clients.iter().map(|c| ClientVersion { name: c.name(), version: c.version() }).collect();
-    Results::new(versions, scenarios, cells)
+    Results::new(versions, scenarios, results)
 }
 
 /// Makes every difference the accepted state, and says which files that touched.
@@ -148,8 +148,8 @@ fn accept(results: &mut Results<'_>, snapshots: &Snapshots) -> Result<String, Bo
         told += &format!("accepted {}\n", path.display());
     }
     // What is as accepted may still be written as an earlier closewait did.
-    for Entry { scenario, cell } in &results.entries {
-        let (client, found) = (cell.client, Snapshot::of(scenario, cell));
+    for Entry { scenario, result } in &results.entries {
+        let (client, found) = (result.client, Snapshot::of(scenario, result));
         let anew = snapshots.refresh(client, &scenario.id, results.version(client), &found)?;
         told.extend(anew.map(|path| format!("accepted the facts in {}\n", path.display())));
     }
@@ -169,8 +169,8 @@ fn repeat(scenarios: &[&Scenario], clients: &[&'static dyn UnderTest], runs: u32
         }
     }
     drop(progress);
-    let cells = scenarios.len() * clients.len();
-    print(&format!("{cells} scenarios and clients, {runs} runs of each: every trace is the same\n"))?;
+    let results = scenarios.len() * clients.len();
+    print(&format!("{results} scenarios and clients, {runs} runs of each: every trace is the same\n"))?;
     Ok(Exit::AsAccepted)
 }
 
@@ -184,7 +184,7 @@ fn write_reports(args: &RunArgs, results: &Results<'_>) -> Result<(), Box<dyn st
     if args.outputs.compare() {
         let folder = &args.snapshots.snapshots;
         let mut accepted = baseline::of_folder(folder)?;
-        accepted.retain(|cell| document.cell(&cell.scenario, &cell.client).is_some());
+        accepted.retain(|result| document.result(&result.scenario, &result.client).is_some());
         let control = suite::control_among(document.clients.iter().map(|client| client.name.as_str()));
         let comparison = compare(&accepted, &document.facts()).beside_control(control);
         let verdict = decide(comparison, &Rules::default(), false);

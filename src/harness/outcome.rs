@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use closewait_oracle::gate::CellFacts;
+use closewait_oracle::gate::ResultFacts;
 use closewait_report::accepted::{Difference, DifferenceKind, Snapshots};
-use closewait_report::document::of_cell;
+use closewait_report::document::of_result;
 use closewait_report::gate::{Meaning, meaning};
 use closewait_report::snapshot::Snapshot;
 use closewait_scenario::Scenario;
@@ -12,7 +12,7 @@ use libtest_mimic::Failed;
 use similar::TextDiff;
 
 use super::environment::{ACCEPT, Acceptance};
-use crate::suite::{Cell, Mark};
+use crate::suite::{Mark, RunResult};
 
 /// Who writes the snapshots, as their header says.
 pub(super) const SOURCE: &str = "closewait::harness";
@@ -30,46 +30,46 @@ pub(super) enum Passed {
 pub(super) fn of(
     (snapshots, version): (&Snapshots, &str),
     scenario: &Scenario,
-    cell: &Cell,
+    result: &RunResult,
     acceptance: Acceptance,
     trial: &str,
 ) -> Result<Passed, Failed> {
-    let found = Snapshot::of(scenario, cell);
+    let found = Snapshot::of(scenario, result);
     if acceptance == Acceptance::All {
-        snapshots.refresh(cell.client, &scenario.id, version, &found)?;
+        snapshots.refresh(result.client, &scenario.id, version, &found)?;
     }
-    let Some(difference) = snapshots.compare(cell.client, &scenario.id, found)? else {
+    let Some(difference) = snapshots.compare(result.client, &scenario.id, found)? else {
         return Ok(Passed::AsAccepted);
     };
-    if is_accepted(&difference, cell, acceptance) {
+    if is_accepted(&difference, result, acceptance) {
         snapshots.accept(&difference, version)?;
         return Ok(Passed::AsAccepted);
     }
-    let news = news(&difference, &of_cell(scenario, cell).facts());
+    let news = news(&difference, &of_result(scenario, result).facts());
     if news == Some(Meaning::Same) {
         return Ok(Passed::Reworded);
     }
-    let path = snapshots.path(cell.client, &scenario.id);
-    Err(describe(&difference, news, cell, &path, trial).into())
+    let path = snapshots.path(result.client, &scenario.id);
+    Err(describe(&difference, news, result, &path, trial).into())
 }
 
 /// What is new is accepted by itself, for somebody to look at. A run that was stopped is not: a hang would pass for `ok`.
-fn is_accepted(difference: &Difference, cell: &Cell, acceptance: Acceptance) -> bool {
+fn is_accepted(difference: &Difference, result: &RunResult, acceptance: Acceptance) -> bool {
     let is_new = matches!(difference.kind, DifferenceKind::New { .. });
     match acceptance {
         Acceptance::All => true,
-        Acceptance::New => is_new && !is_stopped(cell),
+        Acceptance::New => is_new && !is_stopped(result),
         Acceptance::Nothing => false,
     }
 }
 
 /// Whether a watchdog stopped the run or its control, or the client panicked.
-fn is_stopped(cell: &Cell) -> bool {
-    cell.mark() == Mark::Stopped
+fn is_stopped(result: &RunResult) -> bool {
+    result.mark() == Mark::Stopped
 }
 
 /// What a changed snapshot means.
-fn news(Difference { kind, .. }: &Difference, found: &CellFacts) -> Option<Meaning> {
+fn news(Difference { kind, .. }: &Difference, found: &ResultFacts) -> Option<Meaning> {
     match kind {
         DifferenceKind::Changed { accepted, .. } => Some(meaning(accepted, found)),
         DifferenceKind::New { .. } | DifferenceKind::Gone => None,
@@ -98,10 +98,16 @@ pub(super) fn of_orphans(
     Err(format!("snapshots without a scenario; {ACCEPT}=1 removes them:\n{}", files.join("\n")).into())
 }
 
-fn describe(difference: &Difference, news: Option<Meaning>, cell: &Cell, path: &Path, trial: &str) -> String {
+fn describe(
+    difference: &Difference,
+    news: Option<Meaning>,
+    result: &RunResult,
+    path: &Path,
+    trial: &str,
+) -> String {
     let again = format!("to accept it: {ACCEPT}=1 cargo test --test {} -- --exact '{trial}'", target());
     match &difference.kind {
-        DifferenceKind::New { found } if is_stopped(cell) => {
+        DifferenceKind::New { found } if is_stopped(result) => {
             format!(
                 "the run was stopped, and no snapshot is accepted yet at {}\n\n{}\n\n{again}",
                 path.display(),

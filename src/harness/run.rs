@@ -7,11 +7,11 @@ use std::process;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 
-use closewait_clock::fix_addresses;
 use closewait_report::document::About;
 use closewait_report::json;
 use closewait_report::results::{ClientVersion, Results};
 use closewait_scenario::Scenario;
+use closewait_system::fix_addresses;
 use libtest_mimic::{Arguments, Trial};
 
 use super::environment::{Acceptance, PCAP, RESULTS, file, is_nextest, is_one_process};
@@ -102,10 +102,10 @@ fn packets(_: &Results<'_>) -> io::Result<Vec<u8>> {
 /// Whole, or not at all: a gate that reads half a file would call the other half gone.
 fn write(suite: &Prepared, variable: &str, file: &Path) -> io::Result<()> {
     let scenarios: Vec<&Scenario> = suite.parts.iter().map(|part| &part.scenario).collect();
-    let mut cells = suite.cells.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    cells.sort_by(|one, other| one.scenario.cmp(&other.scenario));
+    let mut results = suite.results.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    results.sort_by(|one, other| one.scenario.cmp(&other.scenario));
     let client = ClientVersion { name: suite.client.name(), version: suite.version };
-    let results = Results::new(vec![client], &scenarios, cells);
+    let results = Results::new(vec![client], &scenarios, results);
     let bytes = match variable {
         PCAP => packets(&results)?,
         _ => json::render(&results, About { test: Some(&target()), ..About::default() })?.into_bytes(),

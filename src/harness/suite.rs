@@ -18,7 +18,7 @@ use super::subject::Subject;
 type BoxError = Box<dyn Error + Send + Sync>;
 type Refusal = Box<dyn Fn(&Scenario) -> Option<String> + Send + Sync>;
 
-/// A client of this crate, and the scenarios that it is to stand.
+/// A client of this crate, and the scenarios to run against it.
 ///
 /// Without further ado: every built-in scenario over HTTP/1.1 in clear text, the scripted origin, snapshots in
 /// `tests/closewait-snapshots/`.

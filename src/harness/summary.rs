@@ -7,23 +7,24 @@ use closewait_oracle::{Finding, Verdict};
 
 use super::environment::ACCEPT;
 use super::trial::Prepared;
-use crate::suite::{Cell, CellResult, Mark};
+use crate::suite::{Mark, RunOutcome, RunResult};
 
-/// How many cells have which mark, and what is violated. Nothing if no trial was run.
+/// How many results have which mark, and what is violated. Nothing if no trial was run.
 pub(super) fn of(suite: &Prepared) -> String {
-    let mut cells = suite.cells.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if cells.is_empty() {
+    let mut results = suite.results.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if results.is_empty() {
         return String::new();
     }
-    cells.sort_by(|one, other| (one.mark(), &one.scenario).cmp(&(other.mark(), &other.scenario)));
+    results.sort_by(|one, other| (one.mark(), &one.scenario).cmp(&(other.mark(), &other.scenario)));
     let (client, version) = (suite.client.name(), suite.version);
-    let mut text = format!("{}: {}", format!("{client} {version}").trim_end(), counts(&cells));
+    let mut text = format!("{}: {}", format!("{client} {version}").trim_end(), counts(&results));
     if suite.left_out > 0 {
         let _ = write!(text, "; {} of other protocols are left out", suite.left_out);
     }
     text.push('\n');
-    for cell in cells.iter().filter(|cell| matches!(cell.mark(), Mark::Stopped | Mark::Violated)) {
-        let _ = writeln!(text, "  {} {}  {}", cell.mark().sign(), cell.scenario, violated(cell).join(", "));
+    for result in results.iter().filter(|result| matches!(result.mark(), Mark::Stopped | Mark::Violated)) {
+        let _ =
+            writeln!(text, "  {} {}  {}", result.mark().sign(), result.scenario, violated(result).join(", "));
     }
     text + &reworded(suite) + "\n"
 }
@@ -43,19 +44,19 @@ pub(super) fn reworded(suite: &Prepared) -> String {
     format!("  only times or words differ from the snapshot of {shown}; {ACCEPT}=1 writes it anew\n")
 }
 
-fn counts(cells: &[Cell]) -> String {
+fn counts(results: &[RunResult]) -> String {
     let count = |mark: Mark| {
-        let count = cells.iter().filter(|cell| cell.mark() == mark).count();
+        let count = results.iter().filter(|result| result.mark() == mark).count();
         (count > 0).then(|| format!("{} {count} {}", mark.sign(), mark.name()))
     };
     let counts: Vec<String> = Mark::ALL.into_iter().filter_map(count).collect();
-    let plural = if cells.len() == 1 { "" } else { "s" };
-    format!("{} scenario{plural}: {}", cells.len(), counts.join("  "))
+    let plural = if results.len() == 1 { "" } else { "s" };
+    format!("{} scenario{plural}: {}", results.len(), counts.join("  "))
 }
 
 /// The required oracles that are violated, in the run or in its control.
-fn violated(cell: &Cell) -> Vec<&'static str> {
-    let CellResult::Ran { findings, control, .. } = &cell.result else { return Vec::new() };
+fn violated(result: &RunResult) -> Vec<&'static str> {
+    let RunOutcome::Ran { findings, control, .. } = &result.outcome else { return Vec::new() };
     let controlled = control.iter().flat_map(|control| &control.findings);
     let is_violated = |finding: &&Finding| matches!(finding.verdict, Verdict::Violated { .. });
     let mut oracles: Vec<&'static str> = Vec::new();

@@ -17,7 +17,7 @@ use super::processes::{Processes, Which};
 use super::settings;
 use super::suite::{Suite, Version};
 use crate::built_in;
-use crate::suite::{Cell, CellResult, play_by, run_of};
+use crate::suite::{RunOutcome, RunResult, play_by, run_of};
 
 /// A suite with everything that it says looked up.
 pub(super) struct Prepared {
@@ -29,7 +29,7 @@ pub(super) struct Prepared {
     /// How many scenarios are of protocols that were not chosen.
     pub left_out: usize,
     /// What came out so far.
-    pub cells: Mutex<Vec<Cell>>,
+    pub results: Mutex<Vec<RunResult>>,
     /// The scenarios of which only times or words differ from the accepted snapshot.
     pub reworded: Mutex<Vec<String>>,
     application: Option<&'static Application>,
@@ -67,8 +67,8 @@ impl Prepared {
         // A test's process ends soon: what its trials share may live as long as it.
         let client: &'static dyn UnderTest = Box::leak(suite.client);
         let application = suite.application.map(|application| &*Box::leak(Box::new(application)));
-        let (cells, reworded) = (Mutex::default(), Mutex::default());
-        Ok(Self { client, version, snapshots, parts, left_out, cells, reworded, application, known })
+        let (results, reworded) = (Mutex::default(), Mutex::default());
+        Ok(Self { client, version, snapshots, parts, left_out, results, reworded, application, known })
     }
 
     /// `<client>::<family>/<name>`, and one trial for snapshots that no scenario has. `index` is that of this suite.
@@ -95,36 +95,36 @@ impl Prepared {
         let name = format!("{}::{}", self.client.name(), scenario.id);
         let (suite, shown) = (self.clone(), name.clone());
         let run = move || {
-            let cell = suite.play(which, processes.as_deref());
+            let result = suite.play(which, processes.as_deref());
             let judged = outcome::of(
                 (&suite.snapshots, suite.version),
                 &suite.parts[which.part].scenario,
-                &cell,
+                &result,
                 acceptance,
                 &shown,
             );
-            let ignored = match &cell.result {
-                CellResult::Unsupported { reason } => {
+            let ignored = match &result.outcome {
+                RunOutcome::Unsupported { reason } => {
                     Completion::ignored_with(format!("unsupported: {reason}"))
                 }
-                CellResult::Ran { .. } => Completion::Completed,
+                RunOutcome::Ran { .. } => Completion::Completed,
             };
             if judged.as_ref().is_ok_and(|passed| *passed == Passed::Reworded) {
-                suite.reworded.lock().unwrap_or_else(PoisonError::into_inner).push(cell.scenario.clone());
+                suite.reworded.lock().unwrap_or_else(PoisonError::into_inner).push(result.scenario.clone());
             }
-            suite.cells.lock().unwrap_or_else(PoisonError::into_inner).push(cell);
+            suite.results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
             judged.map(|_| ignored)
         };
         Trial::ignorable_test(name, run).with_ignored_flag(*is_ignored)
     }
 
-    fn play(&self, which: Which, processes: Option<&Processes>) -> Cell {
+    fn play(&self, which: Which, processes: Option<&Processes>) -> RunResult {
         let Part { scenario, refusal, .. } = &self.parts[which.part];
         match refusal {
-            Some(reason) => Cell {
+            Some(reason) => RunResult {
                 scenario: scenario.id.clone(),
                 client: self.client.name(),
-                result: CellResult::Unsupported { reason: reason.clone() },
+                outcome: RunOutcome::Unsupported { reason: reason.clone() },
             },
             None => play_by(scenario, self.client, self.application, |run, play| match processes {
                 Some(processes) => processes.play(Which { run, ..which }),

@@ -13,7 +13,7 @@ pub fn built_in() -> &'static [&'static dyn UnderTest] {
         &HyperUtil { version: env!("CLOSEWAIT_LOCKED_HYPER_UTIL") },
         &Reqwest { version: env!("CLOSEWAIT_LOCKED_REQWEST") },
         &Tonic { version: env!("CLOSEWAIT_LOCKED_TONIC") },
-        &Reference::SOUND,
+        &Reference::CORRECT,
     ]
 }
 
@@ -21,7 +21,7 @@ pub fn built_in() -> &'static [&'static dyn UnderTest] {
 /// the h2 of the lock file, so an upgrade changes it as well.
 pub fn control_among<'a>(clients: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
     let clients: Vec<&str> = clients.into_iter().collect();
-    let control = Reference::SOUND.name();
+    let control = Reference::CORRECT.name();
     (clients.len() > 1 && clients.contains(&control)).then_some(control)
 }
 

@@ -7,6 +7,6 @@ mod repeat;
 
 #[cfg(feature = "clients")]
 pub use clients::{UnknownClient, built_in, choose, control_among};
-pub use closewait_oracle::{Cell, CellResult, Control, Mark};
+pub use closewait_oracle::{Control, Mark, RunOutcome, RunResult};
 pub use play::{play, play_all, play_by, run_of};
 pub use repeat::{Divergence, repeat};

@@ -2,34 +2,34 @@
 
 use std::sync::Arc;
 
-use closewait_oracle::{Cell, CellResult, Control};
+use closewait_oracle::{Control, RunOutcome, RunResult};
 use closewait_scenario::Scenario;
 use closewait_simulator::client::UnderTest;
 use closewait_simulator::lab::{self, Limits};
 use closewait_simulator::origin::Application;
 use closewait_trace::Trace;
 
-/// Every scenario against every client, scenarios first. `progress` is told before each cell.
+/// Every scenario against every client, scenarios first. `progress` is called before each run.
 pub fn play_all<'a>(
     scenarios: impl IntoIterator<Item = &'a Scenario>,
     clients: &[&'static dyn UnderTest],
     limits: &Limits,
     mut progress: impl FnMut(&Scenario, &dyn UnderTest),
-) -> Vec<Cell> {
+) -> Vec<RunResult> {
     let plays: Vec<Play> =
         scenarios.into_iter().flat_map(|scenario| Play::with_each(scenario, clients)).collect();
     let mut traces = lab::run_all(plays.iter().flat_map(Play::runs), limits);
-    let cell = |play: &Play| {
+    let result = |play: &Play| {
         progress(&play.scenario, play.client);
         play.judge(&mut traces)
     };
-    plays.iter().map(cell).collect()
+    plays.iter().map(result).collect()
 }
 
 /// One scenario against one client.
-pub fn play(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits) -> Cell {
-    let mut cells = play_all([scenario], &[client], limits, |_, _| ());
-    cells.pop().expect("one scenario and one client give one cell")
+pub fn play(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits) -> RunResult {
+    let mut results = play_all([scenario], &[client], limits, |_, _| ());
+    results.pop().expect("one scenario and one client give one result")
 }
 
 /// One scenario against one client, with an application as the origin if there is one. `run` plays its runs: the first is that of the
@@ -39,7 +39,7 @@ pub fn play_by(
     client: &'static dyn UnderTest,
     application: Option<&'static Application>,
     mut run: impl FnMut(usize, lab::Play) -> Trace,
-) -> Cell {
+) -> RunResult {
     let play = Play::before(scenario, client, application);
     let mut traces = play.runs().enumerate().map(|(index, play)| run(index, play));
     play.judge(&mut traces)
@@ -55,7 +55,7 @@ pub fn run_of(
     Play::before(scenario, client, application).runs().nth(index)
 }
 
-/// A cell that is to be played.
+/// A result that is to be played.
 struct Play {
     scenario: Arc<Scenario>,
     control: Option<Arc<Scenario>>,
@@ -101,28 +101,28 @@ impl Play {
     }
 
     /// Takes the traces of [`Play::runs`] off the front, and has them judged.
-    fn judge(&self, traces: &mut impl Iterator<Item = Trace>) -> Cell {
+    fn judge(&self, traces: &mut impl Iterator<Item = Trace>) -> RunResult {
         let mut next = || traces.next().expect("every run gives a trace");
-        let result = match &self.unsupported {
-            Some(reason) => CellResult::Unsupported { reason: reason.clone() },
+        let outcome = match &self.unsupported {
+            Some(reason) => RunOutcome::Unsupported { reason: reason.clone() },
             None => {
                 let trace = next();
                 let control = self.control.as_ref().map(|quiet| (quiet, next()));
                 self.findings(trace, control)
             }
         };
-        Cell { scenario: self.scenario.id.clone(), client: self.client.name(), result }
+        RunResult { scenario: self.scenario.id.clone(), client: self.client.name(), outcome }
     }
 
-    fn findings(&self, trace: Trace, control: Option<(&Arc<Scenario>, Trace)>) -> CellResult {
+    fn findings(&self, trace: Trace, control: Option<(&Arc<Scenario>, Trace)>) -> RunOutcome {
         if let Some(reason) = trace.unsupported {
-            return CellResult::Unsupported { reason };
+            return RunOutcome::Unsupported { reason };
         }
         let findings = closewait_oracle::judge(&self.scenario, &trace);
         let control = control.map(|(quiet, trace)| {
             let findings = closewait_oracle::judge(quiet, &trace);
             Box::new(Control { trace, findings })
         });
-        CellResult::Ran { trace, findings, control }
+        RunOutcome::Ran { trace, findings, control }
     }
 }

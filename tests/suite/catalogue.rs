@@ -6,11 +6,11 @@ use std::sync::Arc;
 use closewait::lab::{self, Limits};
 use closewait::oracle::{Finding, ORACLES, Verdict};
 use closewait::scenario::{self, Protocol, Scenario};
-use closewait::suite::CellResult;
+use closewait::suite::RunOutcome;
 use closewait::trace::End;
 use libtest_mimic::{Failed, Trial};
 
-use super::played::{catalogue, cell, client};
+use super::played::{catalogue, client, result};
 
 /// `catalogue::<what>`.
 pub fn trials() -> Vec<Trial> {
@@ -79,7 +79,7 @@ fn exercises_every_oracle() -> Result<(), Failed> {
         .flat_map(|protocol| concerned(protocol).map(move |oracle| (oracle.name, protocol.is_http2())))
         .collect();
     for scenario in catalogue().iter() {
-        let CellResult::Ran { findings, .. } = &cell(&scenario.id, "reference").result else { continue };
+        let RunOutcome::Ran { findings, .. } = &result(&scenario.id, "reference").outcome else { continue };
         let holds = |finding: &&Finding| matches!(finding.verdict, Verdict::Holds { .. });
         for finding in findings.iter().filter(holds) {
             idle.remove(&(finding.oracle, scenario.protocol.is_http2()));
@@ -138,9 +138,9 @@ fn forgets_a_request(scenario: &Scenario) -> Option<String> {
 
 /// hyper-util has no limit on connections and no read timeout: what asks for them is played nevertheless, without.
 fn does_not_end(scenario: &Scenario) -> Option<String> {
-    let end = match &cell(&scenario.id, "hyper-util").result {
-        CellResult::Ran { trace, .. } => trace.end.clone(),
-        CellResult::Unsupported { .. } => {
+    let end = match &result(&scenario.id, "hyper-util").outcome {
+        RunOutcome::Ran { trace, .. } => trace.end.clone(),
+        RunOutcome::Unsupported { .. } => {
             lab::run_here(&Arc::new(scenario.clone()), client("hyper-util"), &Limits::default()).end
         }
     };

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use closewait::client;
 use closewait::report::pcapng;
-use closewait::suite::{Cell, CellResult};
+use closewait::suite::{RunOutcome, RunResult};
 use closewait::trace::{Fate, What};
 use libtest_mimic::Trial;
 
@@ -86,19 +86,19 @@ fn parse(line: &str) -> Read {
 }
 
 /// Of the scenarios that match, on every client: writes the capture, and reads it back.
-fn capture(name: &str, patterns: &[&str]) -> (Vec<Cell>, Vec<Read>) {
+fn capture(name: &str, patterns: &[&str]) -> (Vec<RunResult>, Vec<Read>) {
     let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
     let scenarios = catalogue().select(&patterns).expect("the patterns match");
     let results = selected(&scenarios, client::built_in());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.pcapng"));
     fs::write(&path, pcapng::render(&results).expect("the runs fit"))
         .expect("the folder of the tests is there");
-    (results.entries.into_iter().map(|entry| entry.cell).collect(), read(&path))
+    (results.entries.into_iter().map(|entry| entry.result).collect(), read(&path))
 }
 
 /// How many packets of a run went out, how many of them with FIN and RST, and how many bytes in them.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Tally {
+struct Checks {
     packets: usize,
     fins: usize,
     rsts: usize,
@@ -106,41 +106,41 @@ struct Tally {
 }
 
 fn the_catalogue_is_well_formed() {
-    let (cells, packets) = capture("catalogue", &[]);
+    let (results, packets) = capture("catalogue", &[]);
     let complaints: Vec<_> = packets.iter().filter(|packet| !packet.complaint.is_empty()).collect();
     assert!(complaints.is_empty(), "{} packets: {:#?}", complaints.len(), complaints.first());
-    let mut read: BTreeMap<&str, Tally> = BTreeMap::new();
+    let mut read: BTreeMap<&str, Checks> = BTreeMap::new();
     for packet in &packets {
-        let tally = read.entry(&packet.interface).or_default();
-        tally.packets += 1;
-        tally.fins += usize::from(packet.fin);
-        tally.rsts += usize::from(packet.rst);
-        tally.bytes += packet.payload;
+        let checks = read.entry(&packet.interface).or_default();
+        checks.packets += 1;
+        checks.fins += usize::from(packet.fin);
+        checks.rsts += usize::from(packet.rst);
+        checks.bytes += packet.payload;
     }
     let mut played = 0;
-    for cell in &cells {
-        let CellResult::Ran { trace, .. } = &cell.result else { continue };
-        let sent = Tally::of(trace);
-        let name = format!("{} {}", cell.client, cell.scenario);
-        assert_eq!(read.get(name.as_str()).unwrap_or(&Tally::default()), &sent, "{name}");
+    for result in &results {
+        let RunOutcome::Ran { trace, .. } = &result.outcome else { continue };
+        let sent = Checks::of(trace);
+        let name = format!("{} {}", result.client, result.scenario);
+        assert_eq!(read.get(name.as_str()).unwrap_or(&Checks::default()), &sent, "{name}");
         played += usize::from(sent.fins > 0 && sent.rsts > 0);
     }
     assert!(played > 50, "too few runs with FIN and RST to prove anything: {played}");
 }
 
-impl Tally {
+impl Checks {
     fn of(trace: &closewait::trace::Trace) -> Self {
-        let mut tally = Self::default();
+        let mut checks = Self::default();
         for event in &trace.events {
             let What::Segment { fate: Fate::Sent | Fate::Forged, segment, .. } = &event.what else {
                 continue;
             };
-            tally.packets += 1;
-            tally.fins += usize::from(segment.fin);
-            tally.rsts += usize::from(segment.rst);
-            tally.bytes += segment.payload.len();
+            checks.packets += 1;
+            checks.fins += usize::from(segment.fin);
+            checks.rsts += usize::from(segment.rst);
+            checks.bytes += segment.payload.len();
         }
-        tally
+        checks
     }
 }
 

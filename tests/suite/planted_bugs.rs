@@ -9,7 +9,7 @@ use closewait::oracle::ORACLES;
 use closewait::scenario::{Action, ClientAction, OriginAction, Reply, Scenario, Step};
 use libtest_mimic::{Failed, Trial};
 
-use super::played::{catalogue, cell, selected_with};
+use super::played::{catalogue, result, selected_with};
 use super::reference::violations;
 
 /// Defect, scenario, and the oracle that is meant to catch it.
@@ -87,8 +87,8 @@ pub fn trials() -> Vec<Trial> {
 
 fn check(defect: Defect, id: &str, oracle: &str) -> Result<(), Failed> {
     assert_small(catalogue().get(id)?);
-    let sound = violations(&cell(id, "reference").result);
-    assert!(sound.is_empty(), "without the defect: {sound:#?}");
+    let correct = violations(&result(id, "reference").outcome);
+    assert!(correct.is_empty(), "without the defect: {correct:#?}");
     let caught = caught(defect, id)?;
     assert!(caught.contains(oracle), "caught by {caught:?}, not by {oracle}");
     Ok(())
@@ -120,7 +120,7 @@ fn caught(defect: Defect, id: &str) -> Result<BTreeSet<String>, Failed> {
         violation.split(':').next().unwrap_or_default().to_owned()
     };
     let played = selected_with(&[catalogue().get(id)?], &[with_defect(defect)]);
-    Ok(played.entries.iter().flat_map(|entry| violations(&entry.cell.result)).map(oracle).collect())
+    Ok(played.entries.iter().flat_map(|entry| violations(&entry.result.outcome)).map(oracle).collect())
 }
 
 /// A line for each defect, then one for each oracle.
@@ -146,7 +146,7 @@ fn table() -> Result<(), Failed> {
             (None, Some((_, why))) => format!("catches none alone: {why}"),
             _ => {
                 return Err(
-                    format!("{} catches no defect alone, or is excused for nothing", oracle.name).into()
+                    format!("{} catches no defect alone, or is exempt from nothing", oracle.name).into()
                 );
             }
         };

@@ -9,7 +9,7 @@ use closewait::lab::Limits;
 use closewait::report::document::{About, Document, of_results};
 use closewait::report::results::{ClientVersion, Results};
 use closewait::scenario::{Catalogue, Scenario};
-use closewait::suite::{self, Cell};
+use closewait::suite::{self, RunResult};
 
 /// The folder of the catalogue.
 pub fn scenarios() -> PathBuf {
@@ -35,9 +35,9 @@ pub fn reference() -> &'static dyn UnderTest {
 
 /// What came of a scenario of the catalogue and a built-in client. It is played by the first trial that asks, whichever
 /// that is: the same scenario is the same trace.
-pub fn cell(scenario: &str, client: &str) -> &'static Cell {
-    type Cells = BTreeMap<(&'static str, &'static str), OnceLock<Cell>>;
-    static CELLS: LazyLock<Cells> = LazyLock::new(|| {
+pub fn result(scenario: &str, client: &str) -> &'static RunResult {
+    type RunResults = BTreeMap<(&'static str, &'static str), OnceLock<RunResult>>;
+    static CELLS: LazyLock<RunResults> = LazyLock::new(|| {
         let clients = |scenario: &'static Scenario| {
             client::built_in().iter().map(|client| ((scenario.id.as_str(), client.name()), OnceLock::new()))
         };
@@ -45,8 +45,8 @@ pub fn cell(scenario: &str, client: &str) -> &'static Cell {
     });
     let scenario = catalogue().get(scenario).unwrap_or_else(|error| panic!("{error}"));
     let client = self::client(client);
-    let cells: &'static Cells = &CELLS;
-    cells[&(scenario.id.as_str(), client.name())]
+    let results: &'static RunResults = &CELLS;
+    results[&(scenario.id.as_str(), client.name())]
         .get_or_init(|| suite::play(scenario, client, &Limits::default()))
 }
 
@@ -57,8 +57,9 @@ pub fn results(clients: &[&'static dyn UnderTest]) -> Results<'static> {
 
 /// Some scenarios of the catalogue against these built-in clients.
 pub fn selected(scenarios: &[&'static Scenario], clients: &[&'static dyn UnderTest]) -> Results<'static> {
-    let of_scenario =
-        |scenario: &&'static Scenario| clients.iter().map(|client| cell(&scenario.id, client.name()).clone());
+    let of_scenario = |scenario: &&'static Scenario| {
+        clients.iter().map(|client| result(&scenario.id, client.name()).clone())
+    };
     Results::new(versions(clients), scenarios, scenarios.iter().flat_map(of_scenario).collect())
 }
 
@@ -72,8 +73,8 @@ pub fn selected_with(
     scenarios: &[&'static Scenario],
     clients: &[&'static dyn UnderTest],
 ) -> Results<'static> {
-    let cells = suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |_, _| ());
-    Results::new(versions(clients), scenarios, cells)
+    let results = suite::play_all(scenarios.iter().copied(), clients, &Limits::default(), |_, _| ());
+    Results::new(versions(clients), scenarios, results)
 }
 
 fn versions(clients: &[&'static dyn UnderTest]) -> Vec<ClientVersion> {

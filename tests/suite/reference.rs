@@ -1,11 +1,11 @@
 //! The reference client holds every oracle, required or advised, on every scenario, with and without its fault.
 
 use closewait::oracle::{Finding, Verdict};
-use closewait::suite::CellResult;
+use closewait::suite::RunOutcome;
 use closewait::trace::End;
 use libtest_mimic::{Failed, Trial};
 
-use super::played::{catalogue, cell};
+use super::played::{catalogue, result};
 
 /// `reference::<family>/<name>`.
 pub fn trials() -> Vec<Trial> {
@@ -14,16 +14,16 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn check(id: &str) -> Result<(), Failed> {
-    let violations = violations(&cell(id, "reference").result);
+    let violations = violations(&result(id, "reference").outcome);
     if violations.is_empty() { Ok(()) } else { Err(violations.join("\n").into()) }
 }
 
 /// What is violated in the run of a scenario and in its control, `oracle: message`.
-pub fn violations(result: &CellResult) -> Vec<String> {
-    match result {
+pub fn violations(outcome: &RunOutcome) -> Vec<String> {
+    match outcome {
         // A scenario that is not played proves nothing.
-        CellResult::Unsupported { reason } => vec![format!("unsupported: {reason}")],
-        CellResult::Ran { trace, findings, control } => {
+        RunOutcome::Unsupported { reason } => vec![format!("unsupported: {reason}")],
+        RunOutcome::Ran { trace, findings, control } => {
             let mut violations = ended(&trace.end);
             violations.extend(violated(findings));
             if let Some(control) = control {

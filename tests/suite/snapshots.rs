@@ -7,7 +7,7 @@ use closewait::report::snapshot::{self, Snapshot};
 use closewait::scenario::Scenario;
 use libtest_mimic::Trial;
 
-use super::played::{catalogue, cell};
+use super::played::{catalogue, result};
 
 /// `snapshot::<client>::<family>/<name>`, so that a client, a family or a scenario can be picked by name.
 pub fn trials() -> Vec<Trial> {
@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn check(scenario: &Scenario, client: &'static dyn UnderTest) {
-    let found = Snapshot::of(scenario, cell(&scenario.id, client.name()));
+    let found = Snapshot::of(scenario, result(&scenario.id, client.name()));
     let (family, name) = scenario.id.split_once('/').expect("an id is family/name");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(client.name()).join(family);
     settings(&folder, client.name(), client.version(), &found)

@@ -8,7 +8,7 @@ use closewait_scenario::{
 };
 use closewait_trace::Millis;
 
-use super::place::{Packet, Place};
+use super::point::{Packet, Point};
 
 /// A kind of fault.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ pub struct Fault {
     pub(super) effect: Effect,
 }
 
-/// What a fault strikes, and the steps that do it. No steps: it does not fit there.
+/// What a fault acts on, and the steps that inject it. No steps: it does not fit there.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Effect {
     /// One connection, at an instant or with a packet.
@@ -39,7 +39,7 @@ pub(super) enum Effect {
     Stream(fn(&Site, String) -> Vec<Step>),
 }
 
-/// Where and when a fault strikes.
+/// Where and when a fault is injected.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Site {
     pub connection: u32,
@@ -229,17 +229,17 @@ pub fn fault(name: &str) -> Option<&'static Fault> {
 }
 
 impl Site {
-    pub fn of(place: &Place, patience: Millis, retransmission: Millis) -> Self {
-        let (connection, at, when) = match place {
-            Place::Instant { connection, at } => {
+    pub fn of(point: &Point, patience: Millis, retransmission: Millis) -> Self {
+        let (connection, at, when) = match point {
+            Point::Instant { connection, at } => {
                 (connection.unwrap_or_default(), *at, When::After(Duration::from_millis(*at)))
             }
-            Place::Packet(packet) => {
+            Point::Packet(packet) => {
                 let Packet { connection, direction, n, at, .. } = *packet;
                 (connection, at, When::Packet { n, connection, direction })
             }
-            Place::Stream { at, .. } => (0, *at, When::After(Duration::from_millis(*at))),
-            Place::Message { .. } | Place::Arrival { .. } => (0, 0, When::Now),
+            Point::Stream { at, .. } => (0, *at, When::After(Duration::from_millis(*at))),
+            Point::Message { .. } | Point::Arrival { .. } => (0, 0, When::Now),
         };
         Self { connection, at, when, patience, retransmission }
     }
@@ -256,7 +256,7 @@ impl Site {
         Step { action, when: self.when.clone(), line: 0 }
     }
 
-    /// Until the fault strikes the run is the one without it, so the time is known.
+    /// Until the fault is injected the run is the one without it, so the time is known.
     fn later(&self, by: Millis, action: Action) -> Step {
         Step { action, when: When::After(Duration::from_millis(self.at + by)), line: 0 }
     }

@@ -4,7 +4,7 @@ use closewait_scenario::{ConnectionKind, Expectation};
 use closewait_trace::{BodyEnd, Outcome, Request};
 
 use super::case::Case;
-use super::tally::Tally;
+use super::checks::Checks;
 use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -18,27 +18,27 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     let mut met = 0;
     for (id, expectation) in &case.scenario.expect {
         match case.views.requests.get(id) {
             None => {
-                tally.violated(Severity::HangOrLeak, format!("{id} was never started"), case.last_event())
+                checks.violated(Severity::HangOrLeak, format!("{id} was never started"), case.last_event())
             }
             Some(request) => {
                 let outcome = outcome_fault(request, expectation);
                 let connection = connection_fault(case, request, expectation);
                 met += usize::from(outcome.is_none() && connection.is_none());
                 for (severity, message) in outcome.into_iter().chain(connection) {
-                    tally.violated(severity, message, evidence(case, request));
+                    checks.violated(severity, message, evidence(case, request));
                 }
             }
         }
     }
     if met > 0 {
-        tally.holds(format!("{} met", count(met, "expectation")));
+        checks.holds(format!("{} met", count(met, "expectation")));
     }
-    tally.verdict("the scenario expects nothing in particular")
+    checks.verdict("the scenario expects nothing in particular")
 }
 
 type Fault = (Severity, String);
@@ -97,6 +97,6 @@ fn connection_fault(case: &Case, request: &Request, expectation: &Expectation) -
 
 fn evidence(case: &Case, request: &Request) -> Vec<usize> {
     let written = case.final_attempt(request).map(|attempt| attempt.first_sent);
-    let moments = request.over().into_iter().chain(written).chain([request.started]);
+    let moments = request.ended().into_iter().chain(written).chain([request.started]);
     moments.map(|moment| moment.event).collect()
 }

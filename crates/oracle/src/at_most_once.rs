@@ -1,8 +1,8 @@
 //! A request that is not idempotent is carried out at most once.
 
 use super::case::Case;
+use super::checks::Checks;
 use super::streams;
-use super::tally::Tally;
 use super::words::{list, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -16,10 +16,10 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for request in case.requests().filter(|request| !request.is_idempotent()) {
         let executions = streams::executions(case, request);
-        let disowned = request.executions.len() > executions.len();
+        let not_processed = request.executions.len() > executions.len();
         let places: Vec<String> = executions
             .iter()
             .map(|execution| format!("on connection {} at {}", execution.connection, ms(execution.moment.at)))
@@ -27,17 +27,17 @@ fn judge(case: &Case) -> Verdict {
         let events = executions.iter().map(|execution| execution.moment.event);
         let (id, method) = (&request.id, &request.method);
         match places.len() {
-            0 => tally.holds(format!("{id} ({method}): not executed")),
-            1 if disowned => {
+            0 => checks.holds(format!("{id} ({method}): not executed")),
+            1 if not_processed => {
                 let note = "executed once more after the origin had said that it had not processed it";
-                tally.holds(format!("{id} ({method}): {note}"));
+                checks.holds(format!("{id} ({method}): {note}"));
             }
-            1 => tally.holds(format!("{id} ({method}): executed once")),
+            1 => checks.holds(format!("{id} ({method}): executed once")),
             n => {
                 let message = format!("{id} ({method}) was executed {n} times: {}", list(&places));
-                tally.violated(Severity::UnsafeDuplicate, message, events);
+                checks.violated(Severity::UnsafeDuplicate, message, events);
             }
         }
     }
-    tally.verdict("every request was idempotent")
+    checks.verdict("every request was idempotent")
 }

@@ -3,8 +3,8 @@
 use closewait_trace::{Attempt, Connection, Moment, Request};
 
 use super::case::Case;
+use super::checks::Checks;
 use super::policy::{MOST_ATTEMPTS, MOST_FRESH_ATTEMPTS, MOST_UNUSED_CONNECTIONS};
-use super::tally::Tally;
 use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol, streams};
 
@@ -18,35 +18,35 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for request in case.requests() {
-        judge_request(case, request, &mut tally);
+        judge_request(case, request, &mut checks);
     }
-    tally.verdict("no attempt failed")
+    checks.verdict("no attempt failed")
 }
 
-fn judge_request(case: &Case, request: &Request, tally: &mut Tally) {
+fn judge_request(case: &Case, request: &Request, checks: &mut Checks) {
     let id = &request.id;
     let attempts = request.attempts.len();
     // What the origin says that it did not process, it may well process elsewhere.
-    let counts = |attempt: &&Attempt| attempt.fresh && !streams::is_disowned(case, request, attempt);
+    let counts = |attempt: &&Attempt| attempt.fresh && !streams::is_not_processed(case, request, attempt);
     let fresh = request.attempts.iter().filter(counts).count();
     let unused = unused_connections(case, request);
     let written = request.attempts.iter().map(|attempt| attempt.first_sent.event);
     if attempts > MOST_ATTEMPTS {
         let message = format!("{id} was written {attempts} times; the budget is {MOST_ATTEMPTS}");
-        tally.violated(Severity::RetryStorm, message, written);
+        checks.violated(Severity::RetryStorm, message, written);
     } else if fresh > MOST_FRESH_ATTEMPTS {
         let message = format!(
             "{id} was written on {fresh} new connections in turn; the budget is {MOST_FRESH_ATTEMPTS}"
         );
-        tally.violated(Severity::RetryStorm, message, written);
+        checks.violated(Severity::RetryStorm, message, written);
     } else if unused.len() > MOST_UNUSED_CONNECTIONS * contemporaries(case, request) {
         let message =
             format!("{} were opened for {id} and carried no request", count(unused.len(), "connection"));
-        tally.violated(Severity::RetryStorm, message, unused.iter().map(|syn| syn.event));
+        checks.violated(Severity::RetryStorm, message, unused.iter().map(|syn| syn.event));
     } else if attempts > 1 || request.attempts.iter().any(|attempt| is_failure(case, attempt)) {
-        tally.holds(format!("{id}: {}", count(attempts, "attempt")));
+        checks.holds(format!("{id}: {}", count(attempts, "attempt")));
     }
 }
 
@@ -58,14 +58,14 @@ fn is_failure(case: &Case, attempt: &Attempt) -> bool {
 fn unused_connections(case: &Case, request: &Request) -> Vec<Moment> {
     let unused = case.connections().filter(|connection: &&Connection| connection.exchanges.is_empty());
     let syns = unused.filter_map(|connection| connection.syn);
-    syns.filter(|syn| request.started < *syn && request.over().is_none_or(|over| *syn < over)).collect()
+    syns.filter(|syn| request.started < *syn && request.ended().is_none_or(|ended| *syn < ended)).collect()
 }
 
 /// How many requests were unfinished during the life of this one, itself included.
 fn contemporaries(case: &Case, request: &Request) -> usize {
     let overlaps = |other: &&Request| {
-        other.over().is_none_or(|over| request.started < over)
-            && request.over().is_none_or(|over| other.started < over)
+        other.ended().is_none_or(|ended| request.started < ended)
+            && request.ended().is_none_or(|ended| other.started < ended)
     };
     case.requests().filter(overlaps).count()
 }

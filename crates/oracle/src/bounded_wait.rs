@@ -3,9 +3,9 @@
 use closewait_trace::{End, Moment, Outcome, Request};
 
 use super::case::Case;
+use super::checks::Checks;
 use super::ends::Sign;
 use super::missed;
-use super::tally::Tally;
 use super::words::{count, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -19,33 +19,33 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     if let Some(message) = watchdog(case) {
-        tally.violated(Severity::HangOrLeak, message, case.last_event());
+        checks.violated(Severity::HangOrLeak, message, case.last_event());
     }
     let mut in_time = 0;
     for request in case.requests() {
         let Some((finished, outcome)) = &request.finished else {
             let message =
                 format!("{} had no outcome when the run ended at {}", request.id, ms(case.views.end));
-            tally.violated(Severity::HangOrLeak, message, [request.started.event]);
+            checks.violated(Severity::HangOrLeak, message, [request.started.event]);
             continue;
         };
         let deadline = request.started.later_by(case.deadline_of(&request.id));
         if deadline.precedes(*finished) {
             let late = ms(finished.since(deadline));
             let message = format!("{} ended {late} after its deadline", request.id);
-            tally.violated(Severity::HangOrLeak, message, [request.started.event, finished.event]);
+            checks.violated(Severity::HangOrLeak, message, [request.started.event, finished.event]);
         } else if *outcome == Outcome::Deadline {
-            judge_deadline(case, request, *finished, &mut tally);
+            judge_deadline(case, request, *finished, &mut checks);
         } else {
             in_time += 1;
         }
     }
     if in_time > 0 {
-        tally.holds(format!("{} ended in time", count(in_time, "request")));
+        checks.holds(format!("{} ended in time", count(in_time, "request")));
     }
-    tally.verdict("there was no request")
+    checks.verdict("there was no request")
 }
 
 fn watchdog(case: &Case) -> Option<String> {
@@ -62,14 +62,14 @@ fn watchdog(case: &Case) -> Option<String> {
 }
 
 /// The application gave up: was it the client's fault?
-fn judge_deadline(case: &Case, request: &Request, finished: Moment, tally: &mut Tally) {
+fn judge_deadline(case: &Case, request: &Request, finished: Moment, checks: &mut Checks) {
     let id = &request.id;
     match missed::sign(case, request, finished) {
         Some(Sign { what, at }) => {
             let waited = ms(finished.since(at));
             let message = format!("{id} waited for its deadline, {waited} after {what}");
-            tally.violated(Severity::HangOrLeak, message, [at.event, finished.event]);
+            checks.violated(Severity::HangOrLeak, message, [at.event, finished.event]);
         }
-        None => tally.holds(format!("{id} was ended by its deadline: nothing told the client")),
+        None => checks.holds(format!("{id} was ended by its deadline: nothing told the client")),
     }
 }

@@ -4,8 +4,8 @@ use closewait_scenario::Protocol;
 use closewait_trace::{Attempt, BodyEnd, Connection, ErrorKind, Exchange, Moment, Outcome, Request};
 
 use super::case::Case;
+use super::checks::Checks;
 use super::interval::Order;
-use super::tally::Tally;
 use super::words::{count, ms, place};
 use super::{Level, Oracle, Severity, Verdict};
 
@@ -19,23 +19,23 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for request in case.requests() {
-        if let Some(over) = request.over() {
-            judge_late_attempts(case, request, over, &mut tally);
+        if let Some(over) = request.ended() {
+            judge_late_attempts(case, request, over, &mut checks);
         }
         if let Some(given_up) = given_up(request) {
             for attempt in &request.attempts {
-                judge_attempt(case, request, attempt, given_up, &mut tally);
+                judge_attempt(case, request, attempt, given_up, &mut checks);
             }
         }
     }
-    tally.verdict("no request was given up with its stream open")
+    checks.verdict("no request was given up with its stream open")
 }
 
 /// What waits for a stream of an open connection, and is given up meanwhile, needs none any more. What was given up
 /// before the connection was open, or while the network took nothing, may lie in buffers that no client reaches.
-fn judge_late_attempts(case: &Case, request: &Request, over: Moment, tally: &mut Tally) {
+fn judge_late_attempts(case: &Case, request: &Request, over: Moment, checks: &mut Checks) {
     let is_late = |attempt: &&Attempt| {
         let place = case.connection_of(attempt).zip(case.exchange_of(attempt));
         place.is_some_and(|(connection, exchange)| {
@@ -46,7 +46,7 @@ fn judge_late_attempts(case: &Case, request: &Request, over: Moment, tally: &mut
     for attempt in request.attempts.iter().filter(is_late) {
         let (id, place, late) = (&request.id, place(attempt), ms(attempt.first_sent.since(over)));
         let message = format!("{id} was over at {}, and {place} was opened for it {late} later", ms(over.at));
-        tally.violated(Severity::HangOrLeak, message, [over.event, attempt.first_sent.event]);
+        checks.violated(Severity::HangOrLeak, message, [over.event, attempt.first_sent.event]);
     }
 }
 
@@ -61,7 +61,7 @@ fn given_up(request: &Request) -> Option<Moment> {
     request.cancelled.into_iter().chain(dropped).min()
 }
 
-fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Moment, tally: &mut Tally) {
+fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Moment, checks: &mut Checks) {
     let (Some(connection), Some(exchange)) = (case.connection_of(attempt), case.exchange_of(attempt)) else {
         return;
     };
@@ -77,21 +77,21 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
     let place = place(attempt);
     match told {
         Some(told) if told.may_precede(due) && reset == Some(told) => {
-            tally.holds(format!("{id}: {place} was reset as it was given up{more}"));
+            checks.holds(format!("{id}: {place} was reset as it was given up{more}"));
         }
         Some(told) if told.may_precede(due) => {
-            tally.holds(format!("{id}: connection {} was closed as it was given up", attempt.connection));
+            checks.holds(format!("{id}: connection {} was closed as it was given up", attempt.connection));
         }
         Some(told) => {
             let after = ms(told.since(given_up));
             let message = format!("{id} was given up, and {place} was reset only {after} after that{more}");
-            tally.violated(Severity::HangOrLeak, message, [given_up.event, told.event]);
+            checks.violated(Severity::HangOrLeak, message, [given_up.event, told.event]);
         }
         None => {
             let message =
                 format!("{id} was given up at {}, and {place} was never reset{more}", ms(given_up.at));
             let last = case.last_event();
-            tally.violated(Severity::HangOrLeak, message, last.into_iter().chain([given_up.event]));
+            checks.violated(Severity::HangOrLeak, message, last.into_iter().chain([given_up.event]));
         }
     }
 }
@@ -100,7 +100,7 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
 /// end came until it was to be told.
 fn is_open(connection: &Connection, exchange: &Exchange, given_up: Moment, due: Moment) -> bool {
     let own = exchange.stream.as_ref().and_then(|stream| stream.reset_by_client?.sent);
-    let ended_by_origin = exchange.over().filter(|over| own.is_none_or(|own| *over < own));
+    let ended_by_origin = exchange.ended().filter(|over| own.is_none_or(|own| *over < own));
     let excluded = connection.excluded(exchange);
     let ends = ended_by_origin.into_iter().chain(excluded).chain(connection.death());
     // Behind a whole answer nothing is given up: the origin may want the rest of the request (RFC 9113 section 8.1).

@@ -1,37 +1,41 @@
-//! What excuses a client that has closed a connection though it looked free.
+//! What exempts a client that has closed a connection though it looked free.
 
 use closewait_trace::{Connection, Exchange, Moment, Outcome, Request, millis};
 
 use super::case::Case;
-use super::excuse::Excuse;
+use super::exemption::Exemption;
 use super::policy::LONG_SILENCE;
 use super::streams;
 
 /// The client closed it before, and had reason to: it was being closed itself, has a limit of connections, had as many
 /// others idle as it may have, or had just learned of another connection that it is dead. When
 /// it made a close that waited for the network, and why, nothing tells.
-pub(super) fn reason<'a>(case: &Case<'a>, connection: &Connection, request: &Request) -> Option<Excuse<'a>> {
+pub(super) fn reason<'a>(
+    case: &Case<'a>,
+    connection: &Connection,
+    request: &Request,
+) -> Option<Exemption<'a>> {
     let unused = connection.exchanges.iter().all(|exchange| exchange.request.first_sent < request.started);
     let closed = case.closed(connection).filter(|closed| Some(closed.earliest) < connection.client_close());
     if unused && closed.is_some_and(|closed| closed.earliest <= request.started) {
-        return Some(Excuse::ClosedUnseen);
+        return Some(Exemption::ClosedUnseen);
     }
     let close = connection.client_close().filter(|close| close.may_precede(request.started))?;
     if case.closing().is_some_and(|closing| closing < close) {
-        return Some(Excuse::Closing);
+        return Some(Exemption::Closing);
     }
     let client = &case.scenario.client;
     let idle_full =
         || client.max_idle.is_some_and(|limit| others_idle(case, connection, close) >= limit as usize);
     if client.max_connections.is_some() || idle_full() {
-        return Some(Excuse::AtItsLimit);
+        return Some(Exemption::AtItsLimit);
     }
     found_fault(case, connection, close).or_else(|| in_bad_company(case, connection, close))
 }
 
 /// The client found fault with what came, or with how late it came: at the very end of the ping timeout may be
 /// too late. A close that waited for the network was decided before.
-fn found_fault<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -> Option<Excuse<'a>> {
+fn found_fault<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -> Option<Exemption<'a>> {
     let http2 = connection.http2.as_ref()?;
     let limit = case.scenario.client.ping_timeout.map(millis);
     let closed = case.closed(connection).map_or(close, |closed| closed.earliest);
@@ -41,9 +45,9 @@ fn found_fault<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -> O
         expired && connection.heard_after(ping).is_none_or(|answer| expiry.may_precede(answer))
     };
     if http2.to_origin.iter().any(streams::is_complaint) {
-        return Some(Excuse::FoundFault);
+        return Some(Exemption::FoundFault);
     }
-    http2.pings().any(too_late).then_some(Excuse::PingTooLate)
+    http2.pings().any(too_late).then_some(Exemption::PingTooLate)
 }
 
 /// How many other connections lay idle at that instant.
@@ -61,19 +65,21 @@ fn others_idle(case: &Case, connection: &Connection, close: Moment) -> usize {
 /// At the instant of the close a request was given up of which the client had heard nothing since it was written,
 /// and nothing had come on this connection for longer: what killed that one may have killed all (a NAT that forgot them,
 /// a host that is gone). What comes in that very instant may come behind the timer that ended the wait.
-fn in_bad_company<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -> Option<Excuse<'a>> {
+fn in_bad_company<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -> Option<Exemption<'a>> {
     let patience =
         case.scenario.client.read_timeout.map_or(LONG_SILENCE, |limit| millis(limit).min(LONG_SILENCE));
     let heard = connection.heard_until(close);
     let casts_doubt = |request: &Request| {
-        let (Some(attempt), Some(over)) = (case.final_attempt(request), request.over()) else { return false };
+        let (Some(attempt), Some(ended)) = (case.final_attempt(request), request.ended()) else {
+            return false;
+        };
         let Some(other) = case.connection_of(attempt) else { return false };
         let written = attempt.first_sent;
         let gave_up = request.failed() || request.outcome() == Some(&Outcome::Cancelled);
         // What was over before its first byte left has waited for no answer.
-        let long = over.is_beside(close) && written < over && over.since(written) >= patience;
-        let silent = other.heard_after(written).is_none_or(|next| over.may_precede(next));
+        let long = ended.is_beside(close) && written < ended && ended.since(written) >= patience;
+        let silent = other.heard_after(written).is_none_or(|next| ended.may_precede(next));
         gave_up && long && silent && heard.is_none_or(|heard| heard.may_precede(written))
     };
-    case.requests().any(casts_doubt).then_some(Excuse::InBadCompany)
+    case.requests().any(casts_doubt).then_some(Exemption::InBadCompany)
 }

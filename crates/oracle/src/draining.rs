@@ -4,19 +4,19 @@ use closewait_trace::http2::{ErrorCode, Http2};
 use closewait_trace::{Attempt, BodyEnd, Connection, ErrorKind, Moment, Outcome, Request};
 
 use super::case::Case;
-use super::tally::Tally;
+use super::checks::Checks;
 use super::words::place;
 use super::{Severity, streams};
 
 /// What became of the streams of `connection` that were open when it began to drain.
-pub(super) fn judge(case: &Case, connection: &Connection, tally: &mut Tally) {
+pub(super) fn judge(case: &Case, connection: &Connection, checks: &mut Checks) {
     for request in case.requests() {
         let attempt = case.final_attempt(request).filter(|last| last.connection == connection.number);
         let finished = request.finished.as_ref();
         let Some((attempt, (finished, outcome))) = attempt.zip(finished) else { continue };
         let goaway = accepted(case, connection, attempt).filter(|goaway| goaway < finished);
         if let Some(goaway) = goaway {
-            judge_request(case, connection, request, (attempt, goaway), (*finished, outcome), tally);
+            judge_request(case, connection, request, (attempt, goaway), (*finished, outcome), checks);
         }
     }
 }
@@ -27,14 +27,14 @@ fn judge_request(
     request: &Request,
     (attempt, goaway): (&Attempt, Moment),
     (finished, outcome): (Moment, &Outcome),
-    tally: &mut Tally,
+    checks: &mut Checks,
 ) {
     let (id, place) = (&request.id, place(attempt));
     if matches!(outcome, Outcome::Response { end: BodyEnd::Complete, .. }) {
-        tally.holds(format!("{id} was answered on {place} while it drained"));
+        checks.holds(format!("{id} was answered on {place} while it drained"));
     } else if is_error(outcome) && !is_ended(case, connection, attempt, finished) {
         let message = format!("{id} failed on {place} although the GOAWAY accepts it");
-        tally.violated(Severity::AvoidableFailure, message, [goaway.event, finished.event]);
+        checks.violated(Severity::AvoidableFailure, message, [goaway.event, finished.event]);
     }
 }
 

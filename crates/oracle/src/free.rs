@@ -5,26 +5,26 @@ use closewait_trace::{Attempt, Connection, Exchange, Moment, Request};
 use super::case::Case;
 use super::closes;
 use super::doubts::{self, answered};
-use super::excuse::Excuse;
+use super::exemption::Exemption;
 use super::known::stream_limit;
 
 /// A connection that was, or became, free while a request waited for one in vain, and stayed so.
 pub(super) fn connection<'a>(case: &'a Case, request: &Request) -> Option<(&'a Connection, Moment)> {
-    let over = request.over()?;
-    let usable = case.connections().filter(|connection| connection.over().is_none_or(|end| over < end));
+    let ended = request.ended()?;
+    let usable = case.connections().filter(|connection| connection.ended().is_none_or(|end| ended < end));
     let mut free = usable.filter_map(|connection| {
         let since = if connection.http2.is_some() {
-            let until = Until { decided: case.turn_before(over), used: over };
+            let until = Until { decided: case.turn_before(ended), used: ended };
             spare_stream_since(case, connection, request, until, &[])?
         } else {
             let last = connection.exchanges.last()?;
             let free = released(case, last)?;
             let idle = request.started.since(free);
-            let excuse =
-                doubts::idle_too_long(case, last, idle).or_else(|| doubts::in_doubt(case, connection, over));
-            Some(free).filter(|_| excuse.is_none())?
+            let exemption =
+                doubts::idle_too_long(case, last, idle).or_else(|| doubts::in_doubt(case, connection, ended));
+            Some(free).filter(|_| exemption.is_none())?
         };
-        since.precedes(over).then_some((connection, since))
+        since.precedes(ended).then_some((connection, since))
     });
     free.next()
 }
@@ -38,7 +38,7 @@ pub(super) struct Until {
     pub used: Moment,
 }
 
-/// Since when `connection` was free when the request began, if a client has no excuse for passing it over.
+/// Since when `connection` was free when the request began, unless the client is exempt for passing it over.
 pub(super) fn free_since(
     case: &Case,
     connection: &Connection,
@@ -50,16 +50,16 @@ pub(super) fn free_since(
     let next = connection.exchanges.get(index + 1);
     let is_own = attempt.connection == connection.number && attempt.exchange == index + 1;
     let taken = next.is_some_and(|next| next.request.first_sent.may_precede(attempt.first_sent)) && !is_own;
-    let excuse = taken
-        .then_some(Excuse::Taken)
+    let exemption = taken
+        .then_some(Exemption::Taken)
         .or_else(|| doubts::idle_too_long(case, last, request.started.since(free_since)))
         .or_else(|| doubts::in_doubt(case, connection, attempt.first_sent))
         .or_else(|| closes::reason(case, connection, request));
-    excuse.is_none().then_some(free_since)
+    exemption.is_none().then_some(free_since)
 }
 
 /// Since when a connection with streams had one to spare when the request began, if a client has no excuse for not
-/// using it. The origin's SETTINGS prove that the connection is sound; `taken` are the requests for
+/// using it. The origin's SETTINGS prove that the connection is healthy; `taken` are the requests for
 /// which it was the choice.
 pub(super) fn spare_stream_since(
     case: &Case,
@@ -85,14 +85,14 @@ pub(super) fn spare_stream_since(
     if !since.precedes(started) || limit.is_some_and(|limit| limit as usize <= busy) {
         return None;
     }
-    let excuse = idle_since
+    let exemption = idle_since
         .and_then(|idle| doubts::idle_too_long(case, last, started.since(idle)))
         .or_else(|| doubts::in_doubt(case, connection, until.used))
         .or_else(|| doubts::refusing(case, connection, until.decided))
         .or_else(|| doubts::silent(case, connection, started, until.decided))
         .or_else(|| doubts::cut_off(case, connection, until.decided))
         .or_else(|| closes::reason(case, connection, request));
-    excuse.is_none().then_some(since)
+    exemption.is_none().then_some(since)
 }
 
 /// Since when nobody used the connection, if nobody did at `moment`. A stream whose upload goes on behind an early response is
@@ -102,15 +102,15 @@ fn idle_since(case: &Case, connection: &Connection, moment: Moment) -> Option<Mo
         return connection.idle().into_iter().map(|idle| idle.since).rfind(|since| *since < moment);
     }
     let before = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent < moment);
-    let over = |exchange: &Exchange| {
+    let ended = |exchange: &Exchange| {
         let answered = exchange.answered();
-        exchange.over().or_else(|| {
-            let over = case.request_of(exchange)?.over()?;
-            answered.map(|answered| answered.max(over))
+        exchange.ended().or_else(|| {
+            let ended = case.request_of(exchange)?.ended()?;
+            answered.map(|answered| answered.max(ended))
         })
     };
-    let over: Option<Vec<Moment>> = before.map(over).collect();
-    over?.into_iter().max().filter(|over| *over < moment)
+    let ended: Option<Vec<Moment>> = before.map(ended).collect();
+    ended?.into_iter().max().filter(|ended| *ended < moment)
 }
 
 fn last_exchange_before(connection: &Connection, moment: Moment) -> Option<(usize, &Exchange)> {

@@ -8,8 +8,8 @@ use closewait_trace::testing::{TraceBuilder, ok_message, whole};
 use closewait_trace::{Connection, Direction, Fate, Moment, Request, Segment, Trace, Views, What};
 
 use super::case::Case;
-use super::excuse_tests::{WRITTEN, acked, stopped_upload};
-use super::http2_excuse_tests::{full, h2_with, uploading};
+use super::exemption_tests::{WRITTEN, acked, stopped_upload};
+use super::http2_exemption_tests::{full, h2_with, uploading};
 use super::interval::{Order, Order::*};
 use super::known::stream_limit;
 use super::tests::scenario;
@@ -107,7 +107,7 @@ fn what_the_client_reports_it_knows() {
         let trace = asked.bytes(20, 1, answer).fin(20, 1).finish(20, "a", whole(200, "x")).step(20).build();
         with_case(&scenario(), &trace, |case, connection| {
             let known = case.stale(connection).expect("it ends").known;
-            let finished = case.requests().next().and_then(Request::over).expect("an outcome");
+            let finished = case.requests().next().and_then(Request::ended).expect("an outcome");
             assert_eq!(known.latest, if reported { finished } else { case.turn_end(20) });
             assert!(known.earliest < finished && finished < case.turn_end(20));
         });

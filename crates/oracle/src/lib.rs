@@ -7,19 +7,19 @@ mod bounded_retries;
 mod bounded_wait;
 mod cancel_is_told;
 mod case;
-mod cell;
+mod checks;
 mod closes;
 mod doubts;
 mod draining;
 mod ends;
-mod excuse;
+mod exemption;
 #[cfg(test)]
-mod excuse_tests;
+mod exemption_tests;
 mod finding;
 mod free;
 pub mod gate;
 #[cfg(test)]
-mod http2_excuse_tests;
+mod http2_exemption_tests;
 #[cfg(test)]
 mod http2_tests;
 mod interval;
@@ -36,6 +36,7 @@ mod policy;
 mod prompt_close;
 mod race_outcome;
 mod recovers;
+mod result;
 mod reuse;
 mod reuses_when_healthy;
 #[cfg(test)]
@@ -47,18 +48,17 @@ mod send_queue_tests;
 mod spans;
 mod streams;
 mod table;
-mod tally;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod tls_excuse_tests;
+mod tls_exemption_tests;
 mod unsent_is_free;
 mod waiting;
 mod words;
 mod written;
 
-pub use cell::{Cell, CellResult, Control, Mark};
 pub use finding::*;
+pub use result::{Control, Mark, RunOutcome, RunResult};
 pub use rule::Oracle;
 use rule::every_protocol;
 pub use table::{ORACLES, judge, judge_views};

@@ -4,11 +4,11 @@ use closewait_trace::{Attempt, Connection, Millis, Moment, Request, millis};
 
 use super::case::Case;
 use super::ends::{Sign, end_of_attempt};
-use super::excuse::Excuse;
+use super::exemption::Exemption;
 use super::words::ms;
 use super::{free, waiting};
 
-/// What should have ended the wait for a request before the application gave it up, unless something excuses the client.
+/// What should have ended the wait for a request before the application gave it up, unless something exempts the client.
 pub(super) fn sign(case: &Case, request: &Request, finished: Moment) -> Option<Sign> {
     let sign = match case.final_attempt(request) {
         Some(attempt) => while_it_waits_for_an_answer(case, request, attempt, finished),
@@ -25,11 +25,11 @@ fn while_it_waits_for_an_answer(
 ) -> Option<Sign> {
     let connection = case.connection_of(attempt)?;
     let ended = end_of_attempt(case, connection, attempt);
-    let excuse =
+    let exemption =
         ended.as_ref().and_then(|end| waiting::after_attempt(case, request, attempt, (end.at, finished)));
-    match excuse {
+    match exemption {
         // On its way to another attempt: what it waits for is a connection.
-        Some(Excuse::Dialling) => return connect_timeout(case, request, finished),
+        Some(Exemption::Dialling) => return connect_timeout(case, request, finished),
         Some(_) => None,
         None => ended,
     }

@@ -4,7 +4,7 @@ use closewait_trace::Request;
 
 use super::answer::{self, Answer, Fault};
 use super::case::Case;
-use super::tally::Tally;
+use super::checks::Checks;
 use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -18,25 +18,25 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     let mut right = 0;
     for request in case.requests() {
         match answer::judge(case, request) {
             Some(Answer::Right) => right += 1,
             Some(Answer::Truncated(fault)) => {
-                violated(&mut tally, Severity::SilentTruncation, request, fault)
+                violated(&mut checks, Severity::SilentTruncation, request, fault)
             }
-            Some(Answer::Wrong(fault)) => violated(&mut tally, Severity::WrongResponse, request, fault),
+            Some(Answer::Wrong(fault)) => violated(&mut checks, Severity::WrongResponse, request, fault),
             None => {}
         }
     }
     if right > 0 {
-        tally.holds(format!("{}, each the right one", count(right, "response")));
+        checks.holds(format!("{}, each the right one", count(right, "response")));
     }
-    tally.verdict("no request got a response")
+    checks.verdict("no request got a response")
 }
 
-fn violated(tally: &mut Tally, severity: Severity, request: &Request, fault: Fault) {
+fn violated(checks: &mut Checks, severity: Severity, request: &Request, fault: Fault) {
     let origin = fault.origin.map_or(String::new(), |origin| format!(" ({origin})"));
-    tally.violated(severity, format!("{} got {}{origin}", request.id, fault.got), fault.evidence);
+    checks.violated(severity, format!("{} got {}{origin}", request.id, fault.got), fault.evidence);
 }

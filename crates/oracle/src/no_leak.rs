@@ -3,10 +3,10 @@
 use closewait_trace::{Connection, End, Moment};
 
 use super::case::Case;
+use super::checks::Checks;
 use super::known::stream_limit;
 use super::policy::HELD;
 use super::spans::{Span, idle_spans, open_span};
-use super::tally::Tally;
 use super::words::{count, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -20,28 +20,28 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     if let Some(limit) = case.scenario.client.max_connections {
         let spans: Vec<Span> =
             case.connections().filter_map(|connection| open_span(case, connection)).collect();
-        judge_limit("open", limit, &spans, &mut tally);
+        judge_limit("open", limit, &spans, &mut checks);
     }
     if let Some(limit) = case.scenario.client.max_idle {
         let spans: Vec<Span> =
             case.connections().flat_map(|connection| idle_spans(case, connection)).collect();
-        judge_limit("idle", limit, &spans, &mut tally);
+        judge_limit("idle", limit, &spans, &mut checks);
     }
     for connection in case.connections() {
-        judge_streams(case, connection, &mut tally);
+        judge_streams(case, connection, &mut checks);
     }
     if case.trace.end == End::Completed && case.connections().next().is_some() {
-        judge_rest(case, &mut tally);
+        judge_rest(case, &mut checks);
     }
-    tally.verdict("no connection was opened, or the run did not come to its end")
+    checks.verdict("no connection was opened, or the run did not come to its end")
 }
 
 /// SETTINGS_MAX_CONCURRENT_STREAMS at the opening of each stream (RFC 9113 section 5.1.2).
-fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
+fn judge_streams(case: &Case, connection: &Connection, checks: &mut Checks) {
     let number = connection.number;
     let mut most = None;
     for exchange in &connection.exchanges {
@@ -57,19 +57,19 @@ fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
                 "stream {} made {streams} on connection {number}; the origin's limit is {limit}",
                 stream.id
             );
-            tally.violated(Severity::HangOrLeak, message, [opened.event]);
+            checks.violated(Severity::HangOrLeak, message, [opened.event]);
         }
     }
     if let Some(most) = most {
-        tally.holds(format!("never more than {} on connection {number}", count(most, "open stream")));
+        checks.holds(format!("never more than {} on connection {number}", count(most, "open stream")));
     }
 }
 
-fn judge_rest(case: &Case, tally: &mut Tally) {
+fn judge_rest(case: &Case, checks: &mut Checks) {
     let mut held =
         case.trace.sockets.iter().filter(|socket| HELD.contains(&socket.state.as_str())).peekable();
     if held.peek().is_none() {
-        tally.holds("no socket was left after close");
+        checks.holds("no socket was left after close");
     }
     for socket in held {
         let (name, syn) = match socket.connection.and_then(|number| case.views.connections.get(number)) {
@@ -77,7 +77,7 @@ fn judge_rest(case: &Case, tally: &mut Tally) {
             None => ("a socket without a connection".to_owned(), None),
         };
         let message = format!("{name} was left in {} after the client was closed", socket.state);
-        tally.violated(
+        checks.violated(
             Severity::HangOrLeak,
             message,
             syn.into_iter().chain(case.closing()).map(|moment| moment.event),
@@ -86,7 +86,7 @@ fn judge_rest(case: &Case, tally: &mut Tally) {
 }
 
 /// Reports the first instant that ends with more than `limit`: within an instant a client may put things in order.
-fn judge_limit(kind: &str, limit: u32, spans: &[Span], tally: &mut Tally) {
+fn judge_limit(kind: &str, limit: u32, spans: &[Span], checks: &mut Checks) {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let most = |now: Moment| spans.iter().filter(|span| span.covers(now)).collect::<Vec<_>>();
     let peaks = spans.iter().map(|span| (span.from, most(span.from)));
@@ -94,9 +94,9 @@ fn judge_limit(kind: &str, limit: u32, spans: &[Span], tally: &mut Tally) {
         Some((from, together)) => {
             let connections = count(together.len(), &format!("{kind} connection"));
             let message = format!("{connections} at {}; the limit is {limit}", ms(from.at));
-            tally.violated(Severity::HangOrLeak, message, together.iter().map(|span| span.from.event));
+            checks.violated(Severity::HangOrLeak, message, together.iter().map(|span| span.from.event));
         }
-        None if !spans.is_empty() => tally.holds(format!("never more than {limit} {kind}")),
+        None if !spans.is_empty() => checks.holds(format!("never more than {limit} {kind}")),
         None => {}
     }
 }

@@ -3,9 +3,9 @@
 use closewait_trace::{Connection, Moment, Outcome, Request};
 
 use super::case::Case;
+use super::checks::Checks;
 use super::reuse;
 use super::reuses_when_healthy::missed;
-use super::tally::Tally;
 use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -19,24 +19,24 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for choice in reuse::choices(case).iter().filter(|choice| !choice.reused) {
         let evidence = [choice.free_since.event, choice.attempt.first_sent.event];
-        tally.violated(Severity::NeedlessConnections, missed(choice), evidence);
+        checks.violated(Severity::NeedlessConnections, missed(choice), evidence);
     }
     for (number, established) in unused(case) {
         let message = format!("connection {number} was opened and never carried a request");
-        tally.violated(Severity::NeedlessConnections, message, [established.event]);
+        checks.violated(Severity::NeedlessConnections, message, [established.event]);
     }
     let established = case.connections().filter(|connection| connection.established.is_some()).count();
     if established > 0 {
-        tally.holds(format!(
+        checks.holds(format!(
             "{} for {}",
             count(established, "connection"),
             count(case.requests().count(), "request")
         ));
     }
-    tally.verdict("no connection was established")
+    checks.verdict("no connection was established")
 }
 
 /// Connections that were ready for requests and on which nothing was written, unless whoever wanted them had given up, or
@@ -63,5 +63,5 @@ fn gave_up(request: &Request) -> bool {
 }
 
 fn lives_at(request: &Request, moment: Moment) -> bool {
-    request.started < moment && request.over().is_none_or(|over| moment < over)
+    request.started < moment && request.ended().is_none_or(|ended| moment < ended)
 }

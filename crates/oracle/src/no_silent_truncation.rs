@@ -3,7 +3,7 @@
 use closewait_trace::{BodyEnd, BodyFraming, Connection, Moment, Outcome, Request, Tls, WireResponse};
 
 use super::case::Case;
-use super::tally::Tally;
+use super::checks::Checks;
 use super::words::ms;
 use super::{Level, Oracle, Severity, Verdict};
 
@@ -18,15 +18,15 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for request in case.requests() {
         if let Some((finished, outcome)) = &request.finished
             && let Some(cut) = find_cut(case, request, *finished)
         {
-            judge_request(request, *finished, outcome, &cut, &mut tally);
+            judge_request(request, *finished, outcome, &cut, &mut checks);
         }
     }
-    tally.verdict(
+    checks.verdict(
         "under TLS, no body that only the end of the connection ends met its end without close_notify",
     )
 }
@@ -55,7 +55,7 @@ fn bare_end(connection: &Connection, tls: &Tls, response: &WireResponse) -> Opti
     (!notified && response.first_delivered < end).then_some(end)
 }
 
-fn judge_request(request: &Request, finished: Moment, outcome: &Outcome, cut: &Cut, tally: &mut Tally) {
+fn judge_request(request: &Request, finished: Moment, outcome: &Outcome, cut: &Cut, checks: &mut Checks) {
     let Cut { connection, end, is_rst } = *cut;
     let (id, what) = (&request.id, if is_rst { "an RST" } else { "a FIN" });
     let ended =
@@ -63,10 +63,10 @@ fn judge_request(request: &Request, finished: Moment, outcome: &Outcome, cut: &C
     match outcome {
         Outcome::Response { end: BodyEnd::Complete, body, .. } => {
             let message = format!("{id} got {} bytes, reported complete, though {ended}", body.len());
-            tally.violated(Severity::SilentTruncation, message, [end.event, finished.event]);
+            checks.violated(Severity::SilentTruncation, message, [end.event, finished.event]);
         }
         Outcome::Response { end: BodyEnd::Failed { message, .. }, .. } | Outcome::Error { message, .. } => {
-            tally.holds(format!("{id}: surfaced ({message}): {ended}"));
+            checks.holds(format!("{id}: surfaced ({message}): {ended}"));
         }
         // The application did not want to know.
         Outcome::Response { end: BodyEnd::Dropped, .. } | Outcome::Deadline | Outcome::Cancelled => {}

@@ -3,9 +3,9 @@
 use closewait_trace::{Connection, Exchange, Request, StaleReason};
 
 use super::case::Case;
+use super::checks::Checks;
 use super::interval::Order;
 use super::known::Stale;
-use super::tally::Tally;
 use super::words::{cause, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -19,16 +19,16 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for connection in case.connections() {
         if let Some(stale) = case.stale(connection) {
-            judge_connection(case, connection, &stale, &mut tally);
+            judge_connection(case, connection, &stale, &mut checks);
         }
     }
-    tally.verdict("no connection became stale before a later request")
+    checks.verdict("no connection became stale before a later request")
 }
 
-fn judge_connection(case: &Case, connection: &Connection, stale: &Stale, tally: &mut Tally) {
+fn judge_connection(case: &Case, connection: &Connection, stale: &Stale, checks: &mut Checks) {
     let mut left_alone = true;
     for exchange in &connection.exchanges {
         let written = exchange.request.first_sent;
@@ -36,10 +36,10 @@ fn judge_connection(case: &Case, connection: &Connection, stale: &Stale, tally: 
             Order::After => continue,
             Order::Before => {
                 let message = violation(connection, stale, exchange);
-                tally.violated(Severity::StaleReuse, message, [stale.event, written.event]);
+                checks.violated(Severity::StaleReuse, message, [stale.event, written.event]);
             }
             Order::Race => {
-                tally.holds(race(connection, stale, exchange));
+                checks.holds(race(connection, stale, exchange));
                 if is_of_time(stale) && stale.known.earliest.precedes(written) {
                     // It was in use by then.
                     return;
@@ -50,7 +50,7 @@ fn judge_connection(case: &Case, connection: &Connection, stale: &Stale, tally: 
     }
     if left_alone && case.requests().any(|request| is_later(stale, request)) {
         let (number, at) = (connection.number, ms(stale.known.earliest.at));
-        tally.holds(format!("connection {number} was left alone after {} at {at}", cause(stale.reason)));
+        checks.holds(format!("connection {number} was left alone after {} at {at}", cause(stale.reason)));
     }
 }
 

@@ -3,8 +3,8 @@
 use closewait_trace::{Connection, Moment, StaleReason};
 
 use super::case::Case;
+use super::checks::Checks;
 use super::policy::PROMPT;
-use super::tally::Tally;
 use super::words::ms;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -18,17 +18,17 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for connection in case.connections() {
         let fin = connection.to_client.fin.delivered;
-        if let Some(fin) = fin.filter(|fin| connection.over().is_none_or(|over| *fin < over)) {
-            judge_connection(case, connection, fin, "its FIN was delivered", &mut tally);
+        if let Some(fin) = fin.filter(|fin| connection.ended().is_none_or(|ended| *fin < ended)) {
+            judge_connection(case, connection, fin, "its FIN was delivered", &mut checks);
         } else if let Some(drained) = drained(case, connection) {
             let since = "a GOAWAY was delivered and its last stream was over";
-            judge_connection(case, connection, drained, since, &mut tally);
+            judge_connection(case, connection, drained, since, &mut checks);
         }
     }
-    tally.verdict(match case.scenario.protocol.is_http2() {
+    checks.verdict(match case.scenario.protocol.is_http2() {
         true => "neither FIN nor GOAWAY was delivered before the client's own FIN",
         false => "no FIN was delivered before the client's own",
     })
@@ -38,32 +38,32 @@ fn judge(case: &Case) -> Verdict {
 fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
     let stale = case.stale(connection)?;
     let StaleReason::GoAway { .. } = stale.reason else { return None };
-    let over = |exchange| connection.excluded(exchange).into_iter().chain(exchange.over()).min();
-    let ends: Option<Vec<Moment>> = connection.exchanges.iter().map(over).collect();
+    let ended = |exchange| connection.excluded(exchange).into_iter().chain(exchange.ended()).min();
+    let ends: Option<Vec<Moment>> = connection.exchanges.iter().map(ended).collect();
     let drained = ends?.into_iter().chain([stale.known.earliest]).max()?;
     connection.lasts_until(drained).then_some(drained)
 }
 
-fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since: &str, tally: &mut Tally) {
+fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since: &str, checks: &mut Checks) {
     let number = connection.number;
-    let over = connection.over();
-    let kept = over.unwrap_or(case.end()).since(useless);
+    let ended = connection.ended();
+    let kept = ended.unwrap_or(case.end()).since(useless);
     if kept > PROMPT && case.closed(connection).is_some_and(|closed| closed.earliest.since(useless) <= PROMPT)
     {
         // Its FIN may have waited: when it was closed is not to be seen.
         return;
     }
     if kept <= PROMPT {
-        tally.holds(format!("connection {number} was closed {} after {since}", ms(kept)));
+        checks.holds(format!("connection {number} was closed {} after {since}", ms(kept)));
         return;
     }
-    let until = match over {
+    let until = match ended {
         Some(_) => "closed",
         None => "not yet closed",
     };
     let kept = ms(kept);
     let message =
         format!("connection {number} was {until} {kept} after {since}; the bound is {}", ms(PROMPT));
-    let proof = over.map(|over| over.event).or(case.last_event());
-    tally.violated(Severity::HangOrLeak, message, proof.into_iter().chain([useless.event]));
+    let proof = ended.map(|ended| ended.event).or(case.last_event());
+    checks.violated(Severity::HangOrLeak, message, proof.into_iter().chain([useless.event]));
 }

@@ -4,8 +4,8 @@ use closewait_trace::{Attempt, BodyEnd, Outcome, Request, Signal, Window};
 
 use super::answer::{self, Answer};
 use super::case::Case;
+use super::checks::Checks;
 use super::streams;
-use super::tally::Tally;
 use super::words::{circumstances, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -27,11 +27,11 @@ struct Race<'a> {
 }
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for race in case.requests().filter_map(|request| find_race(case, request)) {
-        judge_race(case, &race, &mut tally);
+        judge_race(case, &race, &mut checks);
     }
-    tally.verdict("no close and no unsolicited bytes crossed a request")
+    checks.verdict("no close and no unsolicited bytes crossed a request")
 }
 
 fn find_race<'a>(case: &'a Case, request: &'a Request) -> Option<Race<'a>> {
@@ -45,16 +45,16 @@ fn find_race<'a>(case: &'a Case, request: &'a Request) -> Option<Race<'a>> {
     })
 }
 
-fn judge_race(case: &Case, race: &Race, tally: &mut Tally) {
+fn judge_race(case: &Case, race: &Race, checks: &mut Checks) {
     let Race { request, attempt, .. } = race;
     let mut evidence = vec![attempt.first_sent.event];
     evidence.extend(race.signal.delivered.map(|delivered| delivered.event));
-    if !report_harm(case, race, tally, &evidence) {
+    if !report_harm(case, race, checks, &evidence) {
         let result = match took_for_its_answer(case, race) {
             true => "took what no client can tell from its answer".to_owned(),
             false => safe_result(request, attempt),
         };
-        tally.holds(format!("{}: {result} ({})", request.id, place(race)));
+        checks.holds(format!("{}: {result} ({})", request.id, place(race)));
     }
 }
 
@@ -67,10 +67,10 @@ fn took_for_its_answer(case: &Case, race: &Race) -> bool {
 }
 
 /// Reports every harm that was done; false if none was.
-fn report_harm(case: &Case, race: &Race, tally: &mut Tally, evidence: &[usize]) -> bool {
+fn report_harm(case: &Case, race: &Race, checks: &mut Checks, evidence: &[usize]) -> bool {
     let (id, place) = (&race.request.id, place(race));
     let mut harm = |severity, message: String, proof: Vec<usize>| {
-        tally.violated(severity, format!("{id} {message} ({place})"), evidence.iter().copied().chain(proof));
+        checks.violated(severity, format!("{id} {message} ({place})"), evidence.iter().copied().chain(proof));
     };
     let mut harmed = true;
     match answer::judge(case, race.request) {
@@ -102,7 +102,7 @@ fn hang(case: &Case, race: &Race) -> Option<(String, usize)> {
     if case.dials_again(race.request, ended) {
         return None;
     }
-    if race.request.over().is_some_and(|over| case.room(ended, over).is_none()) {
+    if race.request.ended().is_some_and(|over| case.room(ended, over).is_none()) {
         // It waits in line for another attempt.
         return None;
     }

@@ -3,8 +3,8 @@
 use closewait_trace::{Connection, Millis, Moment, Request};
 
 use super::case::Case;
+use super::checks::Checks;
 use super::draining;
-use super::tally::Tally;
 use super::words::{list, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -18,24 +18,24 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for connection in case.connections() {
-        judge_connection(case, connection, &mut tally);
+        judge_connection(case, connection, &mut checks);
     }
-    tally.verdict(if case.scenario.protocol.is_http2() {
+    checks.verdict(if case.scenario.protocol.is_http2() {
         "no connection died before a later request, and none drained with a stream open"
     } else {
         "no connection died before a later request"
     })
 }
 
-fn judge_connection(case: &Case, connection: &Connection, tally: &mut Tally) {
+fn judge_connection(case: &Case, connection: &Connection, checks: &mut Checks) {
     if connection.http2.is_some() {
-        judge_streams(case, connection, tally);
-        return draining::judge(case, connection, tally);
+        judge_streams(case, connection, checks);
+        return draining::judge(case, connection, checks);
     }
     let cost = failures_on(case, connection);
-    let failed = cost.iter().filter_map(|request| request.over()).min();
+    let failed = cost.iter().filter_map(|request| request.ended()).min();
     let Some(dead_since) = connection.death().into_iter().chain(failed).min() else { return };
     let number = connection.number;
     let names: Vec<&str> = cost.iter().map(|request| request.id.as_str()).collect();
@@ -46,18 +46,18 @@ fn judge_connection(case: &Case, connection: &Connection, tally: &mut Tally) {
             cost.len(),
             list(&names)
         );
-        tally.violated(Severity::AvoidableFailure, message, evidence(dead_since, &cost));
+        checks.violated(Severity::AvoidableFailure, message, evidence(dead_since, &cost));
     } else if case.requests().any(|request| request.started > dead_since) {
         let cost = names.first().copied().unwrap_or("no request");
-        tally.holds(format!("connection {number} cost {cost}"));
+        checks.holds(format!("connection {number} cost {cost}"));
     }
 }
 
 /// Of a connection with streams a death may cost whatever was in flight, and nothing that was written later.
-fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
+fn judge_streams(case: &Case, connection: &Connection, checks: &mut Checks) {
     let mut cost = failures_on(case, connection);
     cost.retain(|request| is_lost(case, connection, request));
-    let failed = cost.iter().filter_map(|request| request.over());
+    let failed = cost.iter().filter_map(|request| request.ended());
     let deaths: Vec<Moment> = connection.death().into_iter().chain(failed).collect();
     let Some(first) = deaths.iter().min().copied() else { return };
     let number = connection.number;
@@ -79,16 +79,16 @@ fn judge_streams(case: &Case, connection: &Connection, tally: &mut Tally) {
             ms(dead_since.at),
             names(&later)
         );
-        tally.violated(Severity::AvoidableFailure, message, evidence(dead_since, &later));
+        checks.violated(Severity::AvoidableFailure, message, evidence(dead_since, &later));
     } else if case.requests().any(|request| request.started > first) {
         let cost = if cost.is_empty() { "no request".to_owned() } else { names(&cost) };
-        tally.holds(format!("connection {number} cost {cost}"));
+        checks.holds(format!("connection {number} cost {cost}"));
     }
 }
 
 /// Whether the connection is to blame for a failure, not the stream alone: it had ended, or it was cut off.
 fn is_lost(case: &Case, connection: &Connection, request: &Request) -> bool {
-    let (Some(over), Some(attempt)) = (request.over(), case.final_attempt(request)) else { return false };
+    let (Some(over), Some(attempt)) = (request.ended(), case.final_attempt(request)) else { return false };
     let Some(exchange) = case.exchange_of(attempt) else { return false };
     if over < attempt.first_sent {
         // It was over before it was written: that is the affair of `cancel-is-told`.
@@ -117,6 +117,6 @@ fn failures_on<'a>(case: &'a Case, connection: &Connection) -> Vec<&'a Request> 
 }
 
 fn evidence(dead_since: Moment, cost: &[&Request]) -> Vec<usize> {
-    let outcomes = cost.iter().filter_map(|request| request.over());
+    let outcomes = cost.iter().filter_map(|request| request.ended());
     outcomes.chain([dead_since]).map(|moment| moment.event).collect()
 }

@@ -1,8 +1,8 @@
 //! A connection that may be reused is reused: a client that never pools must not look perfect.
 
 use super::case::Case;
+use super::checks::Checks;
 use super::reuse::{self, Choice};
-use super::tally::Tally;
 use super::words::ms;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -16,16 +16,16 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for choice in reuse::choices(case) {
         if choice.reused {
-            tally.holds(format!("{} reused connection {}", choice.request.id, choice.attempt.connection));
+            checks.holds(format!("{} reused connection {}", choice.request.id, choice.attempt.connection));
         } else {
             let evidence = [choice.free_since.event, choice.attempt.first_sent.event];
-            tally.violated(Severity::NeedlessConnections, missed(&choice), evidence);
+            checks.violated(Severity::NeedlessConnections, missed(&choice), evidence);
         }
     }
-    tally.verdict("no request found a free and healthy connection")
+    checks.verdict("no request found a free and healthy connection")
 }
 
 pub(super) fn missed(choice: &Choice) -> String {

@@ -20,7 +20,7 @@ proptest! {
         limited.client.idle_timeout = Some(std::time::Duration::from_millis(5));
         limited.client.max_idle = Some(1);
         for scenario in [Scenario { protocol: Protocol::H2, ..scenario() }, limited] {
-            assert_sound(&scenario, &trace);
+            assert_invariants(&scenario, &trace);
         }
     }
 
@@ -36,12 +36,12 @@ proptest! {
         for scenario in [scenario(), limited.clone(), of(Protocol::H2), of(Protocol::Https1), of(Protocol::Https2)] {
             let sealed = scenario.protocol.is_tls();
             trace.records = if sealed { records.clone() } else { Vec::new() };
-            assert_sound(&scenario, &trace);
+            assert_invariants(&scenario, &trace);
         }
     }
 }
 
-fn assert_sound(scenario: &Scenario, trace: &Trace) {
+fn assert_invariants(scenario: &Scenario, trace: &Trace) {
     let findings = judge(scenario, trace);
     let concerned = ORACLES.iter().filter(|oracle| (oracle.concerns)(scenario.protocol));
     assert_eq!(findings.len(), concerned.count());

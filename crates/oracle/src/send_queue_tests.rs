@@ -1,4 +1,4 @@
-//! What waits in the host's buffer excuses a client, beside the near misses that do not: random schedules met all of these.
+//! What waits in the host's buffer exempts a client, beside the near misses that do not: random schedules met all of these.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use closewait_trace::http2::testing::*;
 use closewait_trace::testing::{TraceBuilder, data};
 use closewait_trace::{Direction, Fate, Segment};
 
-use super::http2_excuse_tests::*;
+use super::http2_exemption_tests::*;
 use super::tests::{check_in, check_trace};
 
 #[test]
@@ -121,8 +121,8 @@ fn a_limit_comes_too_late_for_what_waits_in_the_hosts_buffer() {
 #[test]
 fn a_fin_may_wait_behind_what_was_reset() {
     let replaced = |trace: TraceBuilder, taken: u64| {
-        let over = trace.bytes(40, 1, rst_stream(1, ErrorCode(2))).closed_error(40, "a");
-        let taken = if taken < 60 { over.acknowledge(taken, 1) } else { over };
+        let end = trace.bytes(40, 1, rst_stream(1, ErrorCode(2))).closed_error(40, "a");
+        let taken = if taken < 60 { end.acknowledge(taken, 1) } else { end };
         let c = taken.start(50, "c", "GET").h2_open(50, 2, &[]);
         c.acknowledge(60, 1).client_fin(60, 1)
     };
@@ -133,8 +133,8 @@ fn a_fin_may_wait_behind_what_was_reset() {
     check_limited("no-leak", replaced(full(), 45), two);
     check_limited("no-leak", replaced(uploading(1_000), 60), two);
     // The host takes in what arrives, without an RST.
-    let over = full().bytes(40, 1, rst_stream(1, ErrorCode(2))).closed_error(40, "a");
-    let heard = over.start(50, "c", "GET").h2_open(50, 2, &[]).bytes(55, 1, settings(&[]));
+    let end = full().bytes(40, 1, rst_stream(1, ErrorCode(2))).closed_error(40, "a");
+    let heard = end.start(50, "c", "GET").h2_open(50, 2, &[]).bytes(55, 1, settings(&[]));
     check_limited("no-leak", heard.acknowledge(60, 1).client_fin(60, 1), two);
 }
 
@@ -295,8 +295,8 @@ fn a_network_that_takes_nothing_for_a_second_may_be_dead() {
         let heard = trace.bytes(last, 1, settings(&[])).start(30, "b", "GET");
         on_dialled(heard, 1_020, "b", 2)
     };
-    let excused = "not exercised: no request found a free and healthy connection";
-    check("reuses-when-healthy", replaced(full(), 19), excused);
+    let exempt = "not exercised: no request found a free and healthy connection";
+    check("reuses-when-healthy", replaced(full(), 19), exempt);
     let missed = "NeedlessConnections: b was written on new connection 2 although connection 1 was healthy and \
                   had a stream to spare since 0 ms";
     check("reuses-when-healthy", replaced(full(), 20), missed);

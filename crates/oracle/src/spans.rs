@@ -32,7 +32,7 @@ pub(super) fn open_span(case: &Case, connection: &Connection) -> Option<Span> {
     let closed = case.closed(connection).map(|closed| closed.earliest);
     let unused = [unused_since(case, connection), deaf_since(case, connection)].into_iter().flatten();
     let behind_bytes = unused.filter_map(|since| Some(since.max(closed?)));
-    let ends = connection.over().into_iter().chain(gave_up).chain(behind_bytes);
+    let ends = connection.ended().into_iter().chain(gave_up).chain(behind_bytes);
     connection.syn.map(|from| Span::between(from, ends))
 }
 
@@ -51,13 +51,13 @@ pub(super) fn idle_spans(case: &Case, connection: &Connection) -> Vec<Span> {
 
 /// Since when nobody waits for anything on the connection.
 fn unused_since(case: &Case, connection: &Connection) -> Option<Moment> {
-    let over = |exchange: &Exchange| {
+    let ended = |exchange: &Exchange| {
         let request = case.request_of(exchange)?;
-        let ends = request.over().into_iter().chain(exchange.over());
+        let ends = request.ended().into_iter().chain(exchange.ended());
         ends.chain(connection.excluded(exchange)).chain(connection.death()).min()
     };
-    let over: Option<Vec<Moment>> = connection.exchanges.iter().map(over).collect();
-    over?.into_iter().max()
+    let ended: Option<Vec<Moment>> = connection.exchanges.iter().map(ended).collect();
+    ended?.into_iter().max()
 }
 
 /// Since when nothing reached the client's host on an open connection, to the end of the run: whether the client holds it

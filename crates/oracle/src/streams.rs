@@ -9,7 +9,7 @@ use super::policy::OBJECTIONS;
 
 /// When the client learned that the origin had not processed an attempt and never will: REFUSED_STREAM, or a
 /// GOAWAY whose last stream is an earlier one (RFC 9113 section 8.7).
-pub(super) fn disowned(case: &Case, attempt: &Attempt) -> Option<Moment> {
+pub(super) fn not_processed(case: &Case, attempt: &Attempt) -> Option<Moment> {
     let exchange = case.exchange_of(attempt)?;
     let reset = exchange.stream.as_ref()?.reset_by_origin;
     let refused = reset.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
@@ -17,24 +17,24 @@ pub(super) fn disowned(case: &Case, attempt: &Attempt) -> Option<Moment> {
     refused.and_then(|reset| reset.delivered).into_iter().chain(excluded).min()
 }
 
-/// The executions that count against the client: not those of attempts that the origin disowned before the client
+/// The executions that count against the client: not those of attempts that the origin did not process, and said so before the client
 /// tried again.
 pub(super) fn executions<'a>(case: &Case, request: &'a Request) -> Vec<&'a Execution> {
-    request.executions.iter().filter(|execution| !was_disowned(case, request, execution)).collect()
+    request.executions.iter().filter(|execution| !was_not_processed(case, request, execution)).collect()
 }
 
-fn was_disowned(case: &Case, request: &Request, execution: &Execution) -> bool {
+fn was_not_processed(case: &Case, request: &Request, execution: &Execution) -> bool {
     let executed = |attempt: &&Attempt| {
         attempt.connection == execution.connection && attempt.first_sent < execution.moment
     };
-    request.attempts.iter().rfind(executed).is_some_and(|attempt| is_disowned(case, request, attempt))
+    request.attempts.iter().rfind(executed).is_some_and(|attempt| is_not_processed(case, request, attempt))
 }
 
-/// Whether the origin had disowned an attempt before the client tried again.
-pub(super) fn is_disowned(case: &Case, request: &Request, attempt: &Attempt) -> bool {
+/// Whether the origin had said that it does not process an attempt before the client tried again.
+pub(super) fn is_not_processed(case: &Case, request: &Request, attempt: &Attempt) -> bool {
     let next = request.attempts.iter().find(|next| attempt.first_sent < next.first_sent);
-    match (disowned(case, attempt), next) {
-        (Some(disowned), Some(next)) => disowned < next.first_sent,
+    match (not_processed(case, attempt), next) {
+        (Some(not_processed), Some(next)) => not_processed < next.first_sent,
         _ => false,
     }
 }
@@ -42,10 +42,10 @@ pub(super) fn is_disowned(case: &Case, request: &Request, attempt: &Attempt) -> 
 /// How many of the streams that were opened before `left` were open at a moment, as far as the client must know: what it
 /// had given up by then it may have reset, in what waits for the network.
 pub(super) fn open_at(case: &Case, connection: &Connection, left: Moment, moment: Moment) -> usize {
-    let is_over = |over: Option<Moment>| over.is_some_and(|over| over.may_precede(moment));
-    let given_up = |exchange: &Exchange| case.request_of(exchange).and_then(Request::over);
+    let is_over = |ended: Option<Moment>| ended.is_some_and(|ended| ended.may_precede(moment));
+    let given_up = |exchange: &Exchange| case.request_of(exchange).and_then(Request::ended);
     let before = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent < left);
-    before.filter(|exchange| !is_over(exchange.over()) && !is_over(given_up(exchange))).count()
+    before.filter(|exchange| !is_over(exchange.ended()) && !is_over(given_up(exchange))).count()
 }
 
 /// The first moment, from one on, at which the client may have had a stream to spare.
@@ -75,12 +75,12 @@ pub(super) fn is_full(case: &Case, connection: &Connection, since: Moment, until
 
 /// When the number of streams to spare may have become larger: `since`, and then in order.
 fn changes(case: &Case, connection: &Connection, since: Moment) -> Vec<Moment> {
-    let over = connection.exchanges.iter().filter_map(Exchange::over);
-    let given_up = connection.exchanges.iter().filter_map(|exchange| case.request_of(exchange)?.over());
+    let ended = connection.exchanges.iter().filter_map(Exchange::ended);
+    let given_up = connection.exchanges.iter().filter_map(|exchange| case.request_of(exchange)?.ended());
     let settings = connection.http2.iter().flat_map(|http2| http2.setting(Setting::MAX_CONCURRENT_STREAMS));
     // From the next instant on a new limit must be known.
     let raised = settings.flat_map(|(delivered, _)| [delivered, delivered.later_by(1)]);
-    let later = over.chain(given_up).chain(raised).filter(|moment| since < *moment);
+    let later = ended.chain(given_up).chain(raised).filter(|moment| since < *moment);
     let mut changes: Vec<Moment> = later.chain([since]).collect();
     changes.sort_unstable();
     changes

@@ -1,11 +1,11 @@
-//! A request of which no byte was written, or which the origin disowned, is sent again instead of failing.
+//! A request of which no byte was written, or which the origin did not process, is sent again instead of failing.
 
 use closewait_trace::http2::ErrorCode;
 use closewait_trace::{Attempt, Connection, ErrorKind, Moment, Outcome, Request};
 
 use super::case::Case;
-use super::streams::disowned;
-use super::tally::Tally;
+use super::checks::Checks;
+use super::streams::not_processed;
 use super::words::place;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -19,7 +19,7 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 fn judge(case: &Case) -> Verdict {
-    let mut tally = Tally::default();
+    let mut checks = Checks::default();
     for request in case.requests() {
         match (&request.finished, request.attempts.first()) {
             (Some((finished, Outcome::Error { kind, message })), None)
@@ -27,16 +27,16 @@ fn judge(case: &Case) -> Verdict {
             {
                 let message = format!("{} failed although no byte of it was written ({message})", request.id);
                 let evidence = [request.started.event, finished.event];
-                tally.violated(Severity::AvoidableFailure, message, evidence);
+                checks.violated(Severity::AvoidableFailure, message, evidence);
             }
             (_, Some(attempt)) => {
-                judge_disowned(case, request, attempt, &mut tally);
-                tally_passed_over(case, request, attempt, &mut tally);
+                judge_not_processed(case, request, attempt, &mut checks);
+                checks_passed_over(case, request, attempt, &mut checks);
             }
             _ => {}
         }
     }
-    tally.verdict(if case.scenario.protocol.is_http2() {
+    checks.verdict(if case.scenario.protocol.is_http2() {
         "no request met a dead connection before its first byte was written, and none was disowned by the origin"
     } else {
         "no request met a dead connection before its first byte was written"
@@ -44,33 +44,36 @@ fn judge(case: &Case) -> Verdict {
 }
 
 /// The first attempt alone: how often a client tries again is its own affair.
-fn judge_disowned(case: &Case, request: &Request, attempt: &Attempt, tally: &mut Tally) {
-    let Some(disowned) = disowned(case, attempt).filter(|_| is_graceful(case, attempt)) else { return };
-    if is_lost(case, attempt, disowned) {
+fn judge_not_processed(case: &Case, request: &Request, attempt: &Attempt, checks: &mut Checks) {
+    let Some(not_processed) = not_processed(case, attempt).filter(|_| is_graceful(case, attempt)) else {
+        return;
+    };
+    if is_lost(case, attempt, not_processed) {
         return;
     }
     match (&request.finished, request.attempts.get(1)) {
-        (_, Some(next)) if disowned < next.first_sent => {
-            tally.holds(format!("{} was sent again, as the origin had not processed it", request.id));
+        (_, Some(next)) if not_processed < next.first_sent => {
+            checks.holds(format!("{} was sent again, as the origin had not processed it", request.id));
         }
         (Some((finished, Outcome::Error { kind, message })), None)
-            if disowned < *finished && is_avoidable(case, request, *kind, (disowned, *finished)) =>
+            if not_processed < *finished
+                && is_avoidable(case, request, *kind, (not_processed, *finished)) =>
         {
             let message = format!(
                 "{} failed although the origin said that it had not processed {} ({message})",
                 request.id,
                 place(attempt)
             );
-            tally.violated(Severity::AvoidableFailure, message, [disowned.event, finished.event]);
+            checks.violated(Severity::AvoidableFailure, message, [not_processed.event, finished.event]);
         }
         _ => {}
     }
 }
 
 /// An RST in the same instant takes from the socket what the client has not read.
-fn is_lost(case: &Case, attempt: &Attempt, disowned: Moment) -> bool {
+fn is_lost(case: &Case, attempt: &Attempt, not_processed: Moment) -> bool {
     let rst = case.connection_of(attempt).and_then(|connection| connection.to_client.rst.delivered);
-    rst.is_some_and(|rst| rst.is_beside(disowned))
+    rst.is_some_and(|rst| rst.is_beside(not_processed))
 }
 
 /// An origin that ends the connection with an error is better left alone for a while.
@@ -80,10 +83,10 @@ fn is_graceful(case: &Case, attempt: &Attempt) -> bool {
 }
 
 /// Notes that the request went elsewhere, past a dead connection.
-fn tally_passed_over(case: &Case, request: &Request, attempt: &Attempt, tally: &mut Tally) {
+fn checks_passed_over(case: &Case, request: &Request, attempt: &Attempt, checks: &mut Checks) {
     let mut others = case.connections().filter(|connection| connection.number != attempt.connection);
     if let Some(dead) = others.find(|connection| was_dead_in_the_pool(connection, request)) {
-        tally.holds(format!(
+        checks.holds(format!(
             "{} went to connection {}, past dead connection {}",
             request.id, attempt.connection, dead.number
         ));

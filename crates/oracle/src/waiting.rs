@@ -4,7 +4,7 @@ use closewait_trace::{Attempt, Connection, Direction, Fate, Moment, Request, Wha
 
 use super::case::Case;
 use super::doubts;
-use super::excuse::Excuse;
+use super::exemption::Exemption;
 use super::policy::{FIRST_TIMEOUT, SLOW_DIAL};
 use super::streams;
 
@@ -14,19 +14,19 @@ pub(super) fn after_attempt<'a>(
     request: &Request,
     attempt: &Attempt,
     (end, finished): (Moment, Moment),
-) -> Option<Excuse<'a>> {
+) -> Option<Exemption<'a>> {
     let own_close = case.connection_of(attempt).and_then(Connection::client_close) == Some(end);
     // Before a close of its own the client may dial, within the instant.
     if case.dials_again(request, if own_close { case.turn_before(end) } else { end }) {
-        return Some(Excuse::Dialling);
+        return Some(Exemption::Dialling);
     }
     if case.room(end, finished).is_none_or(|room| finished.may_precede(room)) {
-        return Some(Excuse::InLine);
+        return Some(Exemption::InLine);
     }
-    if !request.is_idempotent() && streams::disowned(case, attempt) != Some(end) {
+    if !request.is_idempotent() && streams::not_processed(case, attempt) != Some(end) {
         return None;
     }
-    let no_stream = waits_for_a_stream(case, end, finished).then_some(Excuse::NoStream);
+    let no_stream = waits_for_a_stream(case, end, finished).then_some(Exemption::NoStream);
     no_stream.or_else(|| queued(case, request, end, finished))
 }
 
@@ -37,14 +37,14 @@ pub(super) fn queued<'a>(
     request: &Request,
     since: Moment,
     finished: Moment,
-) -> Option<Excuse<'a>> {
+) -> Option<Exemption<'a>> {
     let holder = case.holder(request, since);
-    holder.filter(|connection| connection.lasts_until(finished)).map(|_| Excuse::Queued)
+    holder.filter(|connection| connection.lasts_until(finished)).map(|_| Exemption::Queued)
 }
 
 /// A young dial was under way for the request when it was given up: one for each that waits, or for all where requests share
 /// a connection.
-pub(super) fn young_dial<'a>(case: &Case<'a>, request: &Request, finished: Moment) -> Option<Excuse<'a>> {
+pub(super) fn young_dial<'a>(case: &Case<'a>, request: &Request, finished: Moment) -> Option<Exemption<'a>> {
     let is_recent = |moment: Moment| moment < finished && finished.since(moment) <= SLOW_DIAL;
     let dials = case.connections().filter_map(|connection| {
         let under_way = connection.ready().is_none_or(|ready| finished.may_precede(ready));
@@ -53,11 +53,11 @@ pub(super) fn young_dial<'a>(case: &Case<'a>, request: &Request, finished: Momen
     let dials: Vec<Moment> = dials.collect();
     let waits = |other: &&Request| {
         let written = other.attempts.first().is_some_and(|attempt| attempt.first_sent < finished);
-        is_recent(other.started) && !written && other.over().is_none_or(|over| finished <= over)
+        is_recent(other.started) && !written && other.ended().is_none_or(|ended| finished <= ended)
     };
     let waiting = if case.scenario.protocol.is_http2() { 1 } else { case.requests().filter(waits).count() };
     let is_dialled = dials.len() >= waiting && dials.iter().any(|syn| request.started < *syn);
-    is_dialled.then_some(Excuse::Dialling)
+    is_dialled.then_some(Exemption::Dialling)
 }
 
 /// Whether there were fit connections, and none had a stream to spare: another to the same origin SHOULD NOT be (RFC 9113
@@ -80,18 +80,19 @@ fn waits_for_a_stream(case: &Case, end: Moment, finished: Moment) -> bool {
 
 impl Case<'_> {
     /// Whether the client began to dial after an attempt had come to its end, and was still at it when the request was
-    /// over. A dial that led to a connection is no excuse for waiting on, be it taken by another request or by nobody. Where
+    /// over. A dial that led to a connection is no reason for waiting on, be it taken by another request or by nobody. Where
     /// requests share connections, a dial that was under way at that end is as good.
     pub fn dials_again(&self, request: &Request, end: Moment) -> bool {
-        let over = request.over();
+        let ended = request.ended();
         self.connections().any(|connection| {
-            let begun = connection
-                .syn
-                .is_some_and(|syn| end < syn && end.may_precede(syn) && over.is_none_or(|over| syn < over));
+            let begun = connection.syn.is_some_and(|syn| {
+                end < syn && end.may_precede(syn) && ended.is_none_or(|ended| syn < ended)
+            });
             let joined = self.scenario.protocol.is_http2()
                 && self.is_dialled_at(connection, end)
-                && over.is_none_or(|over| self.is_dialled_at(connection, over));
-            let done = connection.ready().is_some_and(|ready| over.is_none_or(|over| ready.precedes(over)));
+                && ended.is_none_or(|ended| self.is_dialled_at(connection, ended));
+            let done =
+                connection.ready().is_some_and(|ready| ended.is_none_or(|ended| ready.precedes(ended)));
             (begun || joined) && !done
         })
     }
@@ -126,13 +127,14 @@ impl Case<'_> {
     /// never had, and a request has to wait in line.
     pub fn room(&self, from: Moment, until: Moment) -> Option<Moment> {
         let limit = self.scenario.client.max_connections.map_or(usize::MAX, |limit| limit as usize);
-        let over = |connection: &Connection| connection.over().filter(|over| from < *over && *over < until);
+        let ended =
+            |connection: &Connection| connection.ended().filter(|ended| from < *ended && *ended < until);
         let is_open = |connection: &&Connection, moment: Moment| {
             let opened = connection.syn.is_some_and(|syn| syn.may_precede(moment));
-            opened && connection.over().is_none_or(|over| moment.precedes(over))
+            opened && connection.ended().is_none_or(|ended| moment.precedes(ended))
         };
         let open = |moment| self.connections().filter(|connection| is_open(connection, moment)).count();
-        let ends = self.connections().filter_map(over);
+        let ends = self.connections().filter_map(ended);
         ends.chain([from]).filter(|moment| open(*moment) < limit).min()
     }
 }

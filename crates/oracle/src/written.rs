@@ -50,14 +50,14 @@ impl Case<'_> {
     /// it had written. While it waits the host answers what arrives with RST, and an RST that arrives takes it along (RFC 9293
     /// section 3.10.7).
     pub fn closed(&self, connection: &Connection) -> Option<Written> {
-        let over = connection.over();
-        let aborts = over
-            .filter(|over| connection.to_origin.own_rst == Some(*over) && !connection.answered_with_rst());
+        let ended = connection.ended();
+        let aborts = ended
+            .filter(|ended| connection.to_origin.own_rst == Some(*ended) && !connection.answered_with_rst());
         if let Some(abort) = aborts {
             return Some(Written { earliest: abort, latest: abort });
         }
         let never = Moment { event: self.trace.events.len(), at: Millis::MAX };
-        let latest = over.unwrap_or(never);
+        let latest = ended.unwrap_or(never);
         let shut = self.waited_since(connection, latest, |fill| fill.shut);
         // What arrived before was not answered with RST.
         let arrivals = connection.to_client.delivered.moments();
@@ -80,9 +80,9 @@ impl Case<'_> {
     /// The connection over HTTP/2 on which the client may have written a request, from a moment on, that no packet shows: it
     /// was fit, had a stream, and from then on the network took nothing as long as request and connection lasted.
     pub fn holder(&self, request: &Request, since: Moment) -> Option<&Connection> {
-        let over = request.over()?;
+        let ended = request.ended()?;
         self.connections().find(|connection| {
-            let end = connection.over().map_or(over, |end| end.min(over));
+            let end = connection.ended().map_or(ended, |end| end.min(ended));
             let ready = connection.ready().filter(|_| connection.http2.is_some());
             let free = ready.and_then(|ready| streams::first_free(self, connection, ready.max(since)));
             free.is_some_and(|free| {

@@ -22,13 +22,13 @@ pub struct Reference(Option<Defect>);
 
 impl Reference {
     /// As it should be.
-    pub const SOUND: Self = Self(None);
+    pub const CORRECT: Self = Self(None);
 }
 
 /// The reference client with one defect.
 pub fn with_defect(defect: Defect) -> &'static dyn UnderTest {
     const CLIENTS: [Reference; Defect::ALL.len()] = {
-        let mut clients = [Reference::SOUND; Defect::ALL.len()];
+        let mut clients = [Reference::CORRECT; Defect::ALL.len()];
         let mut index = 0;
         while index < clients.len() {
             clients[index] = Reference(Some(Defect::ALL[index]));

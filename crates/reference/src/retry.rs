@@ -83,7 +83,7 @@ impl<T: Transport + 'static> Transport for Retry<T> {
                 }
                 attempt = request.clone();
                 if retried.last() == Some(&RetryReason::Refused) {
-                    // The connection is sound, or it drains and is passed over.
+                    // The connection is healthy, or it drains and is passed over.
                     continue;
                 }
                 attempt.extensions_mut().insert(FreshConnection);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use closewait_oracle::gate::CellFacts;
+use closewait_oracle::gate::ResultFacts;
 
 use super::accepted::{SnapshotError, entries};
 use super::snapshot::Snapshot;
@@ -12,7 +12,7 @@ use super::snapshot::Snapshot;
 ///
 /// # Errors
 /// If a file cannot be read, or is not a snapshot.
-pub fn of_folder(root: &Path) -> Result<Vec<CellFacts>, SnapshotError> {
+pub fn of_folder(root: &Path) -> Result<Vec<ResultFacts>, SnapshotError> {
     let mut facts = Vec::new();
     for client in folders(root)? {
         for family in folders(&client)? {
@@ -35,7 +35,7 @@ pub fn of_folder(root: &Path) -> Result<Vec<CellFacts>, SnapshotError> {
 ///
 /// # Errors
 /// If the text is not a snapshot, or one without facts.
-pub fn of_file(below: &Path, shown: &Path, bytes: &[u8]) -> Result<Option<CellFacts>, SnapshotError> {
+pub fn of_file(below: &Path, shown: &Path, bytes: &[u8]) -> Result<Option<ResultFacts>, SnapshotError> {
     let stem = below.with_extension("");
     let parts: Vec<_> = stem.iter().map(|part| part.to_string_lossy()).collect();
     let [client, family, name] = parts.as_slice() else { return Ok(None) };
@@ -46,7 +46,7 @@ pub fn of_file(below: &Path, shown: &Path, bytes: &[u8]) -> Result<Option<CellFa
     let text = std::str::from_utf8(bytes).map_err(|_| broken("it is not UTF-8 text"))?;
     let outcome = Snapshot::parse(text).and_then(|snapshot| snapshot.facts()).map_err(broken)?;
     let outcome = outcome.ok_or_else(|| SnapshotError::NoFacts { path: shown.to_owned() })?;
-    Ok(Some(CellFacts { scenario: format!("{family}/{name}"), client: client.to_string(), outcome }))
+    Ok(Some(ResultFacts { scenario: format!("{family}/{name}"), client: client.to_string(), outcome }))
 }
 
 fn is_snapshot(file: &Path) -> bool {

@@ -1,7 +1,7 @@
 //! One scenario on one page.
 
 use anstyle::Style;
-use closewait_oracle::gate::{CellOutcome, VerdictFacts};
+use closewait_oracle::gate::{OutcomeFacts, VerdictFacts};
 use closewait_scenario::{
     ClientSettings, ConnectionKind, Expectation, NetworkSettings, Pings, Scenario, SendRequest,
 };
@@ -132,8 +132,8 @@ fn becomes(outcome: &str) -> String {
 fn verdict(client: &str, accepted: Option<Snapshot>) -> Vec<String> {
     let Some(accepted) = accepted else { return vec![format!("{client}: nothing is accepted yet")] };
     let (run, control) = match accepted.facts() {
-        Ok(Some(CellOutcome::Ran { run, control })) => (run, control),
-        Ok(Some(CellOutcome::Unsupported { reason })) => {
+        Ok(Some(OutcomeFacts::Ran { run, control })) => (run, control),
+        Ok(Some(OutcomeFacts::Unsupported { reason })) => {
             return vec![format!("{client} cannot play it: {reason}")];
         }
         Ok(None) => return vec![format!("{client}: its snapshot has no facts yet; accept it once again")],

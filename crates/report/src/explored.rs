@@ -81,13 +81,13 @@ fn finding(row: &Row, page: &mut String) {
         count(found.weight.requests, "request"),
         count(found.weight.faults, "fault"),
     );
-    let place = match (&row.saved, &row.known, &row.unsaved) {
+    let point = match (&row.saved, &row.known, &row.unsaved) {
         (Some(path), _, _) => format!("saved as {}", path.display()),
         (None, Some(id), _) => format!("the same rule and faults as {id}"),
         (None, None, Some(problem)) => format!("new, and not saved: {problem}"),
         (None, None, None) => "new: --save makes it a scenario".to_owned(),
     };
-    let _ = writeln!(page, "      {QUIET}{place}{QUIET:#}");
+    let _ = writeln!(page, "      {QUIET}{point}{QUIET:#}");
 }
 
 /// The kinds of faults; without one, what else may be the reason.
@@ -129,8 +129,8 @@ fn coverage(report: &Report, verbose: bool, page: &mut String) {
         let _ = write!(page, "  {fault:<24}");
         for state in ClientState::ALL {
             let situation = universe.iter().find(|s| s.fault == fault && s.state == state);
-            let cell = situation.map(|situation| oracles(coverage, situation));
-            let _ = write!(page, "{:>14}", cell.map_or(String::new(), |many| many.to_string()));
+            let result = situation.map(|situation| oracles(coverage, situation));
+            let _ = write!(page, "{:>14}", result.map_or(String::new(), |many| many.to_string()));
         }
         page.push('\n');
     }

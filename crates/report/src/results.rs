@@ -1,6 +1,6 @@
 //! Everything one `run` found out, as the reports want it.
 
-use closewait_oracle::Cell;
+use closewait_oracle::RunResult;
 use closewait_scenario::Scenario;
 
 use super::accepted::{Difference, SnapshotError, Snapshots};
@@ -26,23 +26,23 @@ pub struct ClientVersion {
     pub version: &'static str,
 }
 
-/// A cell with its scenario.
+/// A result with its scenario.
 #[derive(Debug, Clone)]
 pub struct Entry<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
     /// What came out.
-    pub cell: Cell,
+    pub result: RunResult,
 }
 
 impl<'a> Results<'a> {
-    /// Brings cells and their scenarios together. Cells of unknown scenarios are left out.
-    pub fn new(clients: Vec<ClientVersion>, scenarios: &[&'a Scenario], cells: Vec<Cell>) -> Self {
-        let entry = |cell: Cell| {
-            let scenario = scenarios.iter().find(|scenario| scenario.id == cell.scenario)?;
-            Some(Entry { scenario, cell })
+    /// Brings results and their scenarios together. Results of unknown scenarios are left out.
+    pub fn new(clients: Vec<ClientVersion>, scenarios: &[&'a Scenario], results: Vec<RunResult>) -> Self {
+        let entry = |result: RunResult| {
+            let scenario = scenarios.iter().find(|scenario| scenario.id == result.scenario)?;
+            Some(Entry { scenario, result })
         };
-        Self { clients, entries: cells.into_iter().filter_map(entry).collect(), differences: None }
+        Self { clients, entries: results.into_iter().filter_map(entry).collect(), differences: None }
     }
 
     /// Compares every result with its accepted snapshot.
@@ -51,8 +51,12 @@ impl<'a> Results<'a> {
     /// If an accepted snapshot cannot be read.
     pub fn compare(&mut self, snapshots: &Snapshots) -> Result<(), SnapshotError> {
         let differences = self.differences.get_or_insert_default();
-        for Entry { scenario, cell } in &self.entries {
-            differences.extend(snapshots.compare(cell.client, &scenario.id, Snapshot::of(scenario, cell))?);
+        for Entry { scenario, result } in &self.entries {
+            differences.extend(snapshots.compare(
+                result.client,
+                &scenario.id,
+                Snapshot::of(scenario, result),
+            )?);
         }
         Ok(())
     }

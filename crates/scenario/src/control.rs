@@ -30,18 +30,18 @@ impl Scenario {
     }
 
     /// The same script without the fault: no step of the origin or the network, nothing cancelled, every body read to
-    /// its end, an origin that answers pings and grants what HTTP/2 grants, with a sound certificate and a handshake that
+    /// its end, an origin that answers pings and grants what HTTP/2 grants, with a valid certificate and a handshake that
     /// is answered, and no expectations. `None` if there is no fault, so that its control would be itself.
     pub fn control(&self) -> Option<Scenario> {
         let script: Vec<Step> = self.script.iter().filter_map(without_fault).collect();
-        let origin = sound(&self.origin);
+        let origin = healthy(&self.origin);
         let differs = script != self.script || origin != self.origin;
         differs.then(|| Scenario { script, origin, expect: BTreeMap::new(), ..self.clone() })
     }
 }
 
-/// The settings of an origin without those that only a step would mend.
-fn sound(origin: &OriginSettings) -> OriginSettings {
+/// The settings of an origin without those that only a step would end.
+fn healthy(origin: &OriginSettings) -> OriginSettings {
     let OriginSettings { certificate, handshake, pings, .. } = OriginSettings::default();
     OriginSettings {
         max_streams: origin.max_streams.filter(|most| *most > 0),

@@ -28,7 +28,7 @@ pub struct Problem {
     pub line: usize,
     /// Column of the span's start in characters, from 1.
     pub column: usize,
-    /// How to mend it.
+    /// How to fix it.
     pub help: Option<String>,
 }
 

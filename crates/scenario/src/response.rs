@@ -19,7 +19,7 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     /// The body; `None` is the default body, which names request and connection.
     pub body: Option<String>,
-    /// How the length of the body is told. HTTP/2 knows only `None` or not.
+    /// How the length of the body is given. HTTP/2 knows only `None` or not.
     pub framing: Framing,
     /// HTTP/2: header lines after the body.
     pub trailers: Vec<(String, String)>,
@@ -70,7 +70,7 @@ pub enum HttpVersion {
     Http11,
 }
 
-/// How the length of a message body is told (RFC 9112 section 6.3).
+/// How the length of a message body is given (RFC 9112 section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     /// `Content-Length`.

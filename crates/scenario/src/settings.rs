@@ -53,7 +53,7 @@ pub struct OriginSettings {
 pub enum Certificate {
     /// One that a client has no reason to refuse.
     #[default]
-    Sound,
+    Valid,
     /// Its last day has passed.
     Expired,
     /// It names another host.
@@ -65,7 +65,7 @@ pub enum Certificate {
 impl Certificate {
     /// Each and its word in scenario files.
     pub const ALL: [(Self, &'static str); 4] = [
-        (Self::Sound, "sound"),
+        (Self::Valid, "sound"),
         (Self::Expired, "expired"),
         (Self::WrongHost, "wrong-host"),
         (Self::UnknownAuthority, "unknown-authority"),

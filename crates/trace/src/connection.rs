@@ -130,13 +130,13 @@ impl Connection {
     }
 
     /// From here on the client's host has no use for the connection: its own FIN or RST, or an RST that arrived.
-    pub fn over(&self) -> Option<Moment> {
+    pub fn ended(&self) -> Option<Moment> {
         first(self.client_close(), self.to_client.rst.delivered)
     }
 
     /// Whether it was not over in an earlier turn of the client than that of `moment`.
     pub fn lasts_until(&self, moment: Moment) -> bool {
-        self.over().is_none_or(|over| moment.may_precede(over))
+        self.ended().is_none_or(|ended| moment.may_precede(ended))
     }
 
     /// When the client next had something to read after a moment.

@@ -63,7 +63,7 @@ pub struct WireRequest {
 pub struct WireResponse {
     /// Status code; `None` if the head is incomplete or not HTTP.
     pub status: Option<u16>,
-    /// How the end of the body is told.
+    /// How the end of the body is found.
     pub framing: BodyFraming,
     /// The body content that was delivered.
     pub body: Vec<u8>,
@@ -79,7 +79,7 @@ pub struct WireResponse {
     pub keep_alive: Option<Millis>,
     /// Both Transfer-Encoding and Content-Length: it may be an attempt at smuggling, and a client may
     /// close after it (RFC 9112 section 6.1).
-    pub length_told_twice: bool,
+    pub length_given_twice: bool,
 }
 
 /// Bytes that reached the client while no request was outstanding.
@@ -109,7 +109,7 @@ impl Exchange {
     }
 
     /// When nothing more was to come, as the client knows: the end of request and response, or RST_STREAM either way.
-    pub fn over(&self) -> Option<Moment> {
+    pub fn ended(&self) -> Option<Moment> {
         let stream = self.stream.iter();
         let resets = stream.flat_map(|stream| {
             [stream.reset_by_client.and_then(|reset| reset.sent), stream.reset_delivered()]
@@ -229,7 +229,7 @@ impl ResponseReader<'_> {
             complete,
             ends_persistence: head.ends_persistence,
             keep_alive: head.keep_alive.map(|seconds| seconds.saturating_mul(1_000)),
-            length_told_twice: head.length_told_twice,
+            length_given_twice: head.length_given_twice,
             ..self.headless(first_delivered)
         };
         match end {
@@ -249,7 +249,7 @@ impl ResponseReader<'_> {
             complete: None,
             ends_persistence: false,
             keep_alive: None,
-            length_told_twice: false,
+            length_given_twice: false,
         }
     }
 

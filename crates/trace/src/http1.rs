@@ -2,7 +2,7 @@
 
 use httparse::{EMPTY_HEADER, Header, Status};
 
-/// How the end of a body is told (RFC 9112 section 6.3).
+/// How the end of a body is found (RFC 9112 section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyFraming {
     /// There is no body.
@@ -43,7 +43,7 @@ pub(super) struct ResponseHead {
     pub framing: BodyFraming,
     /// `Keep-Alive: timeout=N`, seconds.
     pub keep_alive: Option<u64>,
-    pub length_told_twice: bool,
+    pub length_given_twice: bool,
     /// Bytes up to and with the empty line.
     pub len: usize,
 }
@@ -100,7 +100,7 @@ pub(super) fn parse_response(bytes: &[u8], method: &str) -> Parsed<ResponseHead>
         ends_persistence: framing == BodyFraming::Close || fields.end_persistence(head.version),
         framing,
         keep_alive: fields.keep_alive_timeout(),
-        length_told_twice: fields.elements("transfer-encoding").next().is_some()
+        length_given_twice: fields.elements("transfer-encoding").next().is_some()
             && fields.elements("content-length").next().is_some(),
         len,
     })

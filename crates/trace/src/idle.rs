@@ -33,7 +33,7 @@ impl Connection {
 
     fn idle_between_streams(&self) -> Vec<Idle<'_>> {
         let ends: BTreeMap<Moment, &Exchange> =
-            self.exchanges.iter().filter_map(|exchange| Some((exchange.over()?, exchange))).collect();
+            self.exchanges.iter().filter_map(|exchange| Some((exchange.ended()?, exchange))).collect();
         let idle =
             ends.into_iter().filter(|(since, _)| self.open_streams(*since) == 0).map(|(since, after)| {
                 let later = self.exchanges.iter().map(|exchange| exchange.request.first_sent);
@@ -45,7 +45,7 @@ impl Connection {
     /// How many exchanges were under way just after a moment.
     pub fn open_streams(&self, moment: Moment) -> usize {
         let open = |exchange: &&Exchange| {
-            exchange.request.first_sent <= moment && exchange.over().is_none_or(|over| moment < over)
+            exchange.request.first_sent <= moment && exchange.ended().is_none_or(|ended| moment < ended)
         };
         self.exchanges.iter().filter(open).count()
     }

@@ -131,14 +131,14 @@ impl Request {
     }
 
     /// When the application was done with it: it has an outcome, or dropped the future.
-    pub fn over(&self) -> Option<Moment> {
+    pub fn ended(&self) -> Option<Moment> {
         let finished = self.finished.as_ref().map(|(moment, _)| *moment);
         self.cancelled.into_iter().chain(finished).min()
     }
 
     /// Whether it was not over in an earlier turn of the client than that of `moment`.
     pub fn lasts_until(&self, moment: Moment) -> bool {
-        self.over().is_none_or(|over| moment.may_precede(over))
+        self.ended().is_none_or(|ended| moment.may_precede(ended))
     }
 
     /// Whether the client let the application down: an error, a broken body, or nothing until the deadline.

@@ -169,7 +169,7 @@ fn abandoned(exchange: &Exchange, next: Option<&Exchange>, requests: &Requests) 
 fn given_up(request: &Request) -> Option<Moment> {
     match request.outcome() {
         Some(Outcome::Response { end: BodyEnd::Complete, .. }) => request.cancelled,
-        _ => request.over(),
+        _ => request.ended(),
     }
 }
 
@@ -226,7 +226,7 @@ fn ping_omitted(connection: &Connection, policy: PingPolicy, end: Millis) -> Opt
 fn waits_since(connection: &Connection, last: Moment, limit: Millis) -> Option<Moment> {
     let since = |exchange: &Exchange| {
         let since = exchange.request.first_sent.max(last);
-        exchange.over().is_none_or(|over| since.later_by(limit).precedes(over)).then_some(since)
+        exchange.ended().is_none_or(|ended| since.later_by(limit).precedes(ended)).then_some(since)
     };
     connection.exchanges.iter().filter_map(since).min()
 }

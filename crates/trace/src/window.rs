@@ -34,7 +34,7 @@ impl Window {
         if complete.is_some_and(|complete| complete <= delivered) && !in_its_place {
             return None;
         }
-        let is_over = exchange.stream.is_some() && exchange.over().is_some_and(|over| over <= delivered);
+        let is_over = exchange.stream.is_some() && exchange.ended().is_some_and(|ended| ended <= delivered);
         if is_over {
             return None;
         }

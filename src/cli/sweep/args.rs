@@ -18,7 +18,7 @@ pub struct SweepArgs {
     /// Only this kind of fault (may be repeated)
     #[arg(long = "fault", value_name = "NAME")]
     pub faults: Vec<String>,
-    /// Two faults in each run: the second strikes a place of the run with the first
+    /// Two faults in each run: the second is injected at a point of the run with the first
     #[arg(long)]
     pub pairs: bool,
     /// At most N runs, evenly spread over all there are
@@ -40,7 +40,7 @@ pub struct SweepArgs {
     /// Put the results of all shards together, as if they had been one sweep; --results keeps them
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["workloads", "clients", "faults", "pairs", "budget", "threads", "shard", "resume"])]
     pub merge: Vec<PathBuf>,
-    /// Write the strips as a results file, for `closewait report` (`-` is stdout)
+    /// Write the timelines as a results file, for `closewait report` (`-` is stdout)
     #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
     pub out: Option<PathBuf>,
     /// The violations in these results of an earlier sweep are accepted
@@ -72,7 +72,7 @@ pub enum Format {
 const EXAMPLES: &str = "\
 Examples:
   closewait sweep                                          every workload, fault and client
-  closewait sweep keep-alive --client reqwest --fault fin  one row of the strip
+  closewait sweep keep-alive --client reqwest --fault fin  one row of the timeline
   closewait sweep --show keep-alive fin/1@41ms hyper-util  one run of it, event by event
   closewait sweep post-after-idle --pairs --budget 100000  two faults in each run
   closewait sweep --shard 1/4 --results 1.jsonl            a quarter of it

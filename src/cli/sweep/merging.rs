@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use closewait::explore::sweep;
 
 use super::args::SweepArgs;
-use super::places;
+use super::paths;
 use super::results::{Accepted, report};
 use crate::cli::exit::Done;
 
@@ -13,9 +13,9 @@ use crate::cli::exit::Done;
 pub fn run(args: &SweepArgs, shards: &[PathBuf]) -> Done {
     let accepted = Accepted::load(args)?;
     let (header, records) = sweep::merge(shards)?;
-    let mut keeper = places::open(args)?;
-    keeper.begin(&header, &[])?;
-    records.iter().try_for_each(|record| keeper.keep(record))?;
-    keeper.finish()?;
+    let mut record_file = paths::open(args)?;
+    record_file.begin(&header, &[])?;
+    records.iter().try_for_each(|record| record_file.keep(record))?;
+    record_file.finish()?;
     report(args, &header, &records, &accepted)
 }

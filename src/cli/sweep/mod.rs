@@ -1,9 +1,9 @@
 //! `closewait sweep`.
 
 mod args;
-mod keeper;
 mod merging;
-mod places;
+mod paths;
+mod record_file;
 mod results;
 mod showing;
 mod suggestion;

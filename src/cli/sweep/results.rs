@@ -22,7 +22,7 @@ pub fn report(args: &SweepArgs, header: &Header, records: &[Record], accepted: &
     let beyond = accepted.beyond(records);
     if let Some(path) = &args.out {
         if header.pairs {
-            return Err("pairs of faults have no strips: --out is for single ones".into());
+            return Err("pairs of faults have no timelines: --out is for single ones".into());
         }
         let bytes = report::document::of_sweep(header, records).to_json()?.into_bytes();
         write_all(&[Output { path: path.clone(), bytes }])?;
@@ -32,9 +32,9 @@ pub fn report(args: &SweepArgs, header: &Header, records: &[Record], accepted: &
         Format::Json => report::sweep::json(header, records)?,
         Format::Text => {
             let width = (!args.wide).then_some(WIDTH);
-            let strips = match header.pairs {
+            let timelines = match header.pairs {
                 true => String::new(),
-                false => report::sweep::strips_as_text(&sweep::strips(records), width) + "\n",
+                false => report::sweep::timelines_as_text(&sweep::timelines(records), width) + "\n",
             };
             let accepted =
                 records.iter().filter(|record| record.mark == Mark::Violation).count() - beyond.len();
@@ -48,7 +48,7 @@ pub fn report(args: &SweepArgs, header: &Header, records: &[Record], accepted: &
                 ),
             };
             let violations = report::sweep::violations(&beyond, MOST_KINDS);
-            strips + &report::sweep::totals(records) + "\n" + &violations + &verdict
+            timelines + &report::sweep::totals(records) + "\n" + &violations + &verdict
         }
     };
     if !on_stdout {

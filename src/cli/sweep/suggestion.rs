@@ -15,7 +15,7 @@ pub fn suggestion(name: &str, known: &[String]) -> String {
     did_you_mean(row, &rows.into_iter().collect::<Vec<_>>())
 }
 
-/// The fault and what it strikes: `fin/1` of `fin/1@45ms`.
+/// The fault and what it acts on: `fin/1` of `fin/1@45ms`.
 fn row(name: &str) -> &str {
     name.split('@').next().unwrap_or_default()
 }

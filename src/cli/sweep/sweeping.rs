@@ -13,8 +13,8 @@ use closewait::suite;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::SweepArgs;
-use super::keeper::Keeper;
-use super::places;
+use super::paths;
+use super::record_file::RecordFile;
 use super::results::{Accepted, report};
 use crate::cli::exit::Done;
 use closewait::scenario::did_you_mean;
@@ -23,7 +23,7 @@ use closewait::scenario::did_you_mean;
 pub fn run(args: &SweepArgs) -> Done {
     let wanted = wanted(args)?;
     let accepted = Accepted::load(args)?;
-    let mut keeper = places::open(args)?;
+    let mut record_file = paths::open(args)?;
     let limits = Limits::default();
     let threads = threads(args);
     let started = Instant::now();
@@ -32,16 +32,16 @@ pub fn run(args: &SweepArgs) -> Done {
     let share = Share { budget, shard: args.shard };
     let header = Header::of(&wanted, &plan, share);
     let runs = sweep::choose(plan.len(), share);
-    let mut records = keeper.begin(&header, &runs)?;
+    let mut records = record_file.begin(&header, &runs)?;
     let played = runs.len() - records.len();
-    let failure = play(&plan, &runs[records.len()..], threads, &limits, &mut records, &mut keeper);
-    keeper.finish()?;
+    let failure = play(&plan, &runs[records.len()..], threads, &limits, &mut records, &mut record_file);
+    record_file.finish()?;
     failure.map_or(Ok(()), Err)?;
     tell(&header, played, threads, started.elapsed());
     report(args, &header, &records, &accepted)
 }
 
-/// For pairs, every first fault is played to see what a second one can strike, whatever the budget: it is spread over all
+/// For pairs, every first fault is played to see where a second one can be injected, whatever the budget: it is spread over all
 /// pairs there are.
 fn planned(wanted: &Wanted, threads: usize, limits: &Limits) -> Plan {
     let bar = progress("planning ", 0);
@@ -60,13 +60,13 @@ fn play(
     threads: usize,
     limits: &Limits,
     records: &mut Vec<Record>,
-    keeper: &mut Keeper,
+    record_file: &mut RecordFile,
 ) -> Option<io::Error> {
     let bar = progress("", runs.len());
     let mut failure = None;
     sweep::play(plan, runs, threads, limits, |run, judged| {
         let record = Record::of(plan, run, judged);
-        failure = keeper.keep(&record).err();
+        failure = record_file.keep(&record).err();
         records.push(record);
         bar.inc(1);
         failure.is_none()

@@ -11,7 +11,7 @@ use std::sync::{LazyLock, OnceLock};
 use closewait::explore::random::{
     self, Budget, ClientState, Coverage, Draw, Exploration, Explored, Findings, Schedules,
 };
-use closewait::explore::shrink::{Known, Weight, Witness, found, shrink};
+use closewait::explore::shrink::{Known, Reproducer, Weight, found, shrink};
 use closewait::scenario::{self, Catalogue, Protocol, Scenario, Step};
 use libtest_mimic::{Failed, Trial};
 
@@ -142,14 +142,14 @@ fn schedules_come_back_from_their_files() -> Result<(), Failed> {
 /// changes nothing.
 fn shrinking_leaves_what_it_takes() -> Result<(), Failed> {
     let noisy = noisy("silent-death/every-idle-connection", "upload/early-401-kept-alive")?;
-    let witness = Witness { client: client("hyper-util"), oracle: "no-leak", sound: None };
-    assert!(witness.violation(&noisy).is_some(), "the noise has drowned the violation");
-    let small = shrink(&noisy, &witness);
+    let reproducer = Reproducer { client: client("hyper-util"), oracle: "no-leak", correct: None };
+    assert!(reproducer.violation(&noisy).is_some(), "the noise has drowned the violation");
+    let small = shrink(&noisy, &reproducer);
     let weight = Weight::of(&small);
     assert!(weight.requests <= 1 && weight.faults <= 1, "{}", scenario::write(&small)?);
-    assert!(witness.violation(&small).is_some());
+    assert!(reproducer.violation(&small).is_some());
     assert_eq!(small.requests().map(|request| request.id.clone()).collect::<Vec<_>>(), ["a"]);
-    let again = shrink(&small, &witness);
+    let again = shrink(&small, &reproducer);
     assert_eq!(scenario::write(&again)?, scenario::write(&small)?);
     Ok(())
 }
@@ -189,15 +189,15 @@ fn a_finding_is_saved_once_and_reproduces() -> Result<(), Failed> {
     let saved = Catalogue::load(&folder)?;
     let scenario = saved.iter().next().ok_or("a file was saved")?;
     assert_eq!(scenario.id, sighting.found.scenario.id);
-    let witness = Witness { client, oracle: sighting.found.oracle, sound: None };
-    assert!(witness.violation(scenario).is_some(), "the file alone shows the violation");
+    let reproducer = Reproducer { client, oracle: sighting.found.oracle, correct: None };
+    assert!(reproducer.violation(scenario).is_some(), "the file alone shows the violation");
     let mut reloaded = Known::of(&saved);
     reloaded.play(client);
     assert_eq!(reloaded.scenario_of(&sighting.found), Some(scenario.id.as_str()));
     assert_eq!(reloaded.save(&sighting.found, &folder)?, None, "nor is it saved by another run");
     assert_eq!(std::fs::read_to_string(&path)?, before);
     let described =
-        found(scenario, &witness, "closewait explore --seed 1").ok_or("it is found in the file")?;
+        found(scenario, &reproducer, "closewait explore --seed 1").ok_or("it is found in the file")?;
     assert_eq!(described.faults, sighting.found.faults);
     Ok(())
 }

@@ -127,7 +127,7 @@ fn regressed_is_1() {
     for baseline in [&["--baseline", "snapshots"][..], &[]] {
         gate(&folder, &[&CURRENT[..], baseline].concat(), 1, &words);
     }
-    // The other way round it is mended.
+    // The other way round it is fixed.
     gate(&folder, &["--baseline", "results.json"], 0, &["fixed", "violated → holds"]);
 }
 

@@ -64,7 +64,7 @@ fn is_a_subject_alone() -> Result<(), Failed> {
 
 /// One finding of the run becomes a violation.
 fn violate(document: &mut Document, oracle: &str, severity: Severity, message: &str) -> Result<(), Failed> {
-    let run = document.cells[0].run.as_mut().ok_or("it was played")?;
+    let run = document.results[0].run.as_mut().ok_or("it was played")?;
     let finding: &mut Finding =
         run.findings.iter_mut().find(|finding| finding.oracle == oracle).ok_or("it is judged")?;
     let violation = Violation { severity, message: message.to_owned(), evidence: Vec::new() };

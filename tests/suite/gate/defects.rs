@@ -1,4 +1,4 @@
-//! A planted defect is a regression: exactly one cell for each scenario that it shows in, with a sentence that names
+//! A planted defect is a regression: exactly one result for each scenario that it shows in, with a sentence that names
 //! request, connection and cause.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use closewait::client::reference::{Defect, with_defect};
 use closewait::gate::{
-    CellFacts, CellOutcome, GateVerdict, Kind, Place, Rules, RunFacts, State, VerdictFacts, compare, decide,
+    GateVerdict, Kind, OutcomeFacts, Place, ResultFacts, Rules, RunFacts, State, VerdictFacts, compare,
+    decide,
 };
 use closewait::report::document::Document;
 use closewait::report::gate::{Input, junit, markdown, sarif, terminal};
@@ -15,7 +16,7 @@ use closewait::report::snapshot::Snapshot;
 use libtest_mimic::{Failed, Trial};
 
 use super::super::planted_bugs::PLANTED;
-use super::super::played::{cell, document, reference, results, results_with};
+use super::super::played::{document, reference, result, results, results_with};
 use super::facts::as_snapshots_tell;
 
 /// `gate::planted::<defect>`.
@@ -26,26 +27,26 @@ pub(super) fn trials() -> Vec<Trial> {
     PLANTED.into_iter().map(trial).collect()
 }
 
-/// The sound client, as a results file and as snapshots tell of it.
-fn sound() -> &'static [Vec<CellFacts>; 2] {
-    static SOUND: LazyLock<[Vec<CellFacts>; 2]> = LazyLock::new(|| {
+/// The correct client, as a results file and as snapshots tell of it.
+fn correct() -> &'static [Vec<ResultFacts>; 2] {
+    static CORRECT: LazyLock<[Vec<ResultFacts>; 2]> = LazyLock::new(|| {
         let results = results(&[reference()]);
         let snapshots = results.entries.iter().map(|entry| {
-            let found = Snapshot::of(entry.scenario, &entry.cell).facts();
+            let found = Snapshot::of(entry.scenario, &entry.result).facts();
             let outcome = found.expect("a snapshot is read back").expect("it has facts");
-            CellFacts { scenario: entry.scenario.id.clone(), client: "reference".to_owned(), outcome }
+            ResultFacts { scenario: entry.scenario.id.clone(), client: "reference".to_owned(), outcome }
         });
         let snapshots = snapshots.collect();
         [document(&results).facts(), snapshots]
     });
-    &SOUND
+    &CORRECT
 }
 
 /// The results of the scenarios in which the defect changes anything. Where it changes nothing there is nothing to compare:
 /// what is told of a run is told from its result.
 fn changed(defect: Defect) -> Results<'static> {
     let mut results = results_with(with_defect(defect));
-    results.entries.retain(|entry| entry.cell.result != cell(&entry.scenario.id, "reference").result);
+    results.entries.retain(|entry| entry.result.outcome != result(&entry.scenario.id, "reference").outcome);
     results
 }
 
@@ -53,29 +54,31 @@ fn changed(defect: Defect) -> Results<'static> {
 fn check(defect: Defect, planted: &str) -> Result<(), Failed> {
     let document = document(&changed(defect));
     let now = document.facts();
-    let [file, snapshots] = sound().each_ref().map(|sound| {
-        let is_changed = |cell: &&CellFacts| now.iter().any(|changed| changed.scenario == cell.scenario);
-        sound.iter().filter(is_changed).cloned().collect::<Vec<_>>()
+    let [file, snapshots] = correct().each_ref().map(|correct| {
+        let is_changed =
+            |result: &&ResultFacts| now.iter().any(|changed| changed.scenario == result.scenario);
+        correct.iter().filter(is_changed).cloned().collect::<Vec<_>>()
     });
     let comparison = compare(&file, &now);
-    let untold: Vec<CellFacts> = file.iter().cloned().map(as_snapshots_tell).collect();
+    let untold: Vec<ResultFacts> = file.iter().cloned().map(as_snapshots_tell).collect();
     if compare(&untold, &now) != compare(&snapshots, &now) {
         return Err("a results file and snapshots do not compare alike".into());
     }
-    // The sound client violates nothing, so whatever is violated now has become worse.
+    // The correct client violates nothing, so whatever is violated now has become worse.
     let wrong: BTreeSet<&str> =
-        now.iter().filter(|cell| is_wrong(cell)).map(|cell| cell.scenario.as_str()).collect();
-    let regressed: Vec<_> = comparison.cells.iter().filter(|cell| cell.state == State::Regressed).collect();
-    let named: Vec<&str> = regressed.iter().map(|cell| cell.scenario.as_str()).collect();
+        now.iter().filter(|result| is_wrong(result)).map(|result| result.scenario.as_str()).collect();
+    let regressed: Vec<_> =
+        comparison.results.iter().filter(|result| result.state == State::Regressed).collect();
+    let named: Vec<&str> = regressed.iter().map(|result| result.scenario.as_str()).collect();
     let once: BTreeSet<&str> = named.iter().copied().collect();
     assert_eq!(named.len(), once.len(), "a cell is there once");
     assert_eq!(once, wrong, "regressed is what is violated");
     assert!(once.contains(planted), "{defect} shows in {planted}");
-    for cell in regressed {
-        let lead = &cell.changes[0];
-        assert_eq!(lead.kind, Kind::Regressed, "what got worse comes first: {cell:#?}");
+    for result in regressed {
+        let lead = &result.changes[0];
+        assert_eq!(lead.kind, Kind::Regressed, "what got worse comes first: {result:#?}");
         assert!(lead.severity.is_some(), "{lead:?}");
-        let played = now.iter().find(|facts| facts.scenario == cell.scenario).ok_or("it was played")?;
+        let played = now.iter().find(|facts| facts.scenario == result.scenario).ok_or("it was played")?;
         assert_stands_alone(&lead.headline(), lead.place, played);
     }
     let affected = once.len();
@@ -84,8 +87,8 @@ fn check(defect: Defect, planted: &str) -> Result<(), Failed> {
 }
 
 /// The sentence names a request, a connection and a cause, wherever the trace has them.
-fn assert_stands_alone(headline: &str, place: Place, played: &CellFacts) {
-    let CellOutcome::Ran { run, .. } = &played.outcome else { panic!("{}: was played", played.scenario) };
+fn assert_stands_alone(headline: &str, place: Place, played: &ResultFacts) {
+    let OutcomeFacts::Ran { run, .. } = &played.outcome else { panic!("{}: was played", played.scenario) };
     let at = |what: &str| format!("{}: no {what} in: {headline}", played.scenario);
     let oracle =
         headline.contains(": holds → violated: ") || headline.contains(": not exercised → violated: ");
@@ -135,20 +138,20 @@ fn assert_told_once(document: &Document, verdict: &GateVerdict, regressed: usize
     assert_eq!(results.len(), verdict.changed().count(), "SARIF");
     let xml = junit(&input)?;
     assert_eq!(xml.matches("<failure ").count(), regressed, "JUnit");
-    for cell in verdict.changed() {
-        let headline = cell.lead().ok_or("a cell that changed has a change")?.headline();
+    for result in verdict.changed() {
+        let headline = result.lead().ok_or("a cell that changed has a change")?.headline();
         assert!(plain.lines().any(|line| line == format!("  {headline}")), "{headline}");
     }
     Ok(())
 }
 
-fn is_wrong(cell: &CellFacts) -> bool {
+fn is_wrong(result: &ResultFacts) -> bool {
     let wrong = |run: &RunFacts| {
         run.stopped.is_some()
             || run.findings.iter().any(|finding| matches!(finding.verdict, VerdictFacts::Violated(_)))
     };
-    match &cell.outcome {
-        CellOutcome::Ran { run, control } => wrong(run) || control.as_ref().is_some_and(|c| wrong(c)),
-        CellOutcome::Unsupported { .. } => false,
+    match &result.outcome {
+        OutcomeFacts::Ran { run, control } => wrong(run) || control.as_ref().is_some_and(|c| wrong(c)),
+        OutcomeFacts::Unsupported { .. } => false,
     }
 }

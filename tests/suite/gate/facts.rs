@@ -1,7 +1,7 @@
 //! A run, its results file and its snapshot say the same to a comparison.
 
 use closewait::client::{self, UnderTest};
-use closewait::gate::{CellFacts, CellOutcome, RunFacts, State, VerdictFacts, compare};
+use closewait::gate::{OutcomeFacts, ResultFacts, RunFacts, State, VerdictFacts, compare};
 use closewait::report::baseline;
 use closewait::report::document::read;
 use closewait::report::snapshot::{SOURCE, Snapshot};
@@ -25,7 +25,7 @@ fn check(client: &'static dyn UnderTest) -> Result<(), Failed> {
     let mut from_snapshots = Vec::new();
     let mut differ: Vec<String> = Vec::new();
     for ((entry, from_run), from_file) in results.entries.iter().zip(played.facts()).zip(&from_file) {
-        let text = Snapshot::of(entry.scenario, &entry.cell).file(SOURCE, client.name(), client.version());
+        let text = Snapshot::of(entry.scenario, &entry.result).file(SOURCE, client.name(), client.version());
         let from_snapshot = from_snapshot(&from_run, &text)
             .map_err(|problem| format!("{}: {problem}\n{text}", entry.scenario.id))?;
         for (one, other) in [(&from_run, from_file), (&as_snapshots_tell(from_run.clone()), &from_snapshot)] {
@@ -41,10 +41,11 @@ fn check(client: &'static dyn UnderTest) -> Result<(), Failed> {
     // What is in the repository is what was just played: an upgrade that changes nothing has no diff.
     let mut accepted =
         baseline::of_folder(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots"))?;
-    accepted.retain(|cell| cell.client == client.name());
+    accepted.retain(|result| result.client == client.name());
     for baseline in [accepted, from_snapshots] {
         let comparison = compare(&baseline, &from_file);
-        let changed: Vec<_> = comparison.cells.iter().filter(|cell| cell.state != State::Same).collect();
+        let changed: Vec<_> =
+            comparison.results.iter().filter(|result| result.state != State::Same).collect();
         if !changed.is_empty() {
             return Err(format!("changed: {changed:#?}").into());
         }
@@ -52,20 +53,20 @@ fn check(client: &'static dyn UnderTest) -> Result<(), Failed> {
     Ok(())
 }
 
-fn same(one: &CellFacts, other: &CellFacts) -> Result<(), String> {
+fn same(one: &ResultFacts, other: &ResultFacts) -> Result<(), String> {
     let (one, other) = (format!("{one:#?}\n"), format!("{other:#?}\n"));
     let diff = similar::TextDiff::from_lines(&one, &other);
     if one == other { Ok(()) } else { Err(diff.unified_diff().context_radius(4).to_string()) }
 }
 
-/// The facts of the same cell in a file.
-fn from_snapshot(cell: &CellFacts, text: &str) -> Result<CellFacts, &'static str> {
+/// The facts of the same result in a file.
+fn from_snapshot(result: &ResultFacts, text: &str) -> Result<ResultFacts, &'static str> {
     let outcome = Snapshot::parse(text)?.facts()?.ok_or("it has no facts")?;
-    Ok(CellFacts { outcome, ..cell.clone() })
+    Ok(ResultFacts { outcome, ..result.clone() })
 }
 
 /// Snapshots tell neither severities, causes nor bytes: what can be is looked up in the run that is compared with them.
-pub(super) fn as_snapshots_tell(mut facts: CellFacts) -> CellFacts {
+pub(super) fn as_snapshots_tell(mut facts: ResultFacts) -> ResultFacts {
     fn strip(run: &mut RunFacts) {
         run.causes.clear();
         run.bytes = None;
@@ -75,7 +76,7 @@ pub(super) fn as_snapshots_tell(mut facts: CellFacts) -> CellFacts {
             }
         }
     }
-    if let CellOutcome::Ran { run, control } = &mut facts.outcome {
+    if let OutcomeFacts::Ran { run, control } = &mut facts.outcome {
         strip(run);
         control.iter_mut().for_each(|control| strip(control));
     }

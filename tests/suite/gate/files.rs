@@ -27,9 +27,9 @@ fn schema_is_committed() -> Result<(), Failed> {
 
 /// Every built-in client, and a defect that brings violations and watchdogs.
 fn documents() -> Result<Vec<Value>, Failed> {
-    let sound = document(&results(client::built_in()));
+    let correct = document(&results(client::built_in()));
     let defective = document(&results_with(with_defect(Defect::NoStaleCheck)));
-    [sound, defective].iter().map(|d| Ok(serde_json::from_str(&d.to_json()?)?)).collect()
+    [correct, defective].iter().map(|d| Ok(serde_json::from_str(&d.to_json()?)?)).collect()
 }
 
 fn are_valid() -> Result<(), Failed> {

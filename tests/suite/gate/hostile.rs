@@ -40,13 +40,13 @@ fn poisoned(text: &str) -> Result<(Document, GateVerdict), Failed> {
     }
     now.clients[0].version = format!("1 {text}");
     let mut verdict = decide(compare(&before, &now.facts()), &Rules::default(), true);
-    for cell in &mut verdict.cells {
-        for change in &mut cell.cell.changes {
+    for result in &mut verdict.results {
+        for change in &mut result.result.changes {
             change.sentence = format!("request b: {text}");
             change.context = Some(format!("connection 1; cause: {text}"));
         }
     }
-    let ladder = now.cells[0].run.as_mut().and_then(|run| run.ladder.as_mut()).expect("a ladder");
+    let ladder = now.results[0].run.as_mut().and_then(|run| run.ladder.as_mut()).expect("a ladder");
     for note in &mut ladder.notes {
         note.label = format!("note {text}");
     }

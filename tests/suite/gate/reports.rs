@@ -129,7 +129,7 @@ fn markdown_is_cut_honestly() -> Result<(), Failed> {
         let lines = page.lines().filter(|line| line.starts_with("- 🟡") || line.starts_with("- 🟢"));
         let shown = sections + lines.count();
         let told = page.lines().find_map(|line| {
-            line.strip_prefix("**")?.split_once(" more changed cells")?.0.parse::<usize>().ok()
+            line.strip_prefix("**")?.split_once(" more changed results")?.0.parse::<usize>().ok()
         });
         assert_eq!(shown + told.unwrap_or(0), changed, "at {limit}");
         assert_eq!(page.matches("```").count() % 2, 0, "no block is left open at {limit}");

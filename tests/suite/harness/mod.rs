@@ -348,7 +348,7 @@ fn writes_results(folder: Crate) {
     let text = fs::read_to_string(folder.0.join("results.json")).expect("it was written");
     let json: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
     assert_eq!(json["clients"][0]["name"], "plain");
-    assert!(json["cells"].as_array().is_some_and(|cells| cells.len() > 3), "{text}");
+    assert!(json["cells"].as_array().is_some_and(|results| results.len() > 3), "{text}");
     assert!(!folder.0.join("results.partial").exists());
     folder.check("plain", &[], &[("CLOSEWAIT_PCAP", "runs.pcapng")], 0, &[]);
     let capture = fs::read(folder.0.join("runs.pcapng")).expect("it was written");

@@ -1,7 +1,7 @@
 //! The HTML report in a real browser.
 
 mod browser;
-mod strip;
+mod timeline;
 
 use std::fs;
 
@@ -41,9 +41,9 @@ pub fn trials() -> Vec<Trial> {
         in_browser("dark_and_light_differ", dark_and_light_differ),
         in_browser("foreign_text_stays_text", foreign_text_stays_text),
         in_browser("every_cell_of_the_catalogue_opens", every_cell_of_the_catalogue_opens),
-        in_browser("a_strip_is_walked_along", strip::a_strip_is_walked_along),
-        in_browser("strips_stand_below_the_grid", strip::strips_stand_below_the_grid),
-        in_browser("foreign_text_in_a_strip_stays_text", strip::foreign_text_in_a_strip_stays_text),
+        in_browser("a_strip_is_walked_along", timeline::a_timeline_is_walked_along),
+        in_browser("strips_stand_below_the_grid", timeline::timelines_stand_below_the_grid),
+        in_browser("foreign_text_in_a_strip_stays_text", timeline::foreign_text_in_a_timeline_stays_text),
     ]
 }
 
@@ -255,7 +255,7 @@ fn foreign_text_stays_text() {
         scenario.about = nasty.to_owned();
         scenario.sources = vec!["javascript:alert(3)".to_owned(), format!("https://example.test/\"{nasty}")];
     }
-    for cell in &mut document.cells {
+    for cell in &mut document.results {
         for run in cell.run.iter_mut().chain(&mut cell.control) {
             run.transcript.iter_mut().for_each(|line| line.text = nasty.to_owned());
             let ladder = run.ladder.iter_mut();

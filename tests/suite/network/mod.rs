@@ -11,7 +11,7 @@ use closewait::client::built_in;
 use closewait::lab::{Limits, run_here};
 use closewait::report::results::Entry;
 use closewait::scenario::{Scenario, parse};
-use closewait::suite::CellResult;
+use closewait::suite::RunOutcome;
 use closewait::trace::{End, Trace};
 use libtest_mimic::Trial;
 
@@ -88,11 +88,11 @@ fn the_shipped_scenarios_are_sane() {
         let sane = sanity::check(scenario, trace);
         sane.unwrap_or_else(|why| panic!("{} on {client}: {why}", scenario.id));
     };
-    for Entry { scenario, cell } in results(built_in()).entries {
-        let CellResult::Ran { trace, control, .. } = cell.result else { continue };
-        assert_sane(scenario, cell.client, &trace);
+    for Entry { scenario, result } in results(built_in()).entries {
+        let RunOutcome::Ran { trace, control, .. } = result.outcome else { continue };
+        assert_sane(scenario, result.client, &trace);
         if let (Some(played), Some(control)) = (control, scenario.control()) {
-            assert_sane(&control, cell.client, &played.trace);
+            assert_sane(&control, result.client, &played.trace);
         }
     }
 }

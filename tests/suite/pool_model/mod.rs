@@ -15,7 +15,7 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 /// `pool::…`.
 pub fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("pool::any_history_is_sound", any_history_is_sound),
+        Trial::test("pool::any_history_is_sound", any_history_keeps_the_invariants),
         Trial::test("pool::table", || {
             super::planted_bugs::accept("pool-transitions", &table::render());
             Ok(())
@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-fn any_history_is_sound() -> Result<(), libtest_mimic::Failed> {
+fn any_history_keeps_the_invariants() -> Result<(), libtest_mimic::Failed> {
     let histories = 1..40;
     let config = Config { cases: 512, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(

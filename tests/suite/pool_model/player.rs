@@ -143,7 +143,7 @@ impl Player {
     fn feed(&mut self, event: Event) {
         let actions = self.pool.handle(self.now, event.clone());
         self.naive.observe(self.now, &event, &actions);
-        self.pool.assert_sound(self.now);
+        self.pool.assert_invariants(self.now);
     }
 }
 

@@ -91,7 +91,7 @@ fn row(table: &mut String, phase: Phase, waits: bool, name: &str, event: Event) 
     let later = if event == Event::Tick { Duration::from_secs(45) } else { Duration::from_millis(2) };
     let now = BEGUN + later;
     let actions = pool.handle(now, event);
-    pool.assert_sound(now);
+    pool.assert_invariants(now);
     let next = match pool.phase(CONNECTION) {
         Some(next) if next == phase && actions.is_empty() => return,
         Some(next) => format!("{next:?}"),

@@ -23,8 +23,8 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("a_budget_says_what_it_left_out", a_budget_says_what_it_left_out),
         trial("pairs_have_two_faults", pairs_have_two_faults),
         trial("a_run_is_shown_saved_and_replayed", a_run_is_shown_saved_and_replayed),
-        trial("json_has_strips", json_has_strips),
-        trial("strips_are_a_results_file", strips_are_a_results_file),
+        trial("json_has_strips", json_has_timelines),
+        trial("strips_are_a_results_file", timelines_are_a_results_file),
     ]
 }
 
@@ -173,7 +173,7 @@ fn pairs_have_two_faults() {
     let written = pairs("2", &path);
     let faults: Vec<&str> = written.lines().skip(1).filter(|line| line.contains("+")).collect();
     assert!(faults.len() > 250, "{written}");
-    // The second fault strikes a connection that only the first made necessary.
+    // The second fault is injected on a connection that only the first made necessary.
     assert!(faults.iter().any(|fault| fault.contains("fin/1@") && fault.contains("/2@")), "{written}");
     assert_eq!(written, pairs("1", &folder.join("one.jsonl")));
 }
@@ -195,18 +195,18 @@ fn a_run_is_shown_saved_and_replayed() {
     );
 }
 
-fn json_has_strips() {
+fn json_has_timelines() {
     let output = check(&[&SMALL[..], &["--format", "json"]].concat(), 0, &[]);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
-    let strips = json["strips"].as_array().expect("there are strips");
-    let fin = strips.iter().find(|row| row["fault"] == "fin/1").expect("there is a row for FIN");
+    let timelines = json["strips"].as_array().expect("there are strips");
+    let fin = timelines.iter().find(|row| row["fault"] == "fin/1").expect("there is a row for FIN");
     assert_eq!(fin["workload"], "keep-alive");
     assert!(fin["marks"].as_array().is_some_and(|marks| marks.len() > 50), "{fin}");
     assert_eq!(json["version"], 1);
     assert_eq!(json["sweep"]["shard"], "1/1");
 }
 
-fn strips_are_a_results_file() {
+fn timelines_are_a_results_file() {
     let folder = folder("sweep", "strips");
     let (out, page) = (folder.join("sweep.json"), folder.join("sweep.html"));
     check(&[&SMALL[..], &["--out", utf8(&out)]].concat(), 0, &["nothing is violated"]);

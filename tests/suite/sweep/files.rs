@@ -2,7 +2,7 @@
 
 use closewait::client;
 use closewait::explore::sweep::{Plan, Wanted};
-use closewait::explore::{Workload, strike, workloads};
+use closewait::explore::{Workload, inject, workloads};
 use closewait::lab::Limits;
 use closewait::scenario::{Scenario, Step, parse, write};
 use libtest_mimic::Trial;
@@ -22,8 +22,8 @@ fn check(workload: &'static Workload) {
     let plan = plan(workload);
     let mut written = 0;
     for run in 0..plan.len() {
-        let strikes = plan.cell(run).strikes();
-        let Some(struck) = strike(&workload.scenario, &strikes).filter(|_| !strikes.is_empty()) else {
+        let injections = plan.run(run).injections();
+        let Some(struck) = inject(&workload.scenario, &injections).filter(|_| !injections.is_empty()) else {
             continue;
         };
         let label = plan.label(run);

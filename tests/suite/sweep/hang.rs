@@ -36,7 +36,7 @@ fn check(client: Broken, words: &str) {
     assert!(broken.iter().all(|judged| judged.mark == Mark::Violation), "{broken:?}");
 }
 
-/// No machine is so busy that a sound run takes longer.
+/// No machine is so busy that a correct run takes longer.
 const PATIENT: Duration = Duration::from_secs(60);
 
 /// The limit has to pass in full for each run that hangs, so it begins short; the first run, which has no fault, says
@@ -86,12 +86,12 @@ impl UnderTest for Broken {
     }
 
     fn build(&self, environment: &Environment) -> Result<Box<dyn Client>, Failure> {
-        Ok(Box::new(BrokenClient { sound: reference().build(environment)?, hangs: self.hangs }))
+        Ok(Box::new(BrokenClient { correct: reference().build(environment)?, hangs: self.hangs }))
     }
 }
 
 struct BrokenClient {
-    sound: Box<dyn Client>,
+    correct: Box<dyn Client>,
     hangs: bool,
 }
 
@@ -101,7 +101,7 @@ impl Client for BrokenClient {
         request: http::Request<Bytes>,
         timeouts: Timeouts,
     ) -> BoxFuture<Result<Response, Failure>> {
-        let sending = self.sound.send(request, timeouts);
+        let sending = self.correct.send(request, timeouts);
         let hangs = self.hangs;
         Box::pin(async move {
             match sending.await {
@@ -119,6 +119,6 @@ impl Client for BrokenClient {
     }
 
     fn close(self: Box<Self>) -> BoxFuture<()> {
-        self.sound.close()
+        self.correct.close()
     }
 }

@@ -93,7 +93,7 @@ fn bad_names_are_2() {
     check(
         &["sweep", "--show", "keep-alive", "fin/1@45s", "hyper-util"],
         2,
-        &["is no fault and place", "did you mean `fin/1@"],
+        &["is no fault at a point of the run", "did you mean `fin/1@"],
     );
     let stray = |place: &str| {
         ["sweep", "--show", "keep-alive", &format!("stray-200/1@{place}"), "hyper-util"].map(str::to_owned)

@@ -97,7 +97,7 @@ impl Coverage {
 }
 
 /// An answer is written while a request is under way, and the origin can do nothing to a connection that is not there.
-/// A reply strikes when the origin begins to write it: over HTTP/1.1 nothing can have arrived by then, and unless the
+/// A reply takes effect when the origin begins to write it: over HTTP/1.1 nothing can have arrived by then, and unless the
 /// answer is early, the request has been sent.
 fn is_conceivable(protocol: Protocol, fault: &str, state: ClientState) -> bool {
     let is_reply = fault.starts_with("reply-");

@@ -78,7 +78,7 @@ pub struct Suspect {
 /// Schedules that a thread takes at a time.
 const BATCH: u64 = 64;
 
-/// Plays. `progress` is told the number of schedules done, now and then, from any thread.
+/// Plays. `progress` gets the number of schedules done, now and then, from any thread.
 pub fn explore(exploration: &Exploration, progress: &(dyn Fn(u64) + Sync)) -> Explored {
     // Real time, which says when to stop and reaches no simulated run.
     let started = Instant::now();

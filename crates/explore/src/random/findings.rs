@@ -4,7 +4,7 @@ use closewait_oracle::ORACLES;
 
 use super::exploration::{Exploration, Explored, Suspect, Suspicion};
 use super::schedules::Schedules;
-use crate::shrink::{Found, Witness, found};
+use crate::shrink::{Found, Reproducer, found};
 
 /// A finding, and how often a like of it was seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +82,7 @@ impl Findings {
         suspicion: &Suspicion,
         suspect: &Suspect,
     ) {
-        let witness = Witness { client: exploration.client, oracle: suspicion.oracle, sound: None };
+        let reproducer = Reproducer { client: exploration.client, oracle: suspicion.oracle, correct: None };
         let scenario = schedules.draw(suspect.draw, exploration.client);
         let source = format!(
             "closewait explore --client {} --protocol {} --seed {} --runs {}",
@@ -91,7 +91,7 @@ impl Findings {
             suspect.draw.seed,
             suspect.draw.run + 1
         );
-        let Some(found) = found(&scenario, &witness, &source) else { return };
+        let Some(found) = found(&scenario, &reproducer, &source) else { return };
         let is_alike = |sighting: &&mut Sighting| {
             sighting.found.faults == found.faults && sighting.found.circumstances == found.circumstances
         };

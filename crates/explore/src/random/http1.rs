@@ -117,7 +117,7 @@ fn closed_on_receipt() -> impl Strategy<Value = Reply> {
 }
 
 fn cut_short() -> impl Strategy<Value = Reply> {
-    let places = vec![
+    let points = vec![
         (Framing::Length, Cut::StatusLine),
         (Framing::Length, Cut::Header(1)),
         (Framing::Length, Cut::Head),
@@ -128,7 +128,7 @@ fn cut_short() -> impl Strategy<Value = Reply> {
         (Framing::Chunked, Cut::LastChunk),
     ];
     let then = prop_oneof![3 => end(), 1 => Just(AfterReply::Keep)];
-    (select(places), then).prop_map(|((framing, cut), then)| Reply {
+    (select(points), then).prop_map(|((framing, cut), then)| Reply {
         framing,
         body: Some("0123456789".to_owned()),
         cut: Some(cut),

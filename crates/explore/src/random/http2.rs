@@ -101,9 +101,9 @@ fn reset_stream() -> impl Strategy<Value = AfterReply> + Clone {
 }
 
 fn cut_short() -> impl Strategy<Value = Reply> {
-    let places = select(vec![Cut::Byte(0), Cut::Byte(7), Cut::Head, Cut::Body(5)]);
+    let points = select(vec![Cut::Byte(0), Cut::Byte(7), Cut::Head, Cut::Body(5)]);
     let then = prop_oneof![3 => end(), 3 => reset_stream(), 1 => Just(AfterReply::Keep)];
-    (places, then).prop_map(|(cut, then)| Reply {
+    (points, then).prop_map(|(cut, then)| Reply {
         body: Some("0123456789".to_owned()),
         cut: Some(cut),
         then,

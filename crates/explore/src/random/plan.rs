@@ -94,7 +94,7 @@ pub(super) struct Answer {
     pub large: Option<u32>,
 }
 
-/// When a fault strikes.
+/// When a fault is injected.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Timing {
     InTurn,

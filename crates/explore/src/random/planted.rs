@@ -12,7 +12,7 @@ use closewait_simulator::lab::{self, Limits};
 use super::exploration::violated;
 use super::schedules::Draw;
 use super::schedules::Schedules;
-use crate::shrink::{EXPECTATIONS, Found, Weight, Witness, found};
+use crate::shrink::{EXPECTATIONS, Found, Reproducer, Weight, found};
 
 /// A planted bug that random schedules have found.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,10 +42,10 @@ const MOST_SHRUNK: usize = 20;
 /// `None` if nothing shows the bug.
 pub fn unmask(
     defect: Defect,
-    sound: &'static dyn UnderTest,
+    correct: &'static dyn UnderTest,
     draws: impl Iterator<Item = (Protocol, Draw)> + Clone,
 ) -> Option<Unmasked> {
-    let mut hunt = Hunt { client: with_defect(defect), defect, sound, runs: 0, shrunk: 0, best: None };
+    let mut hunt = Hunt { client: with_defect(defect), defect, correct, runs: 0, shrunk: 0, best: None };
     hunt.look(draws.clone(), |_, _| None);
     if hunt.best.is_none() {
         hunt.look(draws, |hunt, scenario| hunt.expecting(scenario));
@@ -56,7 +56,7 @@ pub fn unmask(
 struct Hunt {
     client: &'static dyn UnderTest,
     defect: Defect,
-    sound: &'static dyn UnderTest,
+    correct: &'static dyn UnderTest,
     runs: u64,
     shrunk: usize,
     best: Option<Unmasked>,
@@ -101,11 +101,12 @@ impl Hunt {
             if finding.level == Level::Advised && self.best.as_ref().is_some_and(|best| !best.is_large()) {
                 continue;
             }
-            let witness = Witness { client: self.client, oracle: finding.oracle, sound: Some(self.sound) };
+            let reproducer =
+                Reproducer { client: self.client, oracle: finding.oracle, correct: Some(self.correct) };
             let (word, defect) = (protocol.word(), self.defect);
             let source =
                 format!("closewait explore --protocol {word} --planted {defect} --seed {}", draw.seed);
-            let Some(found) = found(scenario, &witness, &source) else { continue };
+            let Some(found) = found(scenario, &reproducer, &source) else { continue };
             self.shrunk += 1;
             let unmasked = Unmasked { runs: self.runs, protocol, draw, found };
             if self.best.as_ref().is_none_or(|best| unmasked.rank() < best.rank()) {
@@ -116,8 +117,9 @@ impl Hunt {
 
     /// The schedule with what becomes of each request without the bug; `None` if it gets no answer at all.
     fn expecting(&self, scenario: &Scenario) -> Option<Scenario> {
-        let witness = Witness { client: self.client, oracle: EXPECTATIONS, sound: Some(self.sound) };
-        let expect = witness.expectations(scenario);
+        let reproducer =
+            Reproducer { client: self.client, oracle: EXPECTATIONS, correct: Some(self.correct) };
+        let expect = reproducer.expectations(scenario);
         (!expect.is_empty()).then(|| Scenario { expect, ..scenario.clone() })
     }
 }

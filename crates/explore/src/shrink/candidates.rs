@@ -55,9 +55,9 @@ fn pauses_for_requests(scenario: &Scenario) -> Vec<Scenario> {
     let ids = scenario.requests().map(|request| request.id.clone());
     let paused = |id: String| {
         let rest: Vec<Step> = scenario.script.iter().filter(|step| !concerns(step, &id)).cloned().collect();
-        let at = |place: usize| {
+        let at = |point: usize| {
             let mut script = rest.clone();
-            script.insert(place, pause.clone());
+            script.insert(point, pause.clone());
             with_script(scenario, script)
         };
         (1..rest.len()).map(at).collect::<Vec<_>>()

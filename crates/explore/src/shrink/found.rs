@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use closewait_oracle::{Level, ORACLES, Severity, Verdict};
 use closewait_scenario::Scenario;
 
+use super::reproducer::{Reproducer, shrink};
 use super::weight::Weight;
-use super::witness::{Witness, shrink};
 use crate::kind::{circumstance_in_words, circumstances_of, faults_of};
 
 /// A violation, and the smallest scenario that shows it.
@@ -34,19 +34,20 @@ pub struct Found {
 
 /// Shrinks a scenario and says what it shows; `None` if the witness sees no violation in it. `source` is where it
 /// comes from: the command that finds it again.
-pub fn found(scenario: &Scenario, witness: &Witness, source: &str) -> Option<Found> {
-    let small = shrink(scenario, witness);
-    let finding = witness.violation(&small)?;
+pub fn found(scenario: &Scenario, reproducer: &Reproducer, source: &str) -> Option<Found> {
+    let small = shrink(scenario, reproducer);
+    let finding = reproducer.violation(&small)?;
     let Verdict::Violated { violations } = finding.verdict else { return None };
     let worst = violations.iter().min_by_key(|violation| violation.severity)?;
     let faults = faults_of(&small);
-    let expect = if finding.oracle == EXPECTATIONS { witness.expectations(&small) } else { BTreeMap::new() };
+    let expect =
+        if finding.oracle == EXPECTATIONS { reproducer.expectations(&small) } else { BTreeMap::new() };
     let small = Scenario { expect, ..small };
     let mut found = Found {
         oracle: finding.oracle,
         level: finding.level,
         severity: worst.severity,
-        client: witness.client.name(),
+        client: reproducer.client.name(),
         message: worst.message.clone(),
         weight: Weight::of(&small),
         circumstances: reasons(&small),

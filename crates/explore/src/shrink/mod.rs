@@ -3,13 +3,13 @@
 mod candidates;
 mod found;
 mod known;
+mod reproducer;
 mod steps;
 mod tidy;
 mod weight;
-mod witness;
 
 pub(super) use found::EXPECTATIONS;
 pub use found::{FAMILY, Found, found};
 pub use known::{Known, SaveError, can_save};
+pub use reproducer::{Reproducer, shrink};
 pub use weight::Weight;
-pub use witness::{Witness, shrink};

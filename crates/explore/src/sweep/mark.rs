@@ -38,7 +38,7 @@ impl Mark {
         Self::Unsupported,
     ];
 
-    /// The sign in a strip.
+    /// The sign in a timeline.
     pub fn sign(self) -> char {
         match self {
             Self::Violation => '✗',
@@ -67,13 +67,13 @@ impl Mark {
 
 /// What the application and the origin notice of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Checks {
     connections: usize,
     attempts: BTreeMap<String, usize>,
     failed: BTreeSet<String>,
 }
 
-impl Tally {
+impl Checks {
     /// Reads it out of a trace.
     pub fn of(trace: &Trace) -> Self {
         let connections = Connections::of(trace);
@@ -106,7 +106,7 @@ impl Tally {
 }
 
 /// The mark of a run with faults, of which these steps of the script are the first.
-pub(super) fn mark(trace: &Trace, findings: &[Finding], clean: &Tally, first_steps: &[usize]) -> Mark {
+pub(super) fn mark(trace: &Trace, findings: &[Finding], clean: &Checks, first_steps: &[usize]) -> Mark {
     if trace.unsupported.is_some() {
         Mark::Unsupported
     } else if trace.end != End::Completed || violated(findings, Level::Required).next().is_some() {
@@ -114,7 +114,7 @@ pub(super) fn mark(trace: &Trace, findings: &[Finding], clean: &Tally, first_ste
     } else if !reached(trace, first_steps) {
         Mark::NotReached
     } else {
-        Tally::of(trace).compare(clean)
+        Checks::of(trace).compare(clean)
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use closewait_simulator::client::UnderTest;
 
 use super::hash;
-use super::mark::Tally;
-use crate::{Strike, Workload, label};
+use super::mark::Checks;
+use crate::{Injection, Workload, label};
 
 /// The name of the run without a fault.
 const CLEAN: &str = "none";
@@ -26,43 +26,43 @@ pub struct Wanted {
 
 /// Every run of a sweep, in order. Two plans of the same things are the same.
 pub struct Plan {
-    pub(super) cells: Vec<Cell>,
+    pub(super) runs: Vec<PlannedRun>,
     pub(super) clean: Vec<Clean>,
     pub(super) pairs: bool,
 }
 
 /// A run of a sweep.
 #[derive(Clone)]
-pub struct Cell {
+pub struct PlannedRun {
     /// Index into the clean runs of the plan.
     pub(super) clean: u32,
     /// None: the clean run itself. The first of two is shared by all its pairs.
-    pub(super) first: Option<Arc<Strike>>,
-    pub(super) second: Option<Box<Strike>>,
+    pub(super) first: Option<Arc<Injection>>,
+    pub(super) second: Option<Box<Injection>>,
 }
 
 /// A workload on a client, without a fault.
 pub(super) struct Clean {
     pub workload: &'static Workload,
     pub client: &'static dyn UnderTest,
-    pub tally: Tally,
+    pub checks: Checks,
     pub unsupported: Option<String>,
 }
 
 impl Plan {
     /// How many runs there are.
     pub fn len(&self) -> usize {
-        self.cells.len()
+        self.runs.len()
     }
 
     /// Whether there is nothing to run.
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.runs.is_empty()
     }
 
     /// The run of this number.
-    pub fn cell(&self, index: usize) -> &Cell {
-        &self.cells[index]
+    pub fn run(&self, index: usize) -> &PlannedRun {
+        &self.runs[index]
     }
 
     /// Whether runs have two faults.
@@ -70,33 +70,33 @@ impl Plan {
         self.pairs
     }
 
-    pub(super) fn clean(&self, cell: &Cell) -> &Clean {
-        &self.clean[cell.clean as usize]
+    pub(super) fn clean(&self, run: &PlannedRun) -> &Clean {
+        &self.clean[run.clean as usize]
     }
 
     /// The name of a run's faults; `none` for the run without.
     pub fn label(&self, index: usize) -> String {
-        self.cells[index].label()
+        self.runs[index].label()
     }
 
     /// A hash of every run's name.
     pub(super) fn fingerprint(&self) -> String {
-        hash::of(self.cells.iter().map(|cell| {
-            let Clean { workload, client, .. } = self.clean(cell);
-            format!("{} {} {}", workload.name, client.name(), cell.label())
+        hash::of(self.runs.iter().map(|run| {
+            let Clean { workload, client, .. } = self.clean(run);
+            format!("{} {} {}", workload.name, client.name(), run.label())
         }))
     }
 }
 
-impl Cell {
+impl PlannedRun {
     /// The faults.
-    pub fn strikes(&self) -> Vec<Strike> {
+    pub fn injections(&self) -> Vec<Injection> {
         let first = self.first.as_deref().cloned();
         first.into_iter().chain(self.second.as_deref().cloned()).collect()
     }
 
     /// The name of the faults.
     pub fn label(&self) -> String {
-        if self.first.is_none() { CLEAN.to_owned() } else { label(&self.strikes()) }
+        if self.first.is_none() { CLEAN.to_owned() } else { label(&self.injections()) }
     }
 }

@@ -1,4 +1,4 @@
-//! Makes a plan: plays what must be played to know what there is to strike.
+//! Makes a plan: plays what must be played to know where faults can be injected.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use closewait_simulator::client::UnderTest;
 use closewait_simulator::lab::{self, Limits};
 use closewait_trace::Trace;
 
-use super::mark::{Mark, Tally, mark};
-use super::plan::{Cell, Clean, Plan, Wanted};
-use crate::{Course, Grain, Strike, Struck, Workload, parallel, strike};
+use super::mark::{Checks, Mark, mark};
+use super::plan::{Clean, Plan, PlannedRun, Wanted};
+use crate::{Grain, Injected, Injection, Points, Workload, inject, parallel};
 
 /// How many first faults a thread takes at a time.
 const CHUNK: usize = 16;
 
 impl Plan {
-    /// Plays each workload once without a fault, and for pairs once with each fault, to see what there is to strike.
+    /// Plays each workload once without a fault, and for pairs once with each fault, to see where faults can be injected.
     pub fn new(wanted: &Wanted, limits: &Limits) -> Self {
         Self::on_threads(wanted, limits, 1, |_, _| ())
     }
@@ -33,33 +33,36 @@ impl Plan {
         let bases: Vec<(&'static Workload, &'static dyn UnderTest)> =
             wanted.workloads.iter().copied().flat_map(each).collect();
         let played = parallel(threads, &bases, |(workload, client)| base(workload, *client, wanted, limits));
-        let (clean, singles): (Vec<Clean>, Vec<Vec<Arc<Strike>>>) = played.into_iter().unzip();
+        let (clean, singles): (Vec<Clean>, Vec<Vec<Arc<Injection>>>) = played.into_iter().unzip();
         let numbers = 0..clean.len() as u32;
-        let firsts: Vec<(u32, &[Arc<Strike>])> = numbers
+        let firsts: Vec<(u32, &[Arc<Injection>])> = numbers
             .zip(&singles)
             .flat_map(|(number, singles)| singles.chunks(CHUNK).map(move |chunk| (number, chunk)))
             .collect();
         let done = AtomicUsize::new(0);
         let all = singles.iter().map(Vec::len).sum();
-        let struck = parallel(threads, &firsts, |(number, firsts)| {
-            let single =
-                |first: &Arc<Strike>| Cell { clean: *number, first: Some(first.clone()), second: None };
+        let injected = parallel(threads, &firsts, |(number, firsts)| {
+            let single = |first: &Arc<Injection>| PlannedRun {
+                clean: *number,
+                first: Some(first.clone()),
+                second: None,
+            };
             if !wanted.pairs {
                 return firsts.iter().map(single).collect();
             }
-            let cells = pairs(*number, &clean[*number as usize], firsts, &wanted.faults, limits);
+            let runs = pairs(*number, &clean[*number as usize], firsts, &wanted.faults, limits);
             progress(done.fetch_add(firsts.len(), Ordering::Relaxed) + firsts.len(), all);
-            cells
+            runs
         });
-        let mut struck = firsts.iter().map(|(number, _)| *number).zip(struck).peekable();
-        let mut cells = Vec::new();
+        let mut injected = firsts.iter().map(|(number, _)| *number).zip(injected).peekable();
+        let mut runs = Vec::new();
         for number in 0..clean.len() as u32 {
-            cells.push(Cell { clean: number, first: None, second: None });
-            while let Some((_, more)) = struck.next_if(|(of, _)| *of == number) {
-                cells.extend(more);
+            runs.push(PlannedRun { clean: number, first: None, second: None });
+            while let Some((_, more)) = injected.next_if(|(of, _)| *of == number) {
+                runs.extend(more);
             }
         }
-        Self { cells, clean, pairs: wanted.pairs }
+        Self { runs, clean, pairs: wanted.pairs }
     }
 }
 
@@ -69,65 +72,68 @@ fn base(
     client: &'static dyn UnderTest,
     wanted: &Wanted,
     limits: &Limits,
-) -> (Clean, Vec<Arc<Strike>>) {
+) -> (Clean, Vec<Arc<Injection>>) {
     let unsupported = client.unsupported(&workload.scenario);
     let trace = unsupported.is_none().then(|| lab::run(&workload.scenario, client, limits));
     let unsupported = unsupported.or(trace.as_ref().and_then(|trace| trace.unsupported.clone()));
-    let tally = trace.as_ref().map(Tally::of).unwrap_or_default();
+    let checks = trace.as_ref().map(Checks::of).unwrap_or_default();
     let grain = if wanted.pairs { Grain::Coarse } else { Grain::Fine };
     let singles = match &trace {
         Some(trace) if unsupported.is_none() => singles(workload, trace, &wanted.faults, grain),
         _ => Vec::new(),
     };
-    (Clean { workload, client, tally, unsupported }, singles.into_iter().map(Arc::new).collect())
+    (Clean { workload, client, checks, unsupported }, singles.into_iter().map(Arc::new).collect())
 }
 
 /// Each single fault of a workload, each scenario once.
-fn singles(workload: &Workload, trace: &Trace, faults: &[String], grain: Grain) -> Vec<Strike> {
-    let course = Course::of(&workload.scenario, trace, grain);
+fn singles(workload: &Workload, trace: &Trace, faults: &[String], grain: Grain) -> Vec<Injection> {
+    let points = Points::of(&workload.scenario, trace, grain);
     let mut seen = BTreeSet::new();
-    let mut is_new = |single: &Strike| {
-        let struck = strike(&workload.scenario, std::slice::from_ref(single));
-        struck.is_some_and(|struck| seen.insert(format!("{:?}", struck.scenario.script)))
+    let mut is_new = |single: &Injection| {
+        let injected = inject(&workload.scenario, std::slice::from_ref(single));
+        injected.is_some_and(|injected| seen.insert(format!("{:?}", injected.scenario.script)))
     };
-    let all = course.strikes(&workload.scenario, 0).into_iter();
+    let all = points.injections(&workload.scenario, 0).into_iter();
     all.filter(|single| wants(faults, single) && is_new(single)).collect()
 }
 
-/// The second fault strikes a place of the run with the first: also a retry, or a connection that only the first fault
+/// The second fault is injected at a point of the run with the first: also a retry, or a connection that only the first fault
 /// made necessary.
 fn pairs(
     number: u32,
     clean: &Clean,
-    firsts: &[Arc<Strike>],
+    firsts: &[Arc<Injection>],
     faults: &[String],
     limits: &Limits,
-) -> Vec<Cell> {
-    let Clean { workload, client, tally, .. } = clean;
-    let struck: Vec<(&Arc<Strike>, Struck)> = firsts
+) -> Vec<PlannedRun> {
+    let Clean { workload, client, checks, .. } = clean;
+    let injected: Vec<(&Arc<Injection>, Injected)> = firsts
         .iter()
-        .filter_map(|first| Some((first, strike(&workload.scenario, std::slice::from_ref(&**first))?)))
+        .filter_map(|first| Some((first, inject(&workload.scenario, std::slice::from_ref(&**first))?)))
         .collect();
-    let plays = struck.iter().map(|(_, struck)| (Arc::new(struck.scenario.clone()), *client));
-    let mut cells = Vec::new();
-    for ((first, struck), trace) in struck.iter().zip(lab::run_all(plays, limits)) {
-        let findings = closewait_oracle::judge(&struck.scenario, &trace);
-        if !is_worth_a_second(mark(&trace, &findings, tally, &struck.first_steps)) {
+    let plays = injected.iter().map(|(_, injected)| (Arc::new(injected.scenario.clone()), *client));
+    let mut runs = Vec::new();
+    for ((first, injected), trace) in injected.iter().zip(lab::run_all(plays, limits)) {
+        let findings = closewait_oracle::judge(&injected.scenario, &trace);
+        if !is_worth_a_second(mark(&trace, &findings, checks, &injected.first_steps)) {
             continue;
         }
-        let course = Course::of(&workload.scenario, &trace, Grain::Coarse);
-        let from = first.place.at().unwrap_or_default();
-        let seconds = course.strikes(&workload.scenario, from).into_iter();
+        let points = Points::of(&workload.scenario, &trace, Grain::Coarse);
+        let from = first.point.at().unwrap_or_default();
+        let seconds = points.injections(&workload.scenario, from).into_iter();
         let seconds = seconds.filter(|second| wants(faults, second) && is_after(first, second));
-        let pair =
-            |second| Cell { clean: number, first: Some(Arc::clone(first)), second: Some(Box::new(second)) };
-        cells.extend(seconds.map(pair));
+        let pair = |second| PlannedRun {
+            clean: number,
+            first: Some(Arc::clone(first)),
+            second: Some(Box::new(second)),
+        };
+        runs.extend(seconds.map(pair));
     }
-    cells
+    runs
 }
 
-fn wants(faults: &[String], strike: &Strike) -> bool {
-    faults.is_empty() || faults.iter().any(|name| name == strike.fault.name)
+fn wants(faults: &[String], injection: &Injection) -> bool {
+    faults.is_empty() || faults.iter().any(|name| name == injection.fault.name)
 }
 
 /// What is violated with one fault is not made clearer by two.
@@ -137,8 +143,8 @@ fn is_worth_a_second(mark: Mark) -> bool {
 
 /// Each pair once: the second is later, or of the same instant and later by name. A fault in a message has no
 /// instant: it comes first, or after another one in a message.
-fn is_after(first: &Strike, second: &Strike) -> bool {
-    match (first.place.at(), second.place.at()) {
+fn is_after(first: &Injection, second: &Injection) -> bool {
+    match (first.point.at(), second.point.at()) {
         (Some(first_at), Some(second_at)) if first_at != second_at => first_at < second_at,
         (Some(_), Some(_)) | (None, None) => first.to_string() < second.to_string(),
         (None, Some(_)) => true,
@@ -155,12 +161,12 @@ mod tests {
     use super::*;
     use crate::workloads;
 
-    /// The same plan on any number of threads, and every first fault is told of.
+    /// The same plan on any number of threads, and every first fault is reported.
     fn check(pairs: bool, told: bool) {
         let is_wanted = |workload: &&Workload| ["keep-alive", "upload"].contains(&workload.name);
         let wanted = Wanted {
             workloads: workloads().iter().filter(is_wanted).collect(),
-            clients: vec![&Reference::SOUND],
+            clients: vec![&Reference::CORRECT],
             faults: vec!["fin".to_owned(), "restart".to_owned()],
             pairs,
         };

@@ -11,7 +11,7 @@ use closewait_trace::{End, Trace};
 
 use super::mark::{self, Mark};
 use super::plan::{Clean, Plan};
-use crate::{Struck, strike};
+use crate::{Injected, inject};
 
 /// What came out of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn play_chunk(plan: &Plan, runs: &[usize], limits: &Limits) -> Vec<Judged> {
         Ok(Prepared { scenario, first_steps, clean }) => {
             let trace = traces.next().expect("every run gives a trace");
             let findings = closewait_oracle::judge(scenario, &trace);
-            let mark = mark::mark(&trace, &findings, &clean.tally, first_steps);
+            let mark = mark::mark(&trace, &findings, &clean.checks, first_steps);
             Judged::of(mark, &trace, &findings)
         }
     };
@@ -108,18 +108,18 @@ fn play_chunk(plan: &Plan, runs: &[usize], limits: &Limits) -> Vec<Judged> {
 
 /// The scenario of a run, or what is known without playing it.
 fn prepare(plan: &Plan, run: usize) -> Result<Prepared<'_>, Judged> {
-    let cell = plan.cell(run);
-    let clean = plan.clean(cell);
+    let run = plan.run(run);
+    let clean = plan.clean(run);
     if let Some(reason) = &clean.unsupported {
         return Err(Judged::without_a_run(Mark::Unsupported, Some(reason.clone())));
     }
-    let strikes = cell.strikes();
+    let injections = run.injections();
     let base = &clean.workload.scenario;
-    let struck = match strikes.as_slice() {
-        [] => Some(Struck { scenario: base.clone(), first_steps: Vec::new() }),
-        strikes => strike(base, strikes),
+    let injected = match injections.as_slice() {
+        [] => Some(Injected { scenario: base.clone(), first_steps: Vec::new() }),
+        injections => inject(base, injections),
     };
-    let Some(Struck { scenario, first_steps }) = struck else {
+    let Some(Injected { scenario, first_steps }) = injected else {
         return Err(Judged::without_a_run(Mark::NotReached, None));
     };
     // With the fault there may be something in it that the client cannot play.

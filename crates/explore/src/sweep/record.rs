@@ -17,7 +17,7 @@ pub struct Record {
     pub client: String,
     /// The faults, e.g. `fin/1@120ms`; `none` for the run without.
     pub fault: String,
-    /// Milliseconds of virtual time at which the (first) fault strikes, if it strikes at an instant.
+    /// Milliseconds of virtual time at which the (first) fault is injected, if it is injected at an instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<u64>,
     /// What the fault did.
@@ -36,14 +36,14 @@ pub struct Record {
 impl Record {
     /// The record of a run.
     pub fn of(plan: &Plan, run: usize, judged: Judged) -> Self {
-        let cell = plan.cell(run);
-        let clean = plan.clean(cell);
+        let planned = plan.run(run);
+        let clean = plan.clean(planned);
         Self {
             run,
             workload: clean.workload.name.to_owned(),
             client: clean.client.name().to_owned(),
-            fault: cell.label(),
-            at: cell.strikes().first().and_then(|strike| strike.place.at()),
+            fault: planned.label(),
+            at: planned.injections().first().and_then(|injection| injection.point.at()),
             mark: judged.mark,
             violated: judged.violated,
             advised: judged.advised,

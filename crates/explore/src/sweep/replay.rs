@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::mark::violated;
 use super::play::stopped;
-use crate::{Course, Grain, Strike, Workload, strike};
+use crate::{Grain, Injection, Points, Workload, inject};
 
 /// One run of a sweep.
 pub struct Replay {
@@ -47,7 +47,7 @@ pub enum ReplayError {
         reason: String,
     },
     /// There is no such fault or no such place.
-    #[error("`{name}` is no fault and place in {workload} on {client}")]
+    #[error("`{name}` is no fault at a point of the run of {workload} on {client}")]
     Unknown {
         /// The name of the faults.
         name: String,
@@ -82,17 +82,17 @@ pub fn replay(
     limits: &Limits,
 ) -> Result<Replay, ReplayError> {
     playable(client, &workload.scenario)?;
-    let strikes = find(workload, client, name, limits).map_err(|(part, known)| ReplayError::Unknown {
+    let injections = find(workload, client, name, limits).map_err(|(part, known)| ReplayError::Unknown {
         name: name.to_owned(),
         workload: workload.name,
         client: client.name(),
         part: part.to_owned(),
         known,
     })?;
-    let struck = strike(&workload.scenario, &strikes);
-    let struck = struck.ok_or_else(|| ReplayError::DoesNotFit(name.to_owned()))?;
-    let text = write(&struck.scenario)?;
-    let scenario = parse(&struck.scenario.id, "the scenario of the sweep", &text).map_err(Box::new)?;
+    let injected = inject(&workload.scenario, &injections);
+    let injected = injected.ok_or_else(|| ReplayError::DoesNotFit(name.to_owned()))?;
+    let text = write(&injected.scenario)?;
+    let scenario = parse(&injected.scenario.id, "the scenario of the sweep", &text).map_err(Box::new)?;
     playable(client, &scenario)?;
     let trace = lab::run(&scenario, client, limits);
     let findings = closewait_oracle::judge(&scenario, &trace);
@@ -106,27 +106,27 @@ fn playable(client: &'static dyn UnderTest, scenario: &Scenario) -> Result<(), R
     }
 }
 
-/// The faults of this name on a workload and client. If there is one among them that strikes nothing: that one, and the
+/// The faults of this name on a workload and client. If there is one among them that has no effect: that one, and the
 /// names there are.
 fn find<'a>(
     workload: &'static Workload,
     client: &'static dyn UnderTest,
     name: &'a str,
     limits: &Limits,
-) -> Result<Vec<Strike>, (&'a str, Vec<String>)> {
-    let mut strikes: Vec<Strike> = Vec::new();
+) -> Result<Vec<Injection>, (&'a str, Vec<String>)> {
+    let mut injections: Vec<Injection> = Vec::new();
     let mut base = workload.scenario.clone();
     for part in name.split('+') {
         let trace = lab::run(&base, client, limits);
-        let course = Course::of(&workload.scenario, &trace, Grain::Fine);
-        let all = course.strikes(&workload.scenario, 0);
-        let Some(found) = all.iter().find(|strike| strike.to_string() == part) else {
+        let points = Points::of(&workload.scenario, &trace, Grain::Fine);
+        let all = points.injections(&workload.scenario, 0);
+        let Some(found) = all.iter().find(|injection| injection.to_string() == part) else {
             return Err((part, all.iter().map(ToString::to_string).collect()));
         };
-        strikes.push(found.clone());
-        if let Some(struck) = strike(&workload.scenario, &strikes) {
-            base = struck.scenario;
+        injections.push(found.clone());
+        if let Some(injected) = inject(&workload.scenario, &injections) {
+            base = injected.scenario;
         }
     }
-    Ok(strikes)
+    Ok(injections)
 }

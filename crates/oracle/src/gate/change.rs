@@ -4,18 +4,18 @@ use serde::Serialize;
 
 use crate::{Level, ORACLES, Severity};
 
-/// Every cell of both sides, most important first.
+/// Every result of both sides, most important first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
-    /// The cells, those that did not change included.
-    pub cells: Vec<CellChange>,
+    /// The results, those that did not change included.
+    pub results: Vec<ResultChange>,
     /// The client that is the control, not a subject: see [`Comparison::beside_control`].
     pub control: Option<String>,
 }
 
-/// What changed in one cell.
+/// What changed in one result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellChange {
+pub struct ResultChange {
     /// Scenario id.
     pub scenario: String,
     /// Client name.
@@ -26,7 +26,7 @@ pub struct CellChange {
     pub changes: Vec<Change>,
 }
 
-/// What became of a cell.
+/// What became of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -93,9 +93,9 @@ pub enum Kind {
     Trade,
     /// Behaviour changed, no verdict.
     Drifted,
-    /// A cell without a baseline.
+    /// A result without a baseline.
     New,
-    /// A cell without a result.
+    /// A result without a result.
     Gone,
     /// A verdict got better.
     Fixed,
@@ -112,7 +112,7 @@ impl Kind {
         (Self::Fixed, "fixed"),
     ];
 
-    /// What a cell is called for it.
+    /// What a result is called for it.
     pub(super) fn state(self) -> State {
         match self {
             Self::Regressed => State::Regressed,
@@ -197,7 +197,7 @@ impl Change {
     }
 }
 
-impl CellChange {
+impl ResultChange {
     /// The worst harm of what got worse.
     pub fn severity(&self) -> Option<Severity> {
         let worse = |change: &&Change| matches!(change.kind, Kind::Regressed | Kind::Trade);
@@ -218,13 +218,13 @@ impl Comparison {
         Self { control: client.map(str::to_owned), ..self }
     }
 
-    /// Whether a cell is one of the control.
-    pub(super) fn is_control(&self, cell: &CellChange) -> bool {
-        self.control.as_ref() == Some(&cell.client)
+    /// Whether a result is one of the control.
+    pub(super) fn is_control(&self, result: &ResultChange) -> bool {
+        self.control.as_ref() == Some(&result.client)
     }
 
-    /// How many cells are in this state.
+    /// How many results are in this state.
     pub fn count(&self, state: State) -> usize {
-        self.cells.iter().filter(|cell| cell.state == state).count()
+        self.results.iter().filter(|result| result.state == state).count()
     }
 }

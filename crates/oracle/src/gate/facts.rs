@@ -1,4 +1,4 @@
-//! What is compared of a cell. No version, no port, no wording of an error: what changes in here is behaviour.
+//! What is compared of a result. No version, no port, no wording of an error: what changes in here is behaviour.
 
 use closewait_trace::Millis;
 use serde::{Deserialize, Serialize};
@@ -7,18 +7,18 @@ use crate::Severity;
 
 /// What is known of one scenario on one client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellFacts {
+pub struct ResultFacts {
     /// Scenario id, `family/name`.
     pub scenario: String,
     /// Client name.
     pub client: String,
     /// What came out.
-    pub outcome: CellOutcome,
+    pub outcome: OutcomeFacts,
 }
 
 /// What came out of one scenario on one client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CellOutcome {
+pub enum OutcomeFacts {
     /// The client cannot play the scenario.
     Unsupported {
         /// Why not.

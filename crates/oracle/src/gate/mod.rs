@@ -7,11 +7,11 @@ mod facts;
 mod rules;
 mod verdict;
 
-pub use change::{CellChange, Change, Comparison, Kind, Place, State};
+pub use change::{Change, Comparison, Kind, Place, ResultChange, State};
 pub use compare::compare;
 pub use facts::{
-    Attempt, Bytes, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts,
+    Attempt, Bytes, FindingFacts, OutcomeFacts, RequestFacts, ResultFacts, RunFacts, VerdictFacts,
     ViolationFacts, timeless,
 };
 pub use rules::{Known, Level, Rule, Rules, parse};
-pub use verdict::{Decided, DecidedCell, GateVerdict, Outcome, decide};
+pub use verdict::{Decided, DecidedResult, GateVerdict, Outcome, decide};

@@ -1,25 +1,25 @@
 //! A comparison with the levels applied: what the gate says.
 
-use super::change::{CellChange, Change, Comparison, Kind, State};
+use super::change::{Change, Comparison, Kind, ResultChange, State};
 use super::rules::{Level, Rule, Rules};
 
 /// What the gate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateVerdict {
     /// In the order of the comparison: most important first.
-    pub cells: Vec<DecidedCell>,
+    pub results: Vec<DecidedResult>,
     /// Those of the control, in the same order. Never denied: one that a rule denies is among the others.
-    pub control: Vec<DecidedCell>,
+    pub control: Vec<DecidedResult>,
     /// Rules that lower a level and match nothing. Empty if not everything was played.
     pub stale: Vec<Rule>,
 }
 
-/// A cell with the level of each of its changes.
+/// A result with the level of each of its changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecidedCell {
+pub struct DecidedResult {
     /// What changed.
-    pub cell: CellChange,
-    /// In the order of [`CellChange::changes`].
+    pub result: ResultChange,
+    /// In the order of [`ResultChange::changes`].
     pub decided: Vec<Decided>,
 }
 
@@ -46,25 +46,25 @@ pub enum Outcome {
 /// Applies the rules. `whole` says that everything was played, so that a rule which matches nothing is stale.
 pub fn decide(comparison: Comparison, rules: &Rules, whole: bool) -> GateVerdict {
     let mut used = vec![false; rules.rules.len()];
-    let (mut cells, mut control) = (Vec::with_capacity(comparison.cells.len()), Vec::new());
-    for cell in &comparison.cells {
-        let is_control = comparison.is_control(cell);
-        let decided = DecidedCell::new(cell, is_control, rules, &mut used);
+    let (mut results, mut control) = (Vec::with_capacity(comparison.results.len()), Vec::new());
+    for result in &comparison.results {
+        let is_control = comparison.is_control(result);
+        let decided = DecidedResult::new(result, is_control, rules, &mut used);
         let apart = is_control && decided.level() != Level::Deny;
-        if apart { &mut control } else { &mut cells }.push(decided);
+        if apart { &mut control } else { &mut results }.push(decided);
     }
     let idle = rules.rules.iter().zip(used).filter(|(rule, used)| !used && rule.level != Level::Deny);
     let stale = if whole { idle.map(|(rule, _)| rule.clone()).collect() } else { Vec::new() };
-    GateVerdict { cells, control, stale }
+    GateVerdict { results, control, stale }
 }
 
 impl GateVerdict {
     /// How the gate ends.
     pub fn outcome(&self) -> Outcome {
         let denied = |kind: fn(Kind) -> bool| {
-            self.cells
+            self.results
                 .iter()
-                .flat_map(DecidedCell::decided)
+                .flat_map(DecidedResult::decided)
                 .any(|(change, decided)| decided.level == Level::Deny && kind(change.kind))
         };
         if denied(|kind| kind == Kind::Regressed) {
@@ -76,28 +76,29 @@ impl GateVerdict {
         }
     }
 
-    /// The cells that changed, most important first.
-    pub fn changed(&self) -> impl Iterator<Item = &DecidedCell> {
-        self.cells.iter().filter(|cell| cell.cell.state != State::Same)
+    /// The results that changed, most important first.
+    pub fn changed(&self) -> impl Iterator<Item = &DecidedResult> {
+        self.results.iter().filter(|result| result.result.state != State::Same)
     }
 
-    /// The cells of the control that changed, most important first.
-    pub fn changed_control(&self) -> impl Iterator<Item = &DecidedCell> {
-        self.control.iter().filter(|cell| cell.cell.state != State::Same)
+    /// The results of the control that changed, most important first.
+    pub fn changed_control(&self) -> impl Iterator<Item = &DecidedResult> {
+        self.control.iter().filter(|result| result.result.state != State::Same)
     }
 
-    /// How many cells are in this state, without those of the control.
+    /// How many results are in this state, without those of the control.
     pub fn count(&self, state: State) -> usize {
-        self.cells.iter().filter(|cell| cell.cell.state == state).count()
+        self.results.iter().filter(|result| result.result.state == state).count()
     }
 }
 
-impl DecidedCell {
+impl DecidedResult {
     /// `used` marks the rules that match. Of the control only rules that name it say something.
-    fn new(cell: &CellChange, is_control: bool, rules: &Rules, used: &mut [bool]) -> Self {
-        let mut decided = Vec::with_capacity(cell.changes.len());
-        for change in &cell.changes {
-            let matches = |rule: &Rule| rule.matches(cell, change) && (!is_control || rule.client.is_some());
+    fn new(result: &ResultChange, is_control: bool, rules: &Rules, used: &mut [bool]) -> Self {
+        let mut decided = Vec::with_capacity(result.changes.len());
+        for change in &result.changes {
+            let matches =
+                |rule: &Rule| rule.matches(result, change) && (!is_control || rule.client.is_some());
             for (rule, used) in rules.rules.iter().zip(used.iter_mut()) {
                 *used |= matches(rule);
             }
@@ -109,22 +110,22 @@ impl DecidedCell {
             };
             decided.push(Decided { level, rule });
         }
-        Self { cell: cell.clone(), decided }
+        Self { result: result.clone(), decided }
     }
 
     /// Each change with its level.
     pub fn decided(&self) -> impl Iterator<Item = (&Change, &Decided)> {
-        self.cell.changes.iter().zip(&self.decided)
+        self.result.changes.iter().zip(&self.decided)
     }
 
-    /// The highest level of what gives the cell its state.
+    /// The highest level of what gives the result its state.
     pub fn level(&self) -> Level {
         self.telling().map(|(_, decided)| decided.level).max().unwrap_or(Level::Allow)
     }
 
-    /// The change that a report puts first: what closes the gate, else what the cell is called after; of a trade the repair.
+    /// The change that a report puts first: what closes the gate, else what the result is called after; of a trade the repair.
     pub fn lead(&self) -> Option<&Change> {
-        let is_called_after = |change: &Change| match self.cell.state {
+        let is_called_after = |change: &Change| match self.result.state {
             State::Trade => change.kind == Kind::Fixed,
             state => change.kind.state() == state,
         };
@@ -138,7 +139,7 @@ impl DecidedCell {
     /// Every other change, most important first.
     pub fn others(&self) -> impl Iterator<Item = &Change> {
         let lead = self.lead().map(std::ptr::from_ref);
-        self.cell.changes.iter().filter(move |change| Some(std::ptr::from_ref(*change)) != lead)
+        self.result.changes.iter().filter(move |change| Some(std::ptr::from_ref(*change)) != lead)
     }
 
     /// The rules that decided about it, each once, in the order of the file.
@@ -153,9 +154,9 @@ impl DecidedCell {
         rules
     }
 
-    /// What gives the cell its state.
+    /// What gives the result its state.
     fn telling(&self) -> impl Iterator<Item = (&Change, &Decided)> {
-        let all = self.cell.state != State::Regressed;
+        let all = self.result.state != State::Regressed;
         self.decided().filter(move |(change, _)| all || change.kind == Kind::Regressed)
     }
 }
@@ -172,18 +173,18 @@ mod tests {
         control: &[(&str, Level)],
         stale: usize,
     ) {
-        let cell = |client: &str| CellChange {
+        let result = |client: &str| ResultChange {
             scenario: "family/name".to_owned(),
             client: client.to_owned(),
             state: State::Regressed,
             changes: vec![Change::of(Kind::Regressed, "b was late").by("bounded-wait")],
         };
-        let comparison = Comparison { cells: vec![cell("mine"), cell("reference")], control: None };
+        let comparison = Comparison { results: vec![result("mine"), result("reference")], control: None };
         let rules = Rules { rules: rule.into_iter().collect() };
         let verdict = decide(comparison.beside_control(Some("reference")), &rules, true);
-        let named: Vec<&str> = verdict.changed().map(|cell| cell.cell.client.as_str()).collect();
+        let named: Vec<&str> = verdict.changed().map(|result| result.result.client.as_str()).collect();
         let apart: Vec<_> =
-            verdict.changed_control().map(|cell| (cell.cell.client.as_str(), cell.level())).collect();
+            verdict.changed_control().map(|result| (result.result.client.as_str(), result.level())).collect();
         assert_eq!((verdict.outcome(), verdict.stale.len()), (outcome, stale));
         assert_eq!((named.as_slice(), apart.as_slice()), (subjects, control));
     }

@@ -1,4 +1,4 @@
-//! What the pool is told, and what it answers.
+//! The pool's input events, and the actions it answers with.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub enum Event {
         /// How it ended.
         how: Finish,
     },
-    /// The peer of a shared connection has told how many streams it takes at a time.
+    /// The peer of a shared connection has announced how many streams it takes at a time.
     Capacity {
         /// Which connection.
         connection: ConnectionId,

@@ -4,12 +4,12 @@
 
 mod connection;
 mod event;
+mod health;
 mod keep_alive;
 mod limits;
 mod machine;
 mod queue;
 mod shared;
-mod sound;
 mod streams;
 
 pub use event::{Action, CloseReason, ConnectionId, Event, Finish, Phase, Poison, Refusal, Return, Ticket};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Ticket;
 use super::keep_alive::KeepAlive;
 
-/// How many streams are opened before the peer has told its limit: the least that RFC 9113 section 6.5.2 recommends.
+/// How many streams are opened before the peer has announced its limit: the least that RFC 9113 section 6.5.2 recommends.
 pub(super) const INITIAL_STREAMS: u32 = 100;
 
 /// What is known of a shared connection.

@@ -2,7 +2,7 @@
 
 mod foreign;
 mod model;
-mod of_cell;
+mod of_result;
 mod of_results;
 #[cfg(feature = "command")]
 mod of_sweep;
@@ -11,9 +11,9 @@ mod schema;
 
 pub use closewait_oracle::{Verdict, Violation};
 #[cfg(feature = "command")]
-pub use model::Strip;
-pub use model::{Cell, Client, Differing, Document, Finding, Line, Request, Run, ScenarioInfo};
-pub use of_cell::of_cell;
+pub use model::Timeline;
+pub use model::{Client, Differing, Document, Finding, Line, Request, Run, RunResult, ScenarioInfo};
+pub use of_result::of_result;
 pub use of_results::{About, of_results};
 #[cfg(feature = "command")]
 pub use of_sweep::of_sweep;

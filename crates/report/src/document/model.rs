@@ -9,7 +9,7 @@ use crate::ladder::Ladder;
 #[cfg(feature = "command")]
 use closewait_explore::sweep::Mark;
 use closewait_oracle::gate::{
-    Bytes, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts, ViolationFacts,
+    Bytes, FindingFacts, OutcomeFacts, RequestFacts, ResultFacts, RunFacts, VerdictFacts, ViolationFacts,
 };
 use closewait_oracle::{Verdict, Violation};
 use closewait_trace::{End, Millis, SocketAtEnd};
@@ -39,31 +39,34 @@ pub struct Document {
     /// The scenarios that were played.
     pub scenarios: Vec<ScenarioInfo>,
     /// One for each scenario and client.
-    pub cells: Vec<Cell>,
+    #[serde(rename = "cells")]
+    pub results: Vec<RunResult>,
     /// Where results are not the accepted snapshots; absent if they were not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differences: Option<Vec<Differing>>,
     /// What a sweep found; absent if there was none, and where closewait is built without its command.
     #[cfg(feature = "command")]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub strips: Vec<Strip>,
+    #[serde(rename = "strips")]
+    pub timelines: Vec<Timeline>,
 }
 
-/// One row of a sweep: a workload on a client, struck by one fault at every place.
+/// One row of a sweep: a workload on a client, with one fault injected at each point.
 #[cfg(feature = "command")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Strip {
+pub struct Timeline {
     /// Name of the workload.
     pub workload: String,
     /// Client name.
     pub client: String,
     /// The version under test.
     pub version: String,
-    /// Fault and what it strikes, e.g. `fin/1`; `none` for the run without a fault.
+    /// Fault and what it acts on, e.g. `fin/1`; `none` for the run without a fault.
     pub fault: String,
-    /// Where it struck, in the order of time, e.g. `45ms`, `out3`; empty for the run without a fault.
-    pub places: Vec<String>,
-    /// What it did there, one mark for each place.
+    /// Where it was injected, in the order of time, e.g. `45ms`, `out3`; empty for the run without a fault.
+    #[serde(rename = "places")]
+    pub points: Vec<String>,
+    /// What it did there, one mark for each point.
     pub marks: Vec<Mark>,
 }
 
@@ -101,7 +104,7 @@ pub struct ScenarioInfo {
 
 /// One scenario on one client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Cell {
+pub struct RunResult {
     /// Scenario id.
     pub scenario: String,
     /// Client name.
@@ -189,13 +192,13 @@ pub struct Differing {
 
 impl Document {
     /// What the gate compares.
-    pub fn facts(&self) -> Vec<CellFacts> {
-        self.cells.iter().map(Cell::facts).collect()
+    pub fn facts(&self) -> Vec<ResultFacts> {
+        self.results.iter().map(RunResult::facts).collect()
     }
 
-    /// The cell of a scenario and a client.
-    pub fn cell(&self, scenario: &str, client: &str) -> Option<&Cell> {
-        self.cells.iter().find(|cell| cell.scenario == scenario && cell.client == client)
+    /// The result of a scenario and a client.
+    pub fn result(&self, scenario: &str, client: &str) -> Option<&RunResult> {
+        self.results.iter().find(|result| result.scenario == scenario && result.client == client)
     }
 
     /// What is known of a scenario.
@@ -212,17 +215,17 @@ impl Document {
     }
 }
 
-impl Cell {
+impl RunResult {
     /// What the gate compares.
-    pub fn facts(&self) -> CellFacts {
+    pub fn facts(&self) -> ResultFacts {
         let outcome = match &self.run {
-            Some(run) => CellOutcome::Ran {
+            Some(run) => OutcomeFacts::Ran {
                 run: Box::new(run.facts()),
                 control: self.control.as_ref().map(|control| Box::new(control.facts().of_control())),
             },
-            None => CellOutcome::Unsupported { reason: self.unsupported.clone().unwrap_or_default() },
+            None => OutcomeFacts::Unsupported { reason: self.unsupported.clone().unwrap_or_default() },
         };
-        CellFacts { scenario: self.scenario.clone(), client: self.client.clone(), outcome }
+        ResultFacts { scenario: self.scenario.clone(), client: self.client.clone(), outcome }
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use closewait_scenario::Scenario;
 
-use super::model::{Cell, Client, Differing, Document, FORMAT, ScenarioInfo, VERSION};
-use super::of_cell::form;
+use super::model::{Client, Differing, Document, FORMAT, RunResult, ScenarioInfo, VERSION};
+use super::of_result::form;
 use crate::accepted::{Difference, DifferenceKind};
 use crate::results::{Entry, Results};
 
@@ -39,10 +39,10 @@ pub fn of_results(results: &Results<'_>, about: About<'_>) -> Document {
         selection: about.selection.to_vec(),
         clients: results.clients.iter().map(client).collect(),
         scenarios,
-        cells: results.entries.iter().map(cell).collect(),
+        results: results.entries.iter().map(result).collect(),
         differences: results.differences.as_ref().map(|all| all.iter().map(differing).collect()),
         #[cfg(feature = "command")]
-        strips: Vec::new(),
+        timelines: Vec::new(),
     }
 }
 
@@ -64,8 +64,8 @@ fn scenario(scenario: &Scenario, folder: Option<&Path>) -> ScenarioInfo {
     }
 }
 
-fn cell(Entry { scenario, cell }: &Entry<'_>) -> Cell {
-    form(scenario, cell, true)
+fn result(Entry { scenario, result }: &Entry<'_>) -> RunResult {
+    form(scenario, result, true)
 }
 
 fn differing(difference: &Difference) -> Differing {

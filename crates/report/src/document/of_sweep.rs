@@ -1,10 +1,10 @@
 //! From a sweep to its results file.
 
-use closewait_explore::sweep::{Header, Record, Row, strips};
+use closewait_explore::sweep::{Header, Record, Row, timelines};
 
-use super::model::{Document, FORMAT, Strip, VERSION};
+use super::model::{Document, FORMAT, Timeline, VERSION};
 
-/// Brings a sweep of single faults into the form that is written. It has strips and no cells.
+/// Brings a sweep of single faults into the form that is written. It has timelines and no results.
 pub fn of_sweep(header: &Header, records: &[Record]) -> Document {
     Document {
         format: FORMAT.to_owned(),
@@ -14,15 +14,15 @@ pub fn of_sweep(header: &Header, records: &[Record]) -> Document {
         test: None,
         clients: Vec::new(),
         scenarios: Vec::new(),
-        cells: Vec::new(),
+        results: Vec::new(),
         differences: None,
-        strips: strips(records).into_iter().map(|row| strip(header, row)).collect(),
+        timelines: timelines(records).into_iter().map(|row| timeline(header, row)).collect(),
     }
 }
 
-fn strip(header: &Header, row: Row) -> Strip {
+fn timeline(header: &Header, row: Row) -> Timeline {
     let version = header.clients.get(&row.client).cloned().unwrap_or_default();
     let Row { workload, client, fault, marks } = row;
-    let (places, marks) = marks.into_iter().map(|place| (place.place, place.mark)).unzip();
-    Strip { workload, client, version, fault, places, marks }
+    let (points, marks) = marks.into_iter().map(|point| (point.point, point.mark)).unzip();
+    Timeline { workload, client, version, fault, points, marks }
 }

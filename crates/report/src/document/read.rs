@@ -10,7 +10,7 @@ use super::model::{Document, FORMAT, VERSION};
 #[derive(Debug, Error)]
 pub enum DocumentError {
     /// The text ends too early.
-    #[error("{path}:{line}:{column}: the results file ends in the middle: it is half-written; {MEND}")]
+    #[error("{path}:{line}:{column}: the results file ends in the middle: it is half-written; {FIX}")]
     HalfWritten {
         /// The file.
         path: String,
@@ -20,7 +20,7 @@ pub enum DocumentError {
         column: usize,
     },
     /// The text is not JSON.
-    #[error("{path}:{line}:{column}: this is not JSON: {problem}; {MEND}")]
+    #[error("{path}:{line}:{column}: this is not JSON: {problem}; {FIX}")]
     NotJson {
         /// The file.
         path: String,
@@ -32,7 +32,7 @@ pub enum DocumentError {
         problem: String,
     },
     /// Another kind of file, which is recognised.
-    #[error("{path}: this is no results file: it is {kind}; {MEND}")]
+    #[error("{path}: this is no results file: it is {kind}; {FIX}")]
     Other {
         /// The file.
         path: String,
@@ -41,7 +41,7 @@ pub enum DocumentError {
     },
     /// JSON of somebody else.
     #[error(
-        "{path}: this is JSON, but no results file of closewait: it has no \"format\": \"{FORMAT}\"; {MEND}"
+        "{path}: this is JSON, but no results file of closewait: it has no \"format\": \"{FORMAT}\"; {FIX}"
     )]
     Foreign {
         /// The file.
@@ -50,7 +50,7 @@ pub enum DocumentError {
     /// A later closewait wrote it.
     #[error(
         "{path}: this is a results file of version {version}, and this closewait reads up to version {VERSION}; \
-         use the closewait that wrote it ({writer}), or {MEND}"
+         use the closewait that wrote it ({writer}), or {FIX}"
     )]
     Newer {
         /// The file.
@@ -61,7 +61,7 @@ pub enum DocumentError {
         writer: String,
     },
     /// A key is missing, or has the wrong type.
-    #[error("{path}:{line}:{column}: a results file whose contents do not fit: {problem}; {MEND}")]
+    #[error("{path}:{line}:{column}: a results file whose contents do not fit: {problem}; {FIX}")]
     Damaged {
         /// The file.
         path: String,
@@ -74,7 +74,7 @@ pub enum DocumentError {
     },
 }
 
-const MEND: &str = "write it anew with `closewait run --out FILE`";
+const FIX: &str = "write it anew with `closewait run --out FILE`";
 
 /// Reads a results file.
 ///
@@ -151,6 +151,6 @@ mod tests {
     fn an_empty_run_is_read_back() {
         let text = "{\"format\":\"closewait results\",\"version\":1,\"closewait\":\"0\",\"clients\":[],\
                     \"scenarios\":[],\"cells\":[],\"a key of tomorrow\":1}";
-        assert_eq!(read("x", text).expect("it is whole").cells, []);
+        assert_eq!(read("x", text).expect("it is whole").results, []);
     }
 }

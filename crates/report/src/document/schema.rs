@@ -35,7 +35,7 @@ pub fn schema() -> Value {
         "required": ["format", "version", "closewait", "clients", "scenarios", "cells"],
         "$defs": {
             "scenario": scenario(),
-            "cell": cell(),
+            "cell": result(),
             "run": run(),
             "request": request(),
             "finding": finding(),
@@ -63,7 +63,7 @@ fn scenario() -> Value {
     )
 }
 
-fn cell() -> Value {
+fn result() -> Value {
     object(
         json!({
             "scenario": text(),
@@ -220,7 +220,7 @@ fn strip() -> Value {
             "workload": text(),
             "client": text(),
             "version": text(),
-            "fault": { "type": "string", "description": "Fault and what it strikes; `none` is the run without." },
+            "fault": { "type": "string", "description": "Fault and what it acts on; `none` is the run without." },
             "places": list(text()),
             "marks": list(words(&marks))
         }),

@@ -1,6 +1,6 @@
 //! Facts of an accepted snapshot: its record, and what stands in columns in its text: lines and findings.
 
-use closewait_oracle::gate::{CellOutcome, RunFacts};
+use closewait_oracle::gate::{OutcomeFacts, RunFacts};
 
 use super::behaviour::behaviour;
 use super::record::{Record, RunRecord};
@@ -11,9 +11,9 @@ impl Record {
     ///
     /// # Errors
     /// What is missing in the text, as a fragment of a sentence.
-    pub fn facts(&self, body: &str) -> Result<CellOutcome, &'static str> {
+    pub fn facts(&self, body: &str) -> Result<OutcomeFacts, &'static str> {
         let Some(run) = &self.run else {
-            return Ok(CellOutcome::Unsupported { reason: self.unsupported.clone().unwrap_or_default() });
+            return Ok(OutcomeFacts::Unsupported { reason: self.unsupported.clone().unwrap_or_default() });
         };
         let lines: Vec<&str> = body.lines().collect();
         let findings = lines.iter().position(|line| *line == FINDINGS).ok_or("it has no line `findings`")?;
@@ -29,7 +29,7 @@ impl Record {
             }
             None => None,
         };
-        Ok(CellOutcome::Ran { run: Box::new(facts), control })
+        Ok(OutcomeFacts::Ran { run: Box::new(facts), control })
     }
 }
 

@@ -5,7 +5,7 @@ use closewait_trace::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::behaviour::Wording;
-use crate::document::{Cell, Request};
+use crate::document::{Request, RunResult};
 
 /// What the text of a snapshot says only in words. Keys may be added.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,11 +61,11 @@ fn is_zero(number: &u32) -> bool {
 
 impl Record {
     /// Of what was just played.
-    pub fn of(cell: &Cell) -> Self {
+    pub fn of(result: &RunResult) -> Self {
         Self {
-            unsupported: cell.unsupported.clone(),
-            run: cell.run.as_ref().map(|run| RunRecord::of(run.facts(), &run.requests)),
-            control: cell.control.as_ref().map(|control| RunRecord::of(control.facts().of_control(), &[])),
+            unsupported: result.unsupported.clone(),
+            run: result.run.as_ref().map(|run| RunRecord::of(run.facts(), &run.requests)),
+            control: result.control.as_ref().map(|control| RunRecord::of(control.facts().of_control(), &[])),
         }
     }
 

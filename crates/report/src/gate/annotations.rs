@@ -12,20 +12,21 @@ const SHOWN: usize = 10;
 pub fn annotations(input: &Input<'_>) -> String {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
-    for cell in input.verdict.changed() {
-        let level = cell.level();
-        let Some(headline) = cell.lead().map(Change::headline) else { continue };
+    for result in input.verdict.changed() {
+        let level = result.level();
+        let Some(headline) = result.lead().map(Change::headline) else { continue };
         let (word, list) = match level {
             Level::Deny => ("error", &mut errors),
             Level::Warn => ("warning", &mut warnings),
             Level::Allow => continue,
         };
         let mut properties = Vec::new();
-        if let Some(at) = input.place(cell, &headline) {
+        if let Some(at) = input.place(result, &headline) {
             properties.push(format!("file={}", property(&one_line(at.file))));
             properties.push(format!("line={}", at.line));
         }
-        let title = format!("{} on {}: {}", cell.cell.scenario, cell.cell.client, cell.cell.state.name());
+        let title =
+            format!("{} on {}: {}", result.result.scenario, result.result.client, result.result.state.name());
         properties.push(format!("title={}", property(&one_line(&title))));
         let sentence = command(&one_line(&headline));
         list.push(format!("::{word} {}::{sentence}\n", properties.join(",")));

@@ -1,6 +1,6 @@
 //! What the gate says of one scenario whose snapshot is not the accepted one.
 
-use closewait_oracle::gate::{CellFacts, Rules, compare, decide};
+use closewait_oracle::gate::{ResultFacts, Rules, compare, decide};
 
 use super::escape::one_line;
 use crate::snapshot::Snapshot;
@@ -17,7 +17,7 @@ pub enum Meaning {
 }
 
 /// Compares what is accepted with what was found, as the gate does.
-pub fn meaning(accepted: &Snapshot, found: &CellFacts) -> Meaning {
+pub fn meaning(accepted: &Snapshot, found: &ResultFacts) -> Meaning {
     let outcome = match accepted.facts() {
         Ok(Some(outcome)) => outcome,
         Ok(None) => {
@@ -25,13 +25,13 @@ pub fn meaning(accepted: &Snapshot, found: &CellFacts) -> Meaning {
         }
         Err(problem) => return Meaning::Unknown(problem),
     };
-    let accepted = CellFacts { outcome, ..found.clone() };
+    let accepted = ResultFacts { outcome, ..found.clone() };
     let verdict = decide(compare(&[accepted], std::slice::from_ref(found)), &Rules::default(), false);
     let mut text = String::new();
-    for cell in verdict.changed() {
-        let headline = cell.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
-        text += &format!("{}: {headline}\n", cell.cell.state.name());
-        for change in cell.others() {
+    for result in verdict.changed() {
+        let headline = result.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
+        text += &format!("{}: {headline}\n", result.result.state.name());
+        for change in result.others() {
             text += &format!("  {}\n", one_line(&change.sentence));
         }
     }
@@ -56,7 +56,7 @@ mod tests {
 
     fn check(accepted: &Snapshot, found: &Snapshot, expected: &str) {
         let outcome = found.facts().expect("a snapshot").expect("facts");
-        let found = CellFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome };
+        let found = ResultFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome };
         let expected =
             if expected.is_empty() { Meaning::Same } else { Meaning::Changed(expected.to_owned()) };
         assert_eq!(meaning(accepted, &found), expected);
@@ -64,32 +64,32 @@ mod tests {
 
     #[test]
     fn what_matters_is_said_first() {
-        let sound = snapshot("holds · no socket was left", 1);
+        let correct = snapshot("holds · no socket was left", 1);
         let leaks = snapshot("VIOLATED · connection 1 was left in CLOSE_WAIT after the client was closed", 1);
         let moved = snapshot("holds · no socket was left", 2);
         check(
-            &sound,
+            &correct,
             &leaks,
             "regressed: no-leak: holds → violated: connection 1 was left in CLOSE_WAIT after the client was closed — request a\n",
         );
         check(
             &leaks,
-            &sound,
+            &correct,
             "fixed: no-leak: violated → holds (before: connection 1 was left in CLOSE_WAIT after the client was closed)\n",
         );
-        check(&sound, &moved, "drifted: request a moved from a new connection 1 to a new connection 2\n");
-        check(&sound, &sound, "");
-        let mut later = sound.clone();
+        check(&correct, &moved, "drifted: request a moved from a new connection 1 to a new connection 2\n");
+        check(&correct, &correct, "");
+        let mut later = correct.clone();
         later.body = later.body.replace("20 ms", "21 ms").replace("no socket was left", "nothing was left");
-        check(&sound, &later, "");
+        check(&correct, &later, "");
     }
 
     #[test]
     fn a_snapshot_without_facts_says_so() {
-        let sound = snapshot("holds · no socket was left", 1);
-        let outcome = sound.facts().expect("a snapshot").expect("facts");
-        let found = CellFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome };
-        let old = Snapshot { record: None, ..sound };
+        let correct = snapshot("holds · no socket was left", 1);
+        let outcome = correct.facts().expect("a snapshot").expect("facts");
+        let found = ResultFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome };
+        let old = Snapshot { record: None, ..correct };
         assert_eq!(
             meaning(&old, &found),
             Meaning::Unknown("an earlier closewait wrote the accepted snapshot, without its facts")

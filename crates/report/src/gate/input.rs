@@ -1,8 +1,8 @@
 //! What every form of the report is made of.
 
-use closewait_oracle::gate::{DecidedCell, GateVerdict, State};
+use closewait_oracle::gate::{DecidedResult, GateVerdict, State};
 
-use crate::document::{Cell, Document, ScenarioInfo};
+use crate::document::{Document, RunResult, ScenarioInfo};
 
 /// Results, and what the gate says of them.
 #[derive(Debug, Clone, Copy)]
@@ -24,17 +24,17 @@ pub(super) struct At<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn scenario(&self, cell: &DecidedCell) -> Option<&'a ScenarioInfo> {
-        self.document.scenario(&cell.cell.scenario)
+    pub(super) fn scenario(&self, result: &DecidedResult) -> Option<&'a ScenarioInfo> {
+        self.document.scenario(&result.result.scenario)
     }
 
-    pub(super) fn result(&self, cell: &DecidedCell) -> Option<&'a Cell> {
-        self.document.cell(&cell.cell.scenario, &cell.cell.client)
+    pub(super) fn played(&self, result: &DecidedResult) -> Option<&'a RunResult> {
+        self.document.result(&result.result.scenario, &result.result.client)
     }
 
     /// The line that sends the request which `sentence` names first; else the beginning of the file.
-    pub(super) fn place(&self, cell: &DecidedCell, sentence: &str) -> Option<At<'a>> {
-        let scenario = self.scenario(cell)?;
+    pub(super) fn place(&self, result: &DecidedResult, sentence: &str) -> Option<At<'a>> {
+        let scenario = self.scenario(result)?;
         let file = scenario.file.as_deref()?;
         let words = sentence.split(|char: char| !char.is_ascii_alphanumeric() && char != '-');
         let line = words.into_iter().find_map(|word| scenario.lines.get(word)).copied().unwrap_or(1);
@@ -56,11 +56,12 @@ impl<'a> Input<'a> {
     pub(super) fn control(&self) -> Option<String> {
         let first = self.verdict.changed_control().next()?;
         let as_well = if self.verdict.changed().next().is_some() { " as well" } else { "" };
-        let counts =
-            counted(|state| self.verdict.changed_control().filter(|cell| cell.cell.state == state).count());
+        let counts = counted(|state| {
+            self.verdict.changed_control().filter(|result| result.result.state == state).count()
+        });
         Some(format!(
             "the {} client, built on the same hyper, changes{as_well}: {counts}; it is the control and closes no gate",
-            first.cell.client
+            first.result.client
         ))
     }
 
@@ -73,8 +74,8 @@ impl<'a> Input<'a> {
     }
 
     /// What panicked in tasks of the client, each once, with how often.
-    pub(super) fn panics(&self, cell: &DecidedCell) -> Vec<String> {
-        let run = self.result(cell).and_then(|result| result.run.as_ref());
+    pub(super) fn panics(&self, result: &DecidedResult) -> Vec<String> {
+        let run = self.played(result).and_then(|result| result.run.as_ref());
         let mut panics: Vec<(&str, usize)> = Vec::new();
         for panic in run.iter().flat_map(|run| &run.panics) {
             match panics.iter_mut().find(|(known, _)| known == panic) {
@@ -90,8 +91,8 @@ impl<'a> Input<'a> {
     }
 
     /// How to see it happen.
-    pub(super) fn replay(&self, cell: &DecidedCell) -> String {
-        let (scenario, client) = (&cell.cell.scenario, &cell.cell.client);
+    pub(super) fn replay(&self, result: &DecidedResult) -> String {
+        let (scenario, client) = (&result.result.scenario, &result.result.client);
         match &self.document.test {
             Some(test) => format!("cargo test --test {test} -- --exact '{client}::{scenario}'"),
             None => format!("closewait run {scenario} --client {client} --transcript"),

@@ -1,6 +1,6 @@
 //! JUnit XML: one suite for each client, one case for each scenario.
 
-use closewait_oracle::gate::{DecidedCell, Level, State};
+use closewait_oracle::gate::{DecidedResult, Level, State};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape::one_line;
@@ -14,39 +14,39 @@ pub fn junit(input: &Input<'_>) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("closewait");
     let mut clients: Vec<&str> = input.document.clients.iter().map(|client| client.name.as_str()).collect();
     // Cases of the control never fail.
-    let all = || input.verdict.cells.iter().chain(&input.verdict.control);
-    for cell in all() {
-        if !clients.contains(&cell.cell.client.as_str()) {
-            clients.push(&cell.cell.client);
+    let all = || input.verdict.results.iter().chain(&input.verdict.control);
+    for result in all() {
+        if !clients.contains(&result.result.client.as_str()) {
+            clients.push(&result.result.client);
         }
     }
     for client in clients {
         let mut suite = TestSuite::new(one_line(client));
-        let mut cells: Vec<_> = all().filter(|c| c.cell.client == client).collect();
-        cells.sort_by_key(|cell| &cell.cell.scenario);
-        suite.add_test_cases(cells.into_iter().map(|cell| case(input, cell)));
+        let mut results: Vec<_> = all().filter(|c| c.result.client == client).collect();
+        results.sort_by_key(|result| &result.result.scenario);
+        suite.add_test_cases(results.into_iter().map(|result| case(input, result)));
         report.add_test_suite(suite);
     }
     report.to_string()
 }
 
-fn case(input: &Input<'_>, cell: &DecidedCell) -> TestCase {
-    let headline = cell.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
+fn case(input: &Input<'_>, result: &DecidedResult) -> TestCase {
+    let headline = result.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
     let mut text = headline.clone();
-    for change in cell.others() {
+    for change in result.others() {
         text += &format!("\n  {}", one_line(&change.sentence));
     }
-    for rule in cell.rules() {
+    for rule in result.rules() {
         text += &format!("\n{} by a rule: {}", rule.level.name(), one_line(&rule.reason));
     }
-    let status = if cell.level() == Level::Deny {
+    let status = if result.level() == Level::Deny {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_type(cell.cell.state.name());
+        status.set_type(result.result.state.name());
         status.set_message(headline);
-        status.set_description(format!("{text}\n{}", input.replay(cell)));
+        status.set_description(format!("{text}\n{}", input.replay(result)));
         status
     } else {
-        match input.result(cell).and_then(|result| result.unsupported.as_ref()) {
+        match input.played(result).and_then(|result| result.unsupported.as_ref()) {
             Some(reason) => {
                 let mut status = TestCaseStatus::skipped();
                 status.set_message(one_line(reason));
@@ -55,10 +55,10 @@ fn case(input: &Input<'_>, cell: &DecidedCell) -> TestCase {
             None => TestCaseStatus::success(),
         }
     };
-    let mut case = TestCase::new(one_line(&cell.cell.scenario), status);
-    case.set_classname(one_line(&cell.cell.client));
-    if cell.cell.state != State::Same {
-        case.set_system_out(format!("{}\n{text}", cell.cell.state.name()));
+    let mut case = TestCase::new(one_line(&result.result.scenario), status);
+    case.set_classname(one_line(&result.result.client));
+    if result.result.state != State::Same {
+        case.set_system_out(format!("{}\n{text}", result.result.state.name()));
     }
     case
 }

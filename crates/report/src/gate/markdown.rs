@@ -1,6 +1,6 @@
 //! What the gate says, as a job summary or a comment on a pull request.
 
-use closewait_oracle::gate::{Change, DecidedCell, Level, Outcome, Rule, State};
+use closewait_oracle::gate::{Change, DecidedResult, Level, Outcome, Rule, State};
 
 use super::escape::{block, code, markdown as safe};
 use super::input::Input;
@@ -13,21 +13,22 @@ const RESERVE: usize = 2_000;
 /// A diagram is cut after this many lines.
 const DIAGRAM: usize = 60;
 
-/// What changed, most important first. A cell that is worse, or closes the gate, has a section: one sentence, and below it what
-/// the sentence rests on, as far as there is room. Any other cell has a line. Never longer than `limit` bytes: what is left
+/// What changed, most important first. A result that is worse, or closes the gate, has a section: one sentence, and below it what
+/// the sentence rests on, as far as there is room. Any other result has a line. Never longer than `limit` bytes: what is left
 /// out is counted.
 pub fn markdown(input: &Input<'_>, limit: usize) -> String {
     let mut page = head(input);
     let room = limit.saturating_sub(RESERVE + page.len());
-    let is_worse = |cell: &&DecidedCell| cell.level() == Level::Deny || cell.cell.state == State::Regressed;
+    let is_worse =
+        |result: &&DecidedResult| result.level() == Level::Deny || result.result.state == State::Regressed;
     let (worse, others): (Vec<_>, Vec<_>) = input.verdict.changed().partition(is_worse);
-    let sections = fitting(worse.iter().map(|cell| section(input, cell)), room);
+    let sections = fitting(worse.iter().map(|result| section(input, result)), room);
     let left = room - sections.iter().map(String::len).sum::<usize>();
     // Diagrams of what is worse say more than many lines of what is only different.
     let share = if worse.is_empty() { left } else { left / 4 };
     let share = if sections.len() < worse.len() { 0 } else { share.saturating_sub(ALSO.len()) };
     let with_all = others.len() <= FEW;
-    let lines = fitting(others.iter().map(|cell| line(input, cell, with_all)), share);
+    let lines = fitting(others.iter().map(|result| line(input, result, with_all)), share);
     let left = left.saturating_sub(lines.iter().map(String::len).sum::<usize>() + ALSO.len());
 
     page += &in_detail(input, &worse, &sections, left);
@@ -58,33 +59,33 @@ fn fitting(texts: impl Iterator<Item = String>, room: usize) -> Vec<String> {
 
 /// The sections, each with its details while there is room. One is open, so that there is something to look at; many would
 /// hide the sentences of each other.
-fn in_detail(input: &Input<'_>, cells: &[&DecidedCell], sections: &[String], room: usize) -> String {
-    let all = cells.iter().zip(sections).enumerate();
-    let details = fitting(all.map(|(place, (cell, _))| details(input, cell, place == 0)), room);
+fn in_detail(input: &Input<'_>, results: &[&DecidedResult], sections: &[String], room: usize) -> String {
+    let all = results.iter().zip(sections).enumerate();
+    let details = fitting(all.map(|(place, (result, _))| details(input, result, place == 0)), room);
     let mut details = details.into_iter();
     sections.iter().map(|section| section.clone() + &details.next().unwrap_or_default()).collect()
 }
 
-fn left_out(worse: &[&DecidedCell], others: &[&DecidedCell]) -> String {
+fn left_out(worse: &[&DecidedResult], others: &[&DecidedResult]) -> String {
     if worse.len() + others.len() == 0 {
         return String::new();
     }
-    let regressed = worse.iter().filter(|cell| cell.cell.state == State::Regressed).count();
+    let regressed = worse.iter().filter(|result| result.result.state == State::Regressed).count();
     format!(
-        "\n**{} more changed cells, {regressed} of them regressed, do not fit here.** The results file has them.\n",
+        "\n**{} more changed results, {regressed} of them regressed, do not fit here.** The results file has them.\n",
         worse.len() + others.len()
     )
 }
 
-/// The control, folded: that it changes, and a line for each of its cells while there is room.
+/// The control, folded: that it changes, and a line for each of its results while there is room.
 fn control(input: &Input<'_>, room: usize) -> String {
     let Some(words) = input.control() else { return String::new() };
-    let line = |cell: &DecidedCell| {
+    let line = |result: &DecidedResult| {
         format!(
             "- {} {}: {}\n",
-            cell.cell.state.name(),
-            code(&cell.cell.scenario),
-            safe(&headline(cell)).trim()
+            result.result.state.name(),
+            code(&result.result.scenario),
+            safe(&headline(result)).trim()
         )
     };
     let head = format!("\n<details><summary>{}</summary>\n\n", safe(&words).trim());
@@ -98,7 +99,7 @@ fn head(input: &Input<'_>) -> String {
     let worse = input
         .verdict
         .changed()
-        .filter(|cell| cell.cell.state == State::Regressed && cell.level() == Level::Deny);
+        .filter(|result| result.result.state == State::Regressed && result.level() == Level::Deny);
     let verdict = match (input.verdict.outcome(), worse.count()) {
         (Outcome::Passed, _) => format!("✅ closewait: {}", input.open()),
         (Outcome::Regressed, 1) => "❌ closewait: 1 result is worse than what is accepted".to_owned(),
@@ -121,8 +122,8 @@ fn head(input: &Input<'_>) -> String {
     )
 }
 
-fn sign(cell: &DecidedCell) -> &'static str {
-    match (cell.level(), cell.cell.state) {
+fn sign(result: &DecidedResult) -> &'static str {
+    match (result.level(), result.result.state) {
         (_, State::Fixed) => "🟢",
         (Level::Deny, _) => "🔴",
         (Level::Warn, _) => "🟡",
@@ -131,74 +132,75 @@ fn sign(cell: &DecidedCell) -> &'static str {
 }
 
 /// The situation, and the one sentence of what is wrong in it.
-fn section(input: &Input<'_>, cell: &DecidedCell) -> String {
+fn section(input: &Input<'_>, result: &DecidedResult) -> String {
     let mut text = format!(
         "\n### {} {}: {} on {}\n\n",
-        sign(cell),
-        cell.cell.state.name(),
-        code(&cell.cell.scenario),
-        code(&input.client(&cell.cell.client))
+        sign(result),
+        result.result.state.name(),
+        code(&result.result.scenario),
+        code(&input.client(&result.result.client))
     );
-    if let Some(scenario) = input.scenario(cell) {
+    if let Some(scenario) = input.scenario(result) {
         text += &format!("*{}*\n\n", safe(&scenario.title).trim());
     }
-    text += &format!("**{}**\n", safe(&headline(cell)).trim());
-    let reasons = reasons(input, cell);
+    text += &format!("**{}**\n", safe(&headline(result)).trim());
+    let reasons = reasons(input, result);
     if reasons.is_empty() { text } else { text + "\n" + &reasons }
 }
 
 /// One that nobody has to look at.
-fn line(input: &Input<'_>, cell: &DecidedCell, with_all: bool) -> String {
-    let count = cell.others().count();
+fn line(input: &Input<'_>, result: &DecidedResult, with_all: bool) -> String {
+    let count = result.others().count();
     let more = if count > 0 && !with_all { format!(" (and {count} more)") } else { String::new() };
     let mut text = format!(
         "- {} {} {} on {}: {}{more}\n",
-        sign(cell),
-        cell.cell.state.name(),
-        code(&cell.cell.scenario),
-        code(&input.client(&cell.cell.client)),
-        safe(&headline(cell)).trim()
+        sign(result),
+        result.result.state.name(),
+        code(&result.result.scenario),
+        code(&input.client(&result.result.client)),
+        safe(&headline(result)).trim()
     );
     if with_all {
-        text += &cell.others().map(|change| format!("  - {}\n", safe(&change.sentence))).collect::<String>();
+        text +=
+            &result.others().map(|change| format!("  - {}\n", safe(&change.sentence))).collect::<String>();
     }
-    text + &reasons(input, cell).lines().map(|reason| format!("  {reason}\n")).collect::<String>()
+    text + &reasons(input, result).lines().map(|reason| format!("  {reason}\n")).collect::<String>()
 }
 
-fn headline(cell: &DecidedCell) -> String {
-    cell.lead().map(Change::headline).unwrap_or_default()
+fn headline(result: &DecidedResult) -> String {
+    result.lead().map(Change::headline).unwrap_or_default()
 }
 
 /// The rules that decided.
-fn reasons(input: &Input<'_>, cell: &DecidedCell) -> String {
+fn reasons(input: &Input<'_>, result: &DecidedResult) -> String {
     let reason = |rule: &Rule| {
         format!("- *{} by {}:* {}\n", rule.level.name(), code(&place(input, rule.line)), safe(&rule.reason))
     };
-    cell.rules().into_iter().map(reason).collect()
+    result.rules().into_iter().map(reason).collect()
 }
 
 /// What a click opens: the other changes, and of a regression the diagram and what is known of the situation.
-fn details(input: &Input<'_>, cell: &DecidedCell, open: bool) -> String {
+fn details(input: &Input<'_>, result: &DecidedResult, open: bool) -> String {
     let mut parts: Vec<String> = Vec::new();
-    let others: String = cell.others().map(|change| format!("- {}\n", safe(&change.sentence))).collect();
+    let others: String = result.others().map(|change| format!("- {}\n", safe(&change.sentence))).collect();
     if !others.is_empty() {
         parts.push(others);
     }
-    if cell.cell.state == State::Regressed {
-        parts.extend(diagram(input, cell));
-        parts.extend(input.scenario(cell).map(|scenario| format!("{}\n", safe(&scenario.about))));
-        parts.push(block(&input.replay(cell)));
+    if result.result.state == State::Regressed {
+        parts.extend(diagram(input, result));
+        parts.extend(input.scenario(result).map(|scenario| format!("{}\n", safe(&scenario.about))));
+        parts.push(block(&input.replay(result)));
     }
     if parts.is_empty() {
         return String::new();
     }
     let open = if open { " open" } else { "" };
-    let what = if cell.cell.state == State::Regressed { "What happened" } else { "What else changed" };
+    let what = if result.result.state == State::Regressed { "What happened" } else { "What else changed" };
     format!("\n<details{open}><summary>{what}</summary>\n\n{}\n</details>\n", parts.join("\n"))
 }
 
-fn diagram(input: &Input<'_>, cell: &DecidedCell) -> Option<String> {
-    let drawn = ladder::text(input.result(cell)?.run.as_ref()?.ladder.as_ref()?);
+fn diagram(input: &Input<'_>, result: &DecidedResult) -> Option<String> {
+    let drawn = ladder::text(input.played(result)?.run.as_ref()?.ladder.as_ref()?);
     let mut lines: Vec<&str> = drawn.lines().collect();
     let more = lines.len().saturating_sub(DIAGRAM);
     let cut = format!("… {more} more lines");

@@ -1,7 +1,7 @@
-//! SARIF 2.1.0, for code scanning: each cell that changed is a result, each oracle a rule.
+//! SARIF 2.1.0, for code scanning: each result that changed is a result, each oracle a rule.
 
 use closewait_oracle::ORACLES;
-use closewait_oracle::gate::{Change, DecidedCell, Level, Rule, State};
+use closewait_oracle::gate::{Change, DecidedResult, Level, Rule, State};
 use serde::Serialize;
 
 use super::escape::one_line;
@@ -117,7 +117,7 @@ struct Suppression {
 /// # Errors
 /// Never in practice: every key is a string.
 pub fn sarif(input: &Input<'_>) -> serde_json::Result<String> {
-    let results = input.verdict.changed().filter_map(|cell| Some(outcome(input, cell, cell.lead()?)));
+    let results = input.verdict.changed().filter_map(|result| Some(outcome(input, result, result.lead()?)));
     let driver =
         Driver { name: "closewait", semantic_version: &input.document.closewait, rules: descriptors() };
     let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results: results.collect() };
@@ -147,30 +147,30 @@ fn descriptors() -> Vec<Descriptor> {
 }
 
 /// The first sentence stands alone; the others follow line by line.
-fn outcome(input: &Input<'_>, cell: &DecidedCell, lead: &Change) -> Outcome {
+fn outcome(input: &Input<'_>, result: &DecidedResult, lead: &Change) -> Outcome {
     let rule = lead.oracle.as_deref().unwrap_or(BEHAVIOUR);
-    let (scenario, client) = (one_line(&cell.cell.scenario), one_line(&cell.cell.client));
+    let (scenario, client) = (one_line(&result.result.scenario), one_line(&result.result.client));
     let headline = lead.headline();
-    let location = input.place(cell, &headline).map(|at| Location {
+    let location = input.place(result, &headline).map(|at| Location {
         physical_location: Physical {
             artifact_location: Artifact { uri: uri(at.file) },
             region: Region { start_line: at.line },
         },
     });
-    let others = cell.others().map(|change| format!("\n- {}", one_line(&change.sentence)));
+    let others = result.others().map(|change| format!("\n- {}", one_line(&change.sentence)));
     let text = format!("{scenario} on {client}: {}{}", one_line(&headline), others.collect::<String>());
-    let allowed = if cell.level() == Level::Allow { cell.rules() } else { Vec::new() };
+    let allowed = if result.level() == Level::Allow { result.rules() } else { Vec::new() };
     let suppression = |rule: &Rule| Suppression { kind: "external", justification: one_line(&rule.reason) };
     Outcome {
         rule_id: rule.to_owned(),
         rule_index: position(rule),
-        level: match cell.level() {
+        level: match result.level() {
             Level::Deny => "error",
             Level::Warn => "warning",
             Level::Allow => "note",
         },
         message: Message { text },
-        baseline_state: match cell.cell.state {
+        baseline_state: match result.result.state {
             State::Regressed | State::New => "new",
             State::Trade | State::Drifted | State::Same => "updated",
             State::Fixed | State::Gone => "absent",

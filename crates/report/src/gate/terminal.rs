@@ -1,7 +1,7 @@
 //! What the gate says, for a terminal.
 
 use anstyle::{AnsiColor, Style};
-use closewait_oracle::gate::{DecidedCell, Level, Outcome, State};
+use closewait_oracle::gate::{DecidedResult, Level, Outcome, State};
 
 use super::escape::one_line;
 use super::input::Input;
@@ -20,11 +20,11 @@ const DIAGRAMS: usize = 3;
 pub fn terminal(input: &Input<'_>) -> String {
     let mut page = String::new();
     let mut diagrams = 0;
-    for cell in input.verdict.changed() {
-        page += &shown(input, cell);
-        if cell.cell.state == State::Regressed && diagrams < DIAGRAMS {
+    for result in input.verdict.changed() {
+        page += &shown(input, result);
+        if result.result.state == State::Regressed && diagrams < DIAGRAMS {
             diagrams += 1;
-            page += &diagram(input, cell);
+            page += &diagram(input, result);
         }
     }
     page += &control(input);
@@ -53,31 +53,31 @@ fn ending(input: &Input<'_>) -> String {
     }
 }
 
-fn shown(input: &Input<'_>, cell: &DecidedCell) -> String {
-    let style = match (cell.level(), cell.cell.state) {
+fn shown(input: &Input<'_>, result: &DecidedResult) -> String {
+    let style = match (result.level(), result.result.state) {
         (_, State::Fixed) => GOOD,
         (Level::Deny, _) => BAD,
         (Level::Warn, _) => WARN,
         (Level::Allow, _) => FAINT,
     };
-    let state = cell.cell.state.name();
+    let state = result.result.state.name();
     let allowed =
-        if cell.level() == Level::Allow && cell.cell.state != State::Fixed { ", allowed" } else { "" };
-    let client = one_line(&input.client(&cell.cell.client));
-    let scenario = one_line(&cell.cell.scenario);
+        if result.level() == Level::Allow && result.result.state != State::Fixed { ", allowed" } else { "" };
+    let client = one_line(&input.client(&result.result.client));
+    let scenario = one_line(&result.result.scenario);
     let mut text = format!(
         "\n{style}{state}{allowed}{style:#}  {HEADING}{scenario}{HEADING:#}  {FAINT}{client}{FAINT:#}\n"
     );
-    if let Some(lead) = cell.lead() {
+    if let Some(lead) = result.lead() {
         text += &format!("  {}\n", one_line(&lead.headline()));
     }
-    for change in cell.others() {
+    for change in result.others() {
         text += &format!("    {FAINT}{}{FAINT:#}\n", one_line(&change.sentence));
     }
-    for panic in input.panics(cell) {
+    for panic in input.panics(result) {
         text += &format!("    {FAINT}{}{FAINT:#}\n", one_line(&panic));
     }
-    for rule in cell.rules() {
+    for rule in result.rules() {
         text += &format!(
             "  {FAINT}{} by {}:{}: {}{FAINT:#}\n",
             rule.level.name(),
@@ -89,23 +89,23 @@ fn shown(input: &Input<'_>, cell: &DecidedCell) -> String {
     text
 }
 
-/// The control: that it changes, and a line for each of its cells.
+/// The control: that it changes, and a line for each of its results.
 fn control(input: &Input<'_>) -> String {
     let Some(words) = input.control() else { return String::new() };
-    let line = |cell: &DecidedCell| {
-        let headline = cell.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
-        let scenario = one_line(&cell.cell.scenario);
-        format!("  {FAINT}{} {scenario}: {headline}{FAINT:#}\n", cell.cell.state.name())
+    let line = |result: &DecidedResult| {
+        let headline = result.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
+        let scenario = one_line(&result.result.scenario);
+        format!("  {FAINT}{} {scenario}: {headline}{FAINT:#}\n", result.result.state.name())
     };
     format!("\n{}\n{}", one_line(&words), input.verdict.changed_control().map(line).collect::<String>())
 }
 
-fn diagram(input: &Input<'_>, cell: &DecidedCell) -> String {
-    let ladder = input.result(cell).and_then(|result| result.run.as_ref()?.ladder.as_ref());
+fn diagram(input: &Input<'_>, result: &DecidedResult) -> String {
+    let ladder = input.played(result).and_then(|result| result.run.as_ref()?.ladder.as_ref());
     let Some(ladder) = ladder else { return String::new() };
     let drawn = ladder::text(ladder);
     let lines: String = drawn.lines().map(|line| format!("    {line}\n")).collect();
-    format!("{lines}    {}\n", input.replay(cell))
+    format!("{lines}    {}\n", input.replay(result))
 }
 
 /// The same text where GitHub reads workflow commands from it: between two marks it reads none.

@@ -1,6 +1,6 @@
 //! What the gate says, above the grid: a sentence for each cell that changed.
 
-use closewait_oracle::gate::{DecidedCell, GateVerdict, Level, State};
+use closewait_oracle::gate::{DecidedResult, GateVerdict, Level, State};
 use maud::{Markup, html};
 
 use super::data::Shown;
@@ -8,23 +8,23 @@ use crate::words::one_line;
 
 /// Most important first. A click opens the cell, beside what was before where that is known. Empty if nothing changed.
 pub(super) fn section(shown: &Shown<'_>, verdict: &GateVerdict) -> Markup {
-    let changed: Vec<&DecidedCell> = verdict.changed().collect();
+    let changed: Vec<&DecidedResult> = verdict.changed().collect();
     html! {
         section #changed aria-labelledby="changed-head" {
             h2 #changed-head { (heading(verdict)) }
             @if !changed.is_empty() {
                 ul {
-                    @for cell in changed { li { (item(shown, cell)) } }
+                    @for changed in changed { li { (item(shown, changed)) } }
                 }
             }
-            @let control: Vec<&DecidedCell> = verdict.changed_control().collect();
+            @let control: Vec<&DecidedResult> = verdict.changed_control().collect();
             @if let Some(first) = control.first() {
                 details {
                     summary {
-                        "The " (one_line(&first.cell.client)) " client, built on the same hyper, changes: "
+                        "The " (one_line(&first.result.client)) " client, built on the same hyper, changes: "
                         (control.len()) ". It is the control and closes no gate."
                     }
-                    ul { @for cell in control { li { (item(shown, cell)) } } }
+                    ul { @for changed in control { li { (item(shown, changed)) } } }
                 }
             }
         }
@@ -42,34 +42,34 @@ fn heading(verdict: &GateVerdict) -> String {
     }
 }
 
-fn item(shown: &Shown<'_>, cell: &DecidedCell) -> Markup {
-    let headline = cell.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
-    let open = shown.cells_of(&cell.cell.scenario, &cell.cell.client);
+fn item(shown: &Shown<'_>, changed: &DecidedResult) -> Markup {
+    let headline = changed.lead().map(|lead| one_line(&lead.headline())).unwrap_or_default();
+    let open = shown.cells_of(&changed.result.scenario, &changed.result.client);
     let open: Vec<String> = open.iter().map(usize::to_string).collect();
-    let level = match cell.level() {
+    let level = match changed.level() {
         Level::Deny => "deny",
         Level::Warn => "warn",
         Level::Allow => "allow",
     };
     html! {
         p.what {
-            span class=(format!("state {level} {}", cell.cell.state.name())) { (cell.cell.state.name()) }
+            span class=(format!("state {level} {}", changed.result.state.name())) { (changed.result.state.name()) }
             " "
             @if open.is_empty() {
-                strong { (one_line(&cell.cell.scenario)) }
+                strong { (one_line(&changed.result.scenario)) }
             } @else {
-                button type="button" data-open=(open.join(" ")) { (one_line(&cell.cell.scenario)) }
+                button type="button" data-open=(open.join(" ")) { (one_line(&changed.result.scenario)) }
             }
-            span.faint { " on " (one_line(&cell.cell.client)) }
+            span.faint { " on " (one_line(&changed.result.client)) }
         }
         p.headline { (headline) }
-        @if cell.others().next().is_some() {
+        @if changed.others().next().is_some() {
             details {
-                summary { (cell.others().count()) " more" }
-                ul { @for change in cell.others() { li { (one_line(&change.sentence)) } } }
+                summary { (changed.others().count()) " more" }
+                ul { @for change in changed.others() { li { (one_line(&change.sentence)) } } }
             }
         }
-        @for rule in cell.rules() {
+        @for rule in changed.rules() {
             p.faint { (rule.level.name()) " by a rule: " (one_line(&rule.reason)) }
         }
     }

@@ -7,7 +7,7 @@ use closewait_oracle::{Level, Severity};
 use closewait_trace::{Millis, SocketAtEnd};
 use serde::Serialize;
 
-use super::strip::{self, ShownStrip};
+use super::timeline::{self, ShownTimeline};
 use crate::document::{self, Document};
 use crate::ladder::Ladder;
 
@@ -30,7 +30,8 @@ pub(super) struct Shown<'a> {
     pub columns: Vec<ShownColumn<'a>>,
     pub scenarios: Vec<Scenario<'a>>,
     pub cells: Vec<Cell<'a>>,
-    strips: Vec<ShownStrip<'a>>,
+    #[serde(rename = "strips")]
+    timelines: Vec<ShownTimeline<'a>>,
     signs: BTreeMap<&'static str, char>,
 }
 
@@ -122,14 +123,14 @@ pub(super) fn collect<'a>(documents: &[(&str, &'a Document)], columns: &'a [Colu
             .collect(),
         scenarios: scenarios(documents),
         cells: Vec::new(),
-        strips: strip::shown(documents),
+        timelines: timeline::shown(documents),
         signs: Mark::ALL.iter().map(|mark| (mark.name(), mark.sign())).collect(),
     };
     let places: BTreeMap<&str, usize> =
         shown.scenarios.iter().enumerate().map(|(index, scenario)| (scenario.id, index)).collect();
     for (column, of) in columns.iter().enumerate() {
         let document: &'a Document = documents[of.document].1;
-        for cell in document.cells.iter().filter(|cell| cell.client == of.client) {
+        for cell in document.results.iter().filter(|cell| cell.client == of.client) {
             if let Some(&scenario) = places.get(cell.scenario.as_str()) {
                 shown.cells.push(self::cell(document, cell, scenario, column));
             }
@@ -168,7 +169,12 @@ fn family(id: &str) -> &str {
     id.split_once('/').map_or(id, |(family, _)| family)
 }
 
-fn cell<'a>(document: &'a Document, cell: &'a document::Cell, scenario: usize, column: usize) -> Cell<'a> {
+fn cell<'a>(
+    document: &'a Document,
+    cell: &'a document::RunResult,
+    scenario: usize,
+    column: usize,
+) -> Cell<'a> {
     let differences = document.differences.iter().flatten();
     let mut differences = differences.filter(|d| d.scenario == cell.scenario && d.client == cell.client);
     Cell {

@@ -10,7 +10,7 @@ use flate2::write::ZlibEncoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::data::{self, Column, Shown};
-use super::{changed, strip};
+use super::{changed, timeline};
 use crate::document::Document;
 
 const STYLE: &str = include_str!("style.css");
@@ -46,10 +46,10 @@ pub fn render(documents: &[(&str, &Document)], verdict: Option<&GateVerdict>) ->
                         (filter(&shown))
                         div.panes {
                             (grid(&shown))
-                            section.cells aria-label="What happened in the chosen cell" {}
+                            section.cells aria-label="The chosen result" {}
                         }
                     }
-                    (strip::section(documents))
+                    (timeline::section(documents))
                 }
                 p #status role="status" style="position:absolute;left:-999rem" {}
                 script #report type="text/plain" { (data) }
@@ -88,7 +88,7 @@ fn columns(documents: &[(&str, &Document)]) -> Vec<Column> {
 
 fn heading(shown: &Shown<'_>, documents: &[(&str, &Document)]) -> Markup {
     let writer = documents.first().map_or("", |(_, document)| document.closewait.as_str());
-    let swept = strip::runs(documents);
+    let swept = timeline::runs(documents);
     if shown.scenarios.is_empty() && swept > 0 {
         return html! {
             header {
@@ -106,7 +106,7 @@ fn heading(shown: &Shown<'_>, documents: &[(&str, &Document)]) -> Markup {
             p.faint {
                 "Written by closewait " (writer) ". "
                 span.keys {
-                    "Arrow keys move in the grid, " kbd { "Enter" } " opens a cell, " kbd { "Esc" } " closes it, "
+                    "Arrow keys move in the grid, " kbd { "Enter" } " opens a result, " kbd { "Esc" } " closes it, "
                     kbd { "/" } " goes to the filter."
                 }
             }

@@ -12,7 +12,7 @@ const IDLE: Millis = 100;
 pub fn mark(ladder: &mut Ladder, views: &Views) {
     for connection in views.connections.iter() {
         let Some(stale) = views.stale_since(connection.number) else { continue };
-        let until = connection.over().map_or(ladder.end_ms, |over| over.at).min(ladder.end_ms);
+        let until = connection.ended().map_or(ladder.end_ms, |ended| ended.at).min(ladder.end_ms);
         if stale.at > ladder.end_ms {
             continue;
         }

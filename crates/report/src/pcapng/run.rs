@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use closewait_oracle::CellResult;
+use closewait_oracle::RunOutcome;
 use closewait_oracle::{Finding, Verdict, Violation};
 use closewait_scenario::Scenario;
 use closewait_trace::{Direction, Fate, Millis, Segment, Trace, What};
@@ -31,12 +31,12 @@ pub(super) struct Packet<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The run of a cell, and its control if something is violated in it; nothing where nothing was played.
+    /// The run of a result, and its control if something is violated in it; nothing where nothing was played.
     pub fn of(entry: &'a Entry<'_>) -> Vec<Self> {
-        let CellResult::Ran { trace, findings, control } = &entry.cell.result else { return Vec::new() };
+        let RunOutcome::Ran { trace, findings, control } = &entry.result.outcome else { return Vec::new() };
         let run = |control, trace, findings| Self {
             scenario: entry.scenario,
-            client: entry.cell.client,
+            client: entry.result.client,
             control,
             trace,
             findings,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use closewait_oracle::{CellResult, Control, Finding, Verdict};
+use closewait_oracle::{Control, Finding, RunOutcome, Verdict};
 use closewait_scenario::Scenario;
 use closewait_trace::{Trace, What};
 
@@ -15,10 +15,10 @@ pub const FINDINGS: &str = "findings";
 pub const CONTROL: &str = "control: the same script without its faults";
 
 /// The body: title, transcript, findings, control. Holds no version. Ends without a line break.
-pub fn body(scenario: &Scenario, result: &CellResult) -> String {
-    let text = match result {
-        CellResult::Unsupported { reason } => format!("{}\n\nunsupported: {reason}", scenario.title),
-        CellResult::Ran { trace, findings, control } => {
+pub fn body(scenario: &Scenario, outcome: &RunOutcome) -> String {
+    let text = match outcome {
+        RunOutcome::Unsupported { reason } => format!("{}\n\nunsupported: {reason}", scenario.title),
+        RunOutcome::Ran { trace, findings, control } => {
             let mut text = format!("{}\n\n{}\n{FINDINGS}\n", scenario.title, Transcript::of(scenario, trace));
             for finding in findings {
                 text += &lines(finding);

@@ -1,12 +1,12 @@
 //! The file of a snapshot, as insta writes it: a header, then the text. In the header stand who made it, where that
 //! changes no verdict, and the facts for the gate.
 
-use closewait_oracle::Cell;
-use closewait_oracle::gate::CellOutcome;
+use closewait_oracle::RunResult;
+use closewait_oracle::gate::OutcomeFacts;
 use closewait_scenario::Scenario;
 
 use super::body::body;
-use crate::document::of_cell;
+use crate::document::of_result;
 use crate::facts::Record;
 
 /// A snapshot: the text that people review, and the same for machines where the text has only words.
@@ -31,9 +31,9 @@ pub fn description(client: &str, version: &str) -> String {
 
 impl Snapshot {
     /// Of what was just played.
-    pub fn of(scenario: &Scenario, cell: &Cell) -> Self {
-        let record = Record::of(&of_cell(scenario, cell));
-        Self { body: body(scenario, &cell.result), record: Some(Box::new(record)) }
+    pub fn of(scenario: &Scenario, result: &RunResult) -> Self {
+        let record = Record::of(&of_result(scenario, result));
+        Self { body: body(scenario, &result.outcome), record: Some(Box::new(record)) }
     }
 
     /// Reads a file.
@@ -65,7 +65,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// What is missing in the text, as a fragment of a sentence.
-    pub fn facts(&self) -> Result<Option<CellOutcome>, &'static str> {
+    pub fn facts(&self) -> Result<Option<OutcomeFacts>, &'static str> {
         self.record.as_ref().map(|record| record.facts(&self.body)).transpose()
     }
 }

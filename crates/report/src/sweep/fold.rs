@@ -2,9 +2,9 @@
 
 use closewait_explore::sweep::Mark;
 
-/// How many places share a column if a row of `places` is to fit into `width`.
-pub(super) fn places_per_column(places: usize, width: usize) -> usize {
-    places.div_ceil(width.max(1)).max(1)
+/// How many places share a column if a row of `points` is to fit into `width`.
+pub(super) fn points_per_column(points: usize, width: usize) -> usize {
+    points.div_ceil(width.max(1)).max(1)
 }
 
 /// The signs of a row, so many places in each column.
@@ -17,11 +17,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_column_shows_the_worst_of_its_places() {
+    fn a_column_shows_the_worst_of_its_points() {
         use Mark::{Ok, Retried, Violation};
         let marks = [Ok, Ok, Retried, Violation, Ok];
         let check = |width, expected: &[Mark]| {
-            assert_eq!(fold(&marks, places_per_column(marks.len(), width)), expected, "{width}");
+            assert_eq!(fold(&marks, points_per_column(marks.len(), width)), expected, "{width}");
         };
         check(9, &marks);
         check(5, &marks);

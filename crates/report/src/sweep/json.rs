@@ -1,6 +1,6 @@
 //! A sweep as one JSON document.
 
-use closewait_explore::sweep::{Header, Mark, Record, Row, strips};
+use closewait_explore::sweep::{Header, Mark, Record, Row, timelines};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -10,7 +10,8 @@ struct Document<'a> {
     sweep: &'a Header,
     /// Sign and meaning of each mark.
     legend: Vec<Sign>,
-    strips: Vec<Row>,
+    #[serde(rename = "strips")]
+    timelines: Vec<Row>,
     violations: Vec<&'a Record>,
 }
 
@@ -21,7 +22,7 @@ struct Sign {
     meaning: &'static str,
 }
 
-/// The strips (of single faults) and every violation.
+/// The timelines (of single faults) and every violation.
 ///
 /// # Errors
 /// If it cannot be written as JSON: not with strings and numbers alone.
@@ -31,7 +32,7 @@ pub fn json(header: &Header, records: &[Record]) -> serde_json::Result<String> {
         version: 1,
         sweep: header,
         legend: legend.into(),
-        strips: if header.pairs { Vec::new() } else { strips(records) },
+        timelines: if header.pairs { Vec::new() } else { timelines(records) },
         violations: records.iter().filter(|record| record.mark == Mark::Violation).collect(),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use closewait_explore::sweep::{Mark, Record};
 
-use super::strip::style_of;
+use super::timeline::style_of;
 use crate::terminal::style::{HEADING, paint};
 
 /// A row for each workload and client.

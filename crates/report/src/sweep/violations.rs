@@ -79,7 +79,7 @@ fn groups(records: &[Record]) -> Vec<Group<'_>> {
     groups
 }
 
-/// The faults without what they strike and where: `fin + lose` of `fin/1@5ms+lose/2@out3`.
+/// The faults without what they act on and where: `fin + lose` of `fin/1@5ms+lose/2@out3`.
 fn kinds(fault: &str) -> String {
     let kind = |part: &str| part.split(['/', '@']).next().unwrap_or_default().to_owned();
     fault.split('+').map(kind).collect::<Vec<_>>().join(" + ")

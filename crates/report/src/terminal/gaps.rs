@@ -1,6 +1,6 @@
 //! What was not looked at: oracles that were not exercised, scenarios that clients cannot play.
 
-use closewait_oracle::CellResult;
+use closewait_oracle::RunOutcome;
 use closewait_oracle::Verdict;
 
 use super::style::{FAINT, HEADING, heading, paint};
@@ -40,9 +40,10 @@ fn coverage(results: &Results<'_>) -> String {
 }
 
 fn count(results: &Results<'_>, oracle: &str, client: &str) -> String {
-    let of_client = results.entries.iter().filter(|entry| entry.cell.client == client);
-    let ran: Vec<_> = of_client.filter(|entry| matches!(entry.cell.result, CellResult::Ran { .. })).collect();
-    let exercised = ran.iter().filter(|entry| exercises(&entry.cell.result, oracle)).count();
+    let of_client = results.entries.iter().filter(|entry| entry.result.client == client);
+    let ran: Vec<_> =
+        of_client.filter(|entry| matches!(entry.result.outcome, RunOutcome::Ran { .. })).collect();
+    let exercised = ran.iter().filter(|entry| exercises(&entry.result.outcome, oracle)).count();
     if ran.is_empty() {
         "–".to_owned() + &" ".repeat(15)
     } else if exercised == 0 {
@@ -52,8 +53,8 @@ fn count(results: &Results<'_>, oracle: &str, client: &str) -> String {
     }
 }
 
-fn exercises(result: &CellResult, oracle: &str) -> bool {
-    let CellResult::Ran { findings, control, .. } = result else { return false };
+fn exercises(outcome: &RunOutcome, oracle: &str) -> bool {
+    let RunOutcome::Ran { findings, control, .. } = outcome else { return false };
     let controlled = control.iter().flat_map(|control| &control.findings);
     findings
         .iter()
@@ -65,7 +66,7 @@ fn exercises(result: &CellResult, oracle: &str) -> bool {
 fn by_scenario(results: &Results<'_>) -> String {
     let mut rows: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
     for entry in &results.entries {
-        let CellResult::Ran { findings, .. } = &entry.cell.result else { continue };
+        let RunOutcome::Ran { findings, .. } = &entry.result.outcome else { continue };
         let idle: Vec<&str> = findings
             .iter()
             .filter(|f| matches!(f.verdict, Verdict::NotExercised { .. }))
@@ -76,8 +77,8 @@ fn by_scenario(results: &Results<'_>) -> String {
         }
         let id = entry.scenario.id.as_str();
         match rows.iter_mut().find(|(scenario, _, oracles)| *scenario == id && *oracles == idle) {
-            Some((_, clients, _)) => clients.push(entry.cell.client),
-            None => rows.push((id, vec![entry.cell.client], idle)),
+            Some((_, clients, _)) => clients.push(entry.result.client),
+            None => rows.push((id, vec![entry.result.client], idle)),
         }
     }
     let mut text = if rows.is_empty() { String::new() } else { heading("Not exercised") };
@@ -90,14 +91,14 @@ fn by_scenario(results: &Results<'_>) -> String {
 /// A reason that several have one after the other is said once, below them.
 fn unsupported(results: &Results<'_>) -> String {
     let mut text = String::new();
-    let unsupported = results.entries.iter().filter_map(|entry| match &entry.cell.result {
-        CellResult::Unsupported { reason } => Some((entry, reason)),
-        CellResult::Ran { .. } => None,
+    let unsupported = results.entries.iter().filter_map(|entry| match &entry.result.outcome {
+        RunOutcome::Unsupported { reason } => Some((entry, reason)),
+        RunOutcome::Ran { .. } => None,
     });
     let mut unsupported = unsupported.peekable();
     while let Some((entry, reason)) = unsupported.next() {
         let id = paint(HEADING, &entry.scenario.id);
-        text += &format!("  {id}  {}\n", paint(FAINT, entry.cell.client));
+        text += &format!("  {id}  {}\n", paint(FAINT, entry.result.client));
         if unsupported.peek().is_none_or(|(_, next)| *next != reason) {
             text += &format!("    {reason}\n");
         }
@@ -108,7 +109,7 @@ fn unsupported(results: &Results<'_>) -> String {
 fn oracles<'a>(results: &'a Results<'_>) -> Vec<&'a str> {
     let mut oracles = Vec::new();
     for entry in &results.entries {
-        let CellResult::Ran { findings, .. } = &entry.cell.result else { continue };
+        let RunOutcome::Ran { findings, .. } = &entry.result.outcome else { continue };
         for finding in findings {
             if !oracles.contains(&finding.oracle) {
                 oracles.push(finding.oracle);

@@ -30,7 +30,7 @@ fn family_row(results: &Results<'_>, family: &str, width: usize) -> String {
     let mut row = format!("{family:width$}");
     for client in &results.clients {
         let of_client =
-            results.entries.iter().filter(|e| e.cell.client == client.name && e.cell.family() == family);
+            results.entries.iter().filter(|e| e.result.client == client.name && e.result.family() == family);
         row += "  ";
         row += &counts(&of_client.collect::<Vec<_>>());
     }
@@ -43,7 +43,7 @@ fn counts(entries: &[&Entry<'_>]) -> String {
     let mut text = String::new();
     let mut printed = 0;
     for mark in Mark::ALL {
-        let count = entries.iter().filter(|entry| entry.cell.mark() == mark).count();
+        let count = entries.iter().filter(|entry| entry.result.mark() == mark).count();
         if count > 0 {
             let part = format!("{} {count}", mark.sign());
             printed += part.chars().count() + 2;
@@ -57,7 +57,7 @@ fn counts(entries: &[&Entry<'_>]) -> String {
 fn scenario_rows(results: &Results<'_>, family: &str, width: usize) -> String {
     let mut text = String::new();
     let mut of_family: Vec<&str> = Vec::new();
-    for entry in results.entries.iter().filter(|entry| entry.cell.family() == family) {
+    for entry in results.entries.iter().filter(|entry| entry.result.family() == family) {
         if !of_family.contains(&entry.scenario.id.as_str()) {
             of_family.push(&entry.scenario.id);
         }
@@ -76,9 +76,9 @@ fn scenario_rows(results: &Results<'_>, family: &str, width: usize) -> String {
 
 /// One cell, and whether it is not what is accepted.
 fn mark(results: &Results<'_>, scenario: &str, client: &str) -> String {
-    let entry = results.entries.iter().find(|e| e.scenario.id == scenario && e.cell.client == client);
+    let entry = results.entries.iter().find(|e| e.scenario.id == scenario && e.result.client == client);
     let Some(entry) = entry else { return " ".repeat(COLUMN) };
-    let mark = entry.cell.mark();
+    let mark = entry.result.mark();
     let differs = results.differences.iter().flatten().any(|d| d.scenario == scenario && d.client == client);
     let text = format!("{}{}", mark.sign(), if differs { " differs" } else { "" });
     let space = COLUMN.saturating_sub(text.chars().count());
@@ -86,7 +86,7 @@ fn mark(results: &Results<'_>, scenario: &str, client: &str) -> String {
 }
 
 fn families<'a>(results: &'a Results<'_>) -> Vec<&'a str> {
-    let mut families: Vec<&str> = results.entries.iter().map(|entry| entry.cell.family()).collect();
+    let mut families: Vec<&str> = results.entries.iter().map(|entry| entry.result.family()).collect();
     families.dedup();
     families
 }

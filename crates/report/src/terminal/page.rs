@@ -1,6 +1,6 @@
 //! The sections in their order.
 
-use closewait_oracle::CellResult;
+use closewait_oracle::RunOutcome;
 
 use super::style::{HEADING, paint};
 use super::{differences, gaps, matrix, summary, violations};
@@ -34,10 +34,13 @@ pub fn render(results: &Results<'_>, detail: Detail) -> String {
 fn transcripts(results: &Results<'_>) -> String {
     let mut text = String::new();
     for entry in &results.entries {
-        let title = format!("{} · {}", entry.scenario.id, entry.cell.client);
-        text +=
-            &format!("{}\n{}\n", paint(HEADING, title), snapshot::body(entry.scenario, &entry.cell.result));
-        if let CellResult::Ran { control: Some(control), .. } = &entry.cell.result {
+        let title = format!("{} · {}", entry.scenario.id, entry.result.client);
+        text += &format!(
+            "{}\n{}\n",
+            paint(HEADING, title),
+            snapshot::body(entry.scenario, &entry.result.outcome)
+        );
+        if let RunOutcome::Ran { control: Some(control), .. } = &entry.result.outcome {
             let quiet = entry.scenario.control();
             let transcript = Transcript::of(quiet.as_ref().unwrap_or(entry.scenario), &control.trace);
             text += &format!("\ncontrol, in full\n{transcript}");

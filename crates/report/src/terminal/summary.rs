@@ -5,11 +5,11 @@ use closewait_oracle::Mark;
 use super::style::{self, BAD, GOOD, paint};
 use crate::results::Results;
 
-/// How many cells of each mark, and whether they are as accepted.
+/// How many results of each mark, and whether they are as accepted.
 pub fn section(results: &Results<'_>) -> String {
     let mut parts = Vec::new();
     for mark in Mark::ALL {
-        let count = results.entries.iter().filter(|entry| entry.cell.mark() == mark).count();
+        let count = results.entries.iter().filter(|entry| entry.result.mark() == mark).count();
         if count > 0 {
             parts.push(paint(style::of(mark), format!("{} {count} {}", mark.sign(), legend(mark))));
         }

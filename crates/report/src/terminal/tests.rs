@@ -1,6 +1,6 @@
 //! The report of hand-written results, as it looks without colour.
 
-use closewait_oracle::{Cell, CellResult, Control};
+use closewait_oracle::{Control, RunOutcome, RunResult};
 use closewait_oracle::{Finding, Level, Severity, Verdict, Violation};
 use closewait_scenario::Direction::{ToClient, ToOrigin};
 use closewait_trace::{End, Trace};
@@ -16,22 +16,22 @@ const SCRIPT: &str = r#"
 { origin = "send", connection = 1, bytes = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil" },
 { client = "send", id = "b", request = "GET /b" },"#;
 
-fn check(name: &str, cells: Vec<Cell>, differences: Option<Vec<Difference>>, detail: Detail) {
+fn check(name: &str, results: Vec<RunResult>, differences: Option<Vec<Difference>>, detail: Detail) {
     let scenario = scenario(SCRIPT);
     let clients = ["one", "two"].map(|name| ClientVersion { name, version: "1.0.0" }).to_vec();
-    let mut results = Results::new(clients, &[&scenario], cells);
+    let mut results = Results::new(clients, &[&scenario], results);
     results.differences = differences;
     let text = anstream::adapter::strip_str(&render(&results, detail)).to_string();
     assert!(text.lines().all(|line| line == line.trim_end()), "lines end in spaces:\n{text}");
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, text) });
 }
 
-fn cell(client: &'static str, result: CellResult) -> Cell {
-    Cell { scenario: "family/name".to_owned(), client, result }
+fn result(client: &'static str, outcome: RunOutcome) -> RunResult {
+    RunResult { scenario: "family/name".to_owned(), client, outcome }
 }
 
-fn ran(trace: Trace, findings: Vec<Finding>, control: Option<Box<Control>>) -> CellResult {
-    CellResult::Ran { trace, findings, control }
+fn ran(trace: Trace, findings: Vec<Finding>, control: Option<Box<Control>>) -> RunOutcome {
+    RunOutcome::Ran { trace, findings, control }
 }
 
 fn poisoned() -> Trace {
@@ -70,9 +70,11 @@ fn clients_that_fail_alike_share_the_proof() {
             },
         ]
     };
-    let cells =
-        vec![cell("one", ran(trace.clone(), findings(), None)), cell("two", ran(trace, findings(), None))];
-    check("alike", cells, Some(Vec::new()), Detail::default());
+    let results = vec![
+        result("one", ran(trace.clone(), findings(), None)),
+        result("two", ran(trace, findings(), None)),
+    ];
+    check("alike", results, Some(Vec::new()), Detail::default());
 }
 
 #[test]
@@ -81,11 +83,11 @@ fn the_control_is_told_apart() {
     let never_reuses =
         violated("reuses-when-healthy", Level::Required, Severity::NeedlessConnections, vec![0]);
     let control = Control { trace: poisoned(), findings: vec![never_reuses] };
-    let cells = vec![
-        cell("one", ran(poisoned(), healthy(), Some(Box::new(control)))),
-        cell("two", CellResult::Unsupported { reason: "it has no such timeout".to_owned() }),
+    let results = vec![
+        result("one", ran(poisoned(), healthy(), Some(Box::new(control)))),
+        result("two", RunOutcome::Unsupported { reason: "it has no such timeout".to_owned() }),
     ];
-    check("control", cells, None, Detail { verbose: true, transcript: false });
+    check("control", results, None, Detail { verbose: true, transcript: false });
 }
 
 #[test]
@@ -102,13 +104,13 @@ fn a_difference_shows_its_lines() {
         difference("family/new", DifferenceKind::New { found: snapshot("") }),
         difference("family/old", DifferenceKind::Gone),
     ];
-    let cells = vec![cell("one", ran(poisoned(), vec![holds("no-cross-talk")], None))];
-    check("differences", cells, Some(differences), Detail { verbose: true, transcript: false });
+    let results = vec![result("one", ran(poisoned(), vec![holds("no-cross-talk")], None))];
+    check("differences", results, Some(differences), Detail { verbose: true, transcript: false });
 }
 
 #[test]
 fn a_stopped_run_shows_its_last_lines() {
     let mut run = Run::new();
     run.start(0, "a", "GET").open(0, 1).stop(End::Livelock);
-    check("stopped", vec![cell("one", ran(run.trace(), Vec::new(), None))], None, Detail::default());
+    check("stopped", vec![result("one", ran(run.trace(), Vec::new(), None))], None, Detail::default());
 }

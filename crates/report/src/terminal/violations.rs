@@ -1,6 +1,6 @@
 //! What is violated, most severe first, with the events that prove it.
 
-use closewait_oracle::CellResult;
+use closewait_oracle::RunOutcome;
 use closewait_oracle::{Finding, Level, Severity, Verdict, Violation};
 use closewait_trace::{End, Trace};
 
@@ -54,7 +54,7 @@ pub fn section(results: &Results<'_>, verbose: bool) -> String {
 
 /// At most one item for each level and place.
 fn of_entry<'a>(entry: &'a Entry<'_>) -> Vec<Item<'a>> {
-    let CellResult::Ran { trace, findings, control } = &entry.cell.result else { return Vec::new() };
+    let RunOutcome::Ran { trace, findings, control } = &entry.result.outcome else { return Vec::new() };
     let mut items = of_run(entry, Place::Run, findings, &Transcript::of(entry.scenario, trace));
     if let Some(control) = control {
         let quiet = entry.scenario.control();
@@ -92,7 +92,7 @@ fn of_run<'a>(
             place,
             messages: violations.iter().map(|(oracle, v)| (*oracle, v.message.clone())).collect(),
             proof: transcript.evidence(&evidence).into_iter().cloned().collect(),
-            clients: vec![entry.cell.client],
+            clients: vec![entry.result.client],
         })
     };
     [Level::Required, Level::Advised].into_iter().filter_map(of_level).collect()
@@ -190,7 +190,7 @@ fn stopped(results: &Results<'_>) -> String {
     const TAIL: usize = 6;
     let mut text = String::new();
     for entry in &results.entries {
-        let CellResult::Ran { trace, control, .. } = &entry.cell.result else { continue };
+        let RunOutcome::Ran { trace, control, .. } = &entry.result.outcome else { continue };
         let quiet = entry.scenario.control();
         let runs = [Some((entry.scenario, trace)), quiet.as_ref().zip(control.as_ref().map(|c| &c.trace))];
         for (scenario, trace) in runs.into_iter().flatten() {
@@ -200,7 +200,7 @@ fn stopped(results: &Results<'_>) -> String {
             let transcript = Transcript::of(scenario, trace);
             let tail = transcript.lines().len().saturating_sub(TAIL);
             text +=
-                &format!("\n  {}  {}\n", paint(BAD, entry.cell.client), paint(HEADING, &entry.scenario.id));
+                &format!("\n  {}  {}\n", paint(BAD, entry.result.client), paint(HEADING, &entry.scenario.id));
             for line in &transcript.lines()[tail..] {
                 text += &format!("    {line}\n");
             }

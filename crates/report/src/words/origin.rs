@@ -177,7 +177,7 @@ fn then(then: AfterReply) -> String {
 
 fn tls(certificate: Option<Certificate>, alpn: Option<Alpn>, handshake: Option<Handshake>) -> String {
     let certificate = certificate.map(|certificate| match certificate {
-        Certificate::Sound => "shows a sound certificate".to_owned(),
+        Certificate::Valid => "shows a sound certificate".to_owned(),
         Certificate::Expired => "shows an expired certificate".to_owned(),
         Certificate::WrongHost => "shows the certificate of another host".to_owned(),
         Certificate::UnknownAuthority => "shows a certificate of an unknown authority".to_owned(),

@@ -18,7 +18,7 @@ pub(super) fn read(name: &str, text: &str, zero: bool) -> Result<Duration, Refus
         return refuse(
             format!("{} is not a whole number of {}", quoted(text), in_words(unit)),
             whole(number, scale)
-                .map_or("virtual time has a resolution of 1ms".into(), |mend| format!("write \"{mend}\"")),
+                .map_or("virtual time has a resolution of 1ms".into(), |fix| format!("write \"{fix}\"")),
         );
     }
     if text.len() != number.len() + unit.len() {

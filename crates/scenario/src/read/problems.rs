@@ -21,7 +21,7 @@ impl Problems {
         self
     }
 
-    /// Says how to mend what was added last.
+    /// Says how to fix what was added last.
     pub fn help(&mut self, help: impl Into<String>) {
         if let Some(last) = self.0.last_mut() {
             last.help = Some(help.into());

@@ -1,6 +1,6 @@
 //! Why a value is refused.
 
-/// Why a string is not what it should be, and how to mend it.
+/// Why a string is not what it should be, and how to fix it.
 pub(super) struct Refusal {
     pub message: String,
     pub help: Option<String>,

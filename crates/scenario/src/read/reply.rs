@@ -43,7 +43,7 @@ fn framing(record: &Record, status: u16) -> Framing {
     }
 }
 
-/// How the length of a body is told if the file does not say.
+/// How the length of a body is given if the file does not say.
 pub(crate) fn implied_framing(status: u16) -> Framing {
     if has_no_body(status) { Framing::None } else { Framing::Length }
 }

@@ -1,4 +1,4 @@
-//! The one room where network, origin and client meet. What leaves it is a [`Trace`](closewait_trace::Trace).
+//! The one module where network, origin and client meet. What leaves it is a [`Trace`](closewait_trace::Trace).
 
 mod panics;
 mod peer;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::panics::{Panics, located};
 use super::peer::{Peer, Play};
-use super::script::{Script, strike_on_segments};
+use super::script::{Script, inject_on_segments};
 use super::watchdog::{Ended, Limits, Supervisor, THREAD, words_of};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, Pace, Waited, Wire};
@@ -136,7 +136,7 @@ fn simulate(Job { play: cast, limits, recorder, waited }: &Job) -> Report {
     if scenario.protocol.is_tls() && !cfg!(feature = "tls") {
         return Report::unsupported("closewait was built without its feature `tls`".to_owned());
     }
-    if client.reads_std_time(scenario.protocol) && !closewait_clock::is_virtual() {
+    if client.reads_std_time(scenario.protocol) && !closewait_system::is_virtual() {
         return Report::unsupported(STD_TIME_IS_REAL.to_owned());
     }
     #[cfg(feature = "tls")]
@@ -145,7 +145,7 @@ fn simulate(Job { play: cast, limits, recorder, waited }: &Job) -> Report {
     }
     let panics = Panics::keep();
     // Before the runtime is built, and until it is dropped: tokio's clock is based on that of `std`.
-    let _run = closewait_clock::Run::start(&scenario.id);
+    let _run = closewait_system::Run::start(&scenario.id);
     let pace = match client.wiring() {
         Wiring::Streams => None,
         Wiring::Bridge => match Pace::obstacle() {
@@ -184,7 +184,7 @@ fn runtime(pace: Option<&Arc<Pace>>) -> Runtime {
     let start = Instant::now();
     let after = pace.cloned();
     builder.on_thread_unpark(move || {
-        closewait_clock::set(start.elapsed());
+        closewait_system::set(start.elapsed());
         if let Some(pace) = &after {
             pace.after_idle();
         }
@@ -242,7 +242,7 @@ async fn conduct(
 ) -> End {
     let mut driving = pin!(wire.drive());
     let strikes = scenario.script.iter().any(|step| matches!(step.when, When::Packet { .. }));
-    let mut striking = pin!(strike_on_segments(scenario, wire, origin, recorder));
+    let mut striking = pin!(inject_on_segments(scenario, wire, origin, recorder));
     let patience = limits.virtual_time.saturating_add(scripted_time(scenario));
     let mut playing = pin!(tokio::time::timeout(patience, script.play()));
     let mut pacing = pin!(async {

@@ -79,8 +79,8 @@ impl<'a> Script<'a> {
             Action::Wait(duration) => tokio::time::sleep(*duration).await,
             Action::Until(until) => self.wait_until(until).await,
             Action::Origin(_) | Action::Network(_) => match step.when {
-                When::Now => self.strike(index),
-                When::After(delay) => self.strike_later(index, delay),
+                When::Now => self.inject(index),
+                When::After(delay) => self.inject_later(index, delay),
                 When::Packet { .. } => {}
             },
         }
@@ -92,16 +92,16 @@ impl<'a> Script<'a> {
     }
 
     /// Carries out a step of the origin or the network.
-    fn strike(&self, index: usize) {
-        strike(&self.scenario.script[index].action, index, &self.wire, &self.origin, &self.recorder);
+    fn inject(&self, index: usize) {
+        inject(&self.scenario.script[index].action, index, &self.wire, &self.origin, &self.recorder);
     }
 
-    fn strike_later(&self, index: usize, delay: Duration) {
+    fn inject_later(&self, index: usize, delay: Duration) {
         let action = self.scenario.script[index].action.clone();
         let (wire, origin, recorder) = (self.wire.clone(), self.origin.clone(), self.recorder.clone());
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            strike(&action, index, &wire, &origin, &recorder);
+            inject(&action, index, &wire, &origin, &recorder);
         });
     }
 
@@ -213,16 +213,16 @@ impl<'a> Script<'a> {
 }
 
 /// Carries out steps whose segment has left, for ever. Poll it beside the script.
-pub(super) async fn strike_on_segments(scenario: &Scenario, wire: &Wire, origin: &Peer, recorder: &Recorder) {
+pub(super) async fn inject_on_segments(scenario: &Scenario, wire: &Wire, origin: &Peer, recorder: &Recorder) {
     loop {
         wire.moved().await;
         for index in wire.take_triggered() {
-            strike(&scenario.script[index].action, index, wire, origin, recorder);
+            inject(&scenario.script[index].action, index, wire, origin, recorder);
         }
     }
 }
 
-fn strike(action: &Action, index: usize, wire: &Wire, origin: &Peer, recorder: &Recorder) {
+fn inject(action: &Action, index: usize, wire: &Wire, origin: &Peer, recorder: &Recorder) {
     recorder.push(wire.now(), What::Step { step: index });
     let done = match action {
         Action::Origin(action) => origin.perform(action),

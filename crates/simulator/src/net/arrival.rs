@@ -195,7 +195,7 @@ impl WireState {
         let end = self.connections[connection].end_mut(side);
         if end.dead.is_none() {
             let name = end.name_of_reset();
-            end.death_told = name.is_none();
+            end.death_reported = name.is_none();
             end.kill(name.unwrap_or(ErrorKind::ConnectionReset));
         }
     }

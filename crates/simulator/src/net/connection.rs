@@ -67,7 +67,7 @@ pub(super) struct End {
     /// Why the socket is dead, once it is.
     pub dead: Option<ErrorKind>,
     /// The application has been told why, or never will be: Linux says it once (`sk_err`).
-    pub death_told: bool,
+    pub death_reported: bool,
     /// Initial sequence number, once the SYN (or SYN-ACK) was sent.
     pub isn: Option<u32>,
     /// One past the highest sequence number sent.
@@ -177,7 +177,7 @@ impl End {
 
     /// Why the socket died: said once, to whoever asks first (Linux: `sock_error`).
     pub fn take_error(&mut self) -> Option<ErrorKind> {
-        let told = self.dead.is_some() && std::mem::replace(&mut self.death_told, true);
+        let told = self.dead.is_some() && std::mem::replace(&mut self.death_reported, true);
         self.dead.filter(|_| !told)
     }
 

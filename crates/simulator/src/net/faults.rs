@@ -32,7 +32,7 @@ enum Effect {
 
 /// What becomes of one segment.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Fortune {
+pub(super) struct Treatment {
     pub dropped: bool,
     /// Latency beyond the wire's own.
     pub late: Millis,
@@ -61,22 +61,22 @@ impl Faults {
     }
 
     /// Decides about one segment. `solid`: it carries data, SYN or FIN; only such segments are duplicated.
-    pub fn decide(&mut self, connection: u32, direction: Direction, solid: bool) -> Fortune {
-        let mut fortune = Fortune::default();
+    pub fn decide(&mut self, connection: u32, direction: Direction, solid: bool) -> Treatment {
+        let mut treatment = Treatment::default();
         for rule in &mut self.rules {
             let duplicates = matches!(rule.effect, Effect::Duplicate(_));
-            if !rule.concerns(connection, direction) || (duplicates && !solid) || fortune.dropped {
+            if !rule.concerns(connection, direction) || (duplicates && !solid) || treatment.dropped {
                 continue;
             }
             match rule.effect {
-                Effect::Drop => fortune.dropped = true,
-                Effect::Delay(by) => fortune.late += by,
-                Effect::Duplicate(by) => fortune.copies.push(by),
+                Effect::Drop => treatment.dropped = true,
+                Effect::Delay(by) => treatment.late += by,
+                Effect::Duplicate(by) => treatment.copies.push(by),
             }
             rule.left = rule.left.map(|left| left - 1);
         }
         self.rules.retain(|rule| rule.left != Some(0));
-        fortune
+        treatment
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
     const BOTH: Path = Path { connection: None, direction: None };
     const FIRST_OUT: Path = Path { connection: Some(1), direction: Some(Direction::ToOrigin) };
 
-    fn check(faults: &[NetworkAction], connection: u32, direction: Direction, fates: &[Fortune]) {
+    fn check(faults: &[NetworkAction], connection: u32, direction: Direction, fates: &[Treatment]) {
         let mut rules = Faults::default();
         for fault in faults {
             assert!(rules.apply(fault));
@@ -119,12 +119,12 @@ mod tests {
         }
     }
 
-    fn dropped() -> Fortune {
-        Fortune { dropped: true, ..Fortune::default() }
+    fn dropped() -> Treatment {
+        Treatment { dropped: true, ..Treatment::default() }
     }
 
-    fn late(late: Millis) -> Fortune {
-        Fortune { late, ..Fortune::default() }
+    fn late(late: Millis) -> Treatment {
+        Treatment { late, ..Treatment::default() }
     }
 
     #[test]
@@ -136,21 +136,21 @@ mod tests {
     #[test]
     fn a_drop_with_a_count_ends() {
         let drop = NetworkAction::Drop { path: FIRST_OUT, packets: Some(2) };
-        check(&[drop], 1, Direction::ToOrigin, &[dropped(), dropped(), Fortune::default()]);
+        check(&[drop], 1, Direction::ToOrigin, &[dropped(), dropped(), Treatment::default()]);
     }
 
     #[test]
     fn a_rule_minds_connection_and_direction() {
         let drop = NetworkAction::Drop { path: FIRST_OUT, packets: None };
-        check(std::slice::from_ref(&drop), 1, Direction::ToClient, &[Fortune::default()]);
-        check(&[drop], 2, Direction::ToOrigin, &[Fortune::default()]);
+        check(std::slice::from_ref(&drop), 1, Direction::ToClient, &[Treatment::default()]);
+        check(&[drop], 2, Direction::ToOrigin, &[Treatment::default()]);
     }
 
     #[test]
     fn healing_everything_ends_every_rule() {
         let drop = NetworkAction::Drop { path: FIRST_OUT, packets: None };
         let heal = NetworkAction::Heal { path: BOTH };
-        check(&[drop, heal], 1, Direction::ToOrigin, &[Fortune::default()]);
+        check(&[drop, heal], 1, Direction::ToOrigin, &[Treatment::default()]);
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
         let heal = |path| NetworkAction::Heal { path };
         let to_origin = Path { connection: None, direction: Some(Direction::ToOrigin) };
         let to_client = Path { connection: None, direction: Some(Direction::ToClient) };
-        let healed = [Fortune::default()];
+        let healed = [Treatment::default()];
         check(&[drop(BOTH), heal(FIRST_OUT)], 1, Direction::ToOrigin, &healed);
         check(&[drop(BOTH), heal(FIRST_OUT)], 1, Direction::ToClient, &[dropped()]);
         check(&[drop(BOTH), heal(FIRST_OUT)], 2, Direction::ToOrigin, &[dropped()]);
@@ -180,8 +180,8 @@ mod tests {
     fn a_duplicate_leaves_bare_acks_alone() {
         let mut faults = Faults::default();
         faults.apply(&NetworkAction::Duplicate { path: BOTH, by: Duration::from_millis(3), packets: 1 });
-        assert_eq!(faults.decide(1, Direction::ToOrigin, false), Fortune::default());
+        assert_eq!(faults.decide(1, Direction::ToOrigin, false), Treatment::default());
         assert_eq!(faults.decide(1, Direction::ToOrigin, true).copies, [3]);
-        assert_eq!(faults.decide(1, Direction::ToOrigin, true), Fortune::default());
+        assert_eq!(faults.decide(1, Direction::ToOrigin, true), Treatment::default());
     }
 }

@@ -9,7 +9,8 @@ use std::ops::Range;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
-use uapi::c;
+use closewait_system::descriptor::{self, pollfd};
+use socket2::SockRef;
 
 use super::at_rest::{TcpInfo, TcpState, under_way};
 
@@ -38,7 +39,7 @@ pub(super) struct Found {
 pub(super) struct Sockets {
     address: SocketAddrV4,
     highest: RawFd,
-    polled: Vec<c::pollfd>,
+    polled: Vec<pollfd>,
     /// The ends that were found before, by descriptor.
     known: Vec<ClientEnd>,
 }
@@ -64,7 +65,7 @@ impl Sockets {
             self.poll(next..end);
             for at in 0..self.polled.len() {
                 let polled = self.polled[at];
-                if polled.revents & c::POLLNVAL == 0 {
+                if polled.revents & descriptor::POLLNVAL == 0 {
                     self.highest = self.highest.max(polled.fd);
                     self.take_down(polled, found);
                 }
@@ -91,27 +92,27 @@ impl Sockets {
     /// Asks of many at once which are open, and whether they take bytes.
     fn poll(&mut self, numbers: Range<RawFd>) {
         self.polled.clear();
-        self.polled.extend(numbers.map(|fd| c::pollfd { fd, events: c::POLLOUT, revents: 0 }));
+        self.polled.extend(numbers.map(|fd| pollfd { fd, events: descriptor::POLLOUT, revents: 0 }));
         // Fails for more numbers than there may be descriptors: then each is taken for open, and asked for its address.
-        if uapi::poll(&mut self.polled, 0).is_err() {
-            self.polled.iter_mut().for_each(|polled| polled.revents = c::POLLOUT);
+        if descriptor::poll(&mut self.polled).is_err() {
+            self.polled.iter_mut().for_each(|polled| polled.revents = descriptor::POLLOUT);
         }
     }
 
-    fn take_down(&self, polled: c::pollfd, found: &mut Found) {
+    fn take_down(&self, polled: pollfd, found: &mut Found) {
         let (fd, has_room) = (polled.fd, polled.revents != 0);
         let known = self.known.iter().find(|known| known.fd == fd);
         if let Some((known, info)) = known.and_then(|known| Some((known, known.again()?))) {
             found.clients.push(ClientEnd { info, has_room, ..*known });
             return;
         }
-        let local = address_of(fd, uapi::getsockname);
+        let local = descriptor::local_address(fd);
         let Some(local) = local.filter(|local| local.ip().is_loopback() && *local != self.address) else {
             return;
         };
         let Some(info) = tcp_info(fd) else { return };
-        let peer = address_of(fd, |fd, peer| uapi::getpeername(fd, peer).map(|len| len as c::socklen_t));
-        match cookie_of(fd).filter(|_| peer == Some(self.address)) {
+        let dialled = descriptor::peer_address(fd) == Some(self.address);
+        match cookie_of(fd).filter(|_| dialled) {
             Some(cookie) => found.clients.push(ClientEnd { port: local.port(), info, has_room, fd, cookie }),
             None => found.dialling |= info.state == TcpState::SynSent,
         }
@@ -133,24 +134,12 @@ pub(super) fn info_of(socket: &impl AsRawFd) -> Option<TcpInfo> {
 
 /// Has everything acknowledged that arrived, and was read, at once. Where that fails, the kernel acknowledges a little later.
 pub(super) fn acknowledge(socket: &TcpStream) {
-    let _ = uapi::setsockopt(socket.as_raw_fd(), c::IPPROTO_TCP, c::TCP_QUICKACK, &1);
-}
-
-/// An IPv4 address of a socket; `None` for whatever else the number stands for.
-fn address_of(
-    fd: RawFd,
-    ask: impl Fn(RawFd, &mut c::sockaddr_in) -> uapi::Result<c::socklen_t>,
-) -> Option<SocketAddrV4> {
-    let mut address: c::sockaddr_in = uapi::pod_zeroed();
-    ask(fd, &mut address).ok()?;
-    let is_ipv4 = c::c_int::from(address.sin_family) == c::AF_INET;
-    let ip = Ipv4Addr::from(u32::from_be(address.sin_addr.s_addr));
-    is_ipv4.then(|| SocketAddrV4::new(ip, u16::from_be(address.sin_port)))
+    let _ = SockRef::from(socket).set_tcp_quickack(true);
 }
 
 fn cookie_of(fd: RawFd) -> Option<u64> {
-    let mut cookie = 0u64;
-    uapi::getsockopt(fd, c::SOL_SOCKET, c::SO_COOKIE, &mut cookie).ok().map(|_| cookie)
+    let (cookie, _) = descriptor::option(fd, descriptor::SOL_SOCKET, descriptor::SO_COOKIE).ok()?;
+    Some(u64::from_ne_bytes(cookie))
 }
 
 /// `struct tcp_info` of linux/tcp.h up to `tcpi_rcv_wnd`, as of Linux 6.2.
@@ -160,8 +149,8 @@ const LENGTH: usize = 236;
 const LEAST_LENGTH: usize = 232;
 
 fn tcp_info(fd: RawFd) -> Option<TcpInfo> {
-    let mut bytes = [0u8; LENGTH];
-    let len = uapi::getsockopt(fd, c::IPPROTO_TCP, c::TCP_INFO, &mut bytes).ok()?;
+    let (bytes, len) =
+        descriptor::option::<LENGTH>(fd, descriptor::IPPROTO_TCP, descriptor::TCP_INFO).ok()?;
     let u32_at = |at: usize| u32::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
     let u64_at = |at: usize| u64::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
     (len >= LEAST_LENGTH).then_some(())?;

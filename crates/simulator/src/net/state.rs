@@ -276,13 +276,13 @@ impl WireState {
             }
             return;
         }
-        let fortune = self.faults.decide(number, direction, is_solid(tcp(&packet)));
-        if fortune.dropped {
+        let treatment = self.faults.decide(number, direction, is_solid(tcp(&packet)));
+        if treatment.dropped {
             self.record(connection, direction, Fate::Dropped, &packet, now);
             return;
         }
-        let due = now + self.latency(direction) + fortune.late;
-        for copy in fortune.copies {
+        let due = now + self.latency(direction) + treatment.late;
+        for copy in treatment.copies {
             self.launch(due + copy, Flying { packet: packet.clone(), connection, direction });
         }
         self.launch(due, Flying { packet, connection, direction });

@@ -1,4 +1,4 @@
-//! Certificates made for the process: sound, expired, for another name, of an unknown authority.
+//! Certificates made for the process: valid, expired, for another name, of an unknown authority.
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,7 +21,7 @@ pub fn host() -> ServerName<'static> {
 /// All certificates. Keys differ from process to process; names, serials, dates and with them all lengths do not.
 pub(super) struct Certificates {
     pub roots: Arc<RootCertStore>,
-    sound: Arc<CertifiedKey>,
+    valid: Arc<CertifiedKey>,
     expired: Arc<CertifiedKey>,
     wrong_host: Arc<CertifiedKey>,
     unknown_authority: Arc<CertifiedKey>,
@@ -38,7 +38,7 @@ pub fn make_certificates() {
 impl Certificates {
     pub fn get(&self, certificate: Certificate) -> Arc<CertifiedKey> {
         match certificate {
-            Certificate::Sound => self.sound.clone(),
+            Certificate::Valid => self.valid.clone(),
             Certificate::Expired => self.expired.clone(),
             Certificate::WrongHost => self.wrong_host.clone(),
             Certificate::UnknownAuthority => self.unknown_authority.clone(),
@@ -55,7 +55,7 @@ fn make() -> Result<Certificates, Box<dyn std::error::Error>> {
     roots.add(known.der().clone())?;
     Ok(Certificates {
         roots: Arc::new(roots),
-        sound: leaf(&known, HOST, 2035, 3)?,
+        valid: leaf(&known, HOST, 2035, 3)?,
         expired: leaf(&known, HOST, 2025, 4)?,
         wrong_host: leaf(&known, "another.test", 2035, 5)?,
         unknown_authority: leaf(&unknown, HOST, 2035, 6)?,

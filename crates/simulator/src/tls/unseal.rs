@@ -234,10 +234,10 @@ mod tests {
     fn conversation(data: &[u8], close: bool) -> (Vec<u8>, Vec<u8>, Vec<Secret>) {
         let recorder = Recorder::default();
         let keys = KeyLogger::new(recorder.clone(), 1);
-        let config = server_config(Certificate::Sound, Alpn::of(Protocol::Https1), keys);
-        let mut server = ServerConnection::new(Arc::new(config)).expect("the settings are sound");
+        let config = server_config(Certificate::Valid, Alpn::of(Protocol::Https1), keys);
+        let mut server = ServerConnection::new(Arc::new(config)).expect("the settings are valid");
         let config = client_config(Offer::Of(Protocol::Https1));
-        let mut client = ClientConnection::new(Arc::new(config), host()).expect("the settings are sound");
+        let mut client = ClientConnection::new(Arc::new(config), host()).expect("the settings are valid");
         let mut handshake = Vec::new();
         while client.is_handshaking() {
             let flight = to_send(&mut client);

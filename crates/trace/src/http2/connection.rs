@@ -177,7 +177,7 @@ fn begun(status: Option<u16>, frame: &WireFrame, first_delivered: Moment) -> Wir
         complete: None,
         ends_persistence: false,
         keep_alive: None,
-        length_told_twice: false,
+        length_given_twice: false,
     }
 }
 
@@ -220,7 +220,7 @@ impl Http2 {
         })
     }
 
-    /// When the origin's first SETTINGS reached the client: from then on the connection is known to be sound.
+    /// When the origin's first SETTINGS reached the client: from then on the connection is known to be healthy.
     pub fn settled(&self) -> Option<Moment> {
         let settings = self.to_client.iter().find(|frame| matches!(frame.kind, FrameKind::Settings { .. }));
         settings.and_then(|frame| frame.delivered)

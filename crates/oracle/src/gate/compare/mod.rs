@@ -1,13 +1,13 @@
-//! Two sets of facts, cell by cell.
+//! Two sets of facts, result by result.
 
 mod behaviour;
-mod cells;
 mod context;
 mod findings;
 mod requests;
+mod results;
 #[cfg(test)]
 mod tests;
 mod trade;
 mod wire;
 
-pub use cells::compare;
+pub use results::compare;

@@ -3,7 +3,7 @@
 use super::compare;
 use crate::gate::change::{Kind, State};
 use crate::gate::facts::{
-    Attempt, Bytes, CellFacts, CellOutcome, FindingFacts, RequestFacts, RunFacts, VerdictFacts,
+    Attempt, Bytes, FindingFacts, OutcomeFacts, RequestFacts, ResultFacts, RunFacts, VerdictFacts,
     ViolationFacts,
 };
 
@@ -33,29 +33,34 @@ fn violated(messages: &[&str]) -> VerdictFacts {
     VerdictFacts::Violated(messages.iter().map(violation).collect())
 }
 
-fn cell(run: RunFacts) -> CellFacts {
-    let outcome = CellOutcome::Ran { run: Box::new(run), control: None };
-    CellFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome }
+fn result(run: RunFacts) -> ResultFacts {
+    let outcome = OutcomeFacts::Ran { run: Box::new(run), control: None };
+    ResultFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome }
 }
 
-fn unsupported(reason: &str) -> CellFacts {
-    let outcome = CellOutcome::Unsupported { reason: reason.to_owned() };
-    CellFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome }
+fn unsupported(reason: &str) -> ResultFacts {
+    let outcome = OutcomeFacts::Unsupported { reason: reason.to_owned() };
+    ResultFacts { scenario: "family/name".to_owned(), client: "mine".to_owned(), outcome }
 }
 
-/// What becomes of the one cell, and its sentences.
-fn check(before: &CellFacts, now: &CellFacts, state: State, sentences: &[&str]) {
+/// What becomes of the one result, and its sentences.
+fn check(before: &ResultFacts, now: &ResultFacts, state: State, sentences: &[&str]) {
     let comparison = compare(std::slice::from_ref(before), std::slice::from_ref(now));
-    let [cell] = comparison.cells.as_slice() else { panic!("{comparison:#?}") };
-    let said: Vec<&str> = cell.changes.iter().map(|change| change.sentence.as_str()).collect();
-    assert_eq!((cell.state, said.as_slice()), (state, sentences));
+    let [result] = comparison.results.as_slice() else { panic!("{comparison:#?}") };
+    let said: Vec<&str> = result.changes.iter().map(|change| change.sentence.as_str()).collect();
+    assert_eq!((result.state, said.as_slice()), (state, sentences));
 }
 
 #[test]
 fn requests_move_fail_and_are_repeated() {
     let holds = VerdictFacts::Holds;
     let check = |old: RequestFacts, new: RequestFacts, sentence: &str| {
-        check(&cell(run(old, holds.clone())), &cell(run(new, holds.clone())), State::Drifted, &[sentence]);
+        check(
+            &result(run(old, holds.clone())),
+            &result(run(new, holds.clone())),
+            State::Drifted,
+            &[sentence],
+        );
     };
     let ok = |attempts: &[Attempt]| request("200", None, attempts);
     check(ok(&[on(1, false)]), ok(&[on(2, true)]), "request b moved from connection 1 to a new connection 2");
@@ -90,7 +95,7 @@ fn a_cancelled_post_that_is_executed_is_no_drift() {
         let [before, now] = executed.map(|executed| {
             let method = Some(method.to_owned());
             let request = RequestFacts { method, executed, ..request(outcome, None, &[on(1, true)]) };
-            cell(run(request, VerdictFacts::Holds))
+            result(run(request, VerdictFacts::Holds))
         });
         check(&before, &now, state, &[sentence]);
     };
@@ -110,7 +115,7 @@ fn a_cancelled_post_that_is_executed_is_no_drift() {
 fn small_shifts_in_time_are_no_change() {
     let took = |ms| {
         let request = RequestFacts { took_ms: Some(ms), ..request("200", None, &[on(1, true)]) };
-        cell(run(request, VerdictFacts::Holds))
+        result(run(request, VerdictFacts::Holds))
     };
     check(&took(20), &took(1019), State::Same, &[]);
     check(&took(20), &took(1020), State::Drifted, &["request b takes 1020 ms, before 20 ms: another timer"]);
@@ -121,7 +126,7 @@ fn a_back_off_is_drawn_by_chance() {
     let took = |attempts: u32, ms| {
         let attempts: Vec<Attempt> = (1..=attempts).map(|connection| on(connection, true)).collect();
         let request = RequestFacts { took_ms: Some(ms), ..request("200", None, &attempts) };
-        cell(run(request, VerdictFacts::Holds))
+        result(run(request, VerdictFacts::Holds))
     };
     check(&took(3, 1801), &took(3, 5227), State::Same, &[]);
     check(&took(3, 5227), &took(3, 1801), State::Same, &[]);
@@ -143,7 +148,7 @@ fn a_back_off_is_drawn_by_chance() {
 fn what_was_judged_is_no_story_by_itself() {
     let with = |verdict: VerdictFacts, line: &str, bytes| {
         let lines = vec![line.to_owned()];
-        cell(RunFacts { lines, bytes, ..run(request("413", None, &[on(1, true)]), verdict) })
+        result(RunFacts { lines, bytes, ..run(request("413", None, &[on(1, true)]), verdict) })
     };
     let judged = "no-stale-reuse: holds → not exercised: no close";
     let idle = || VerdictFacts::NotExercised { reason: "no close".to_owned() };
@@ -167,14 +172,14 @@ fn what_was_judged_is_no_story_by_itself() {
 fn how_far_a_hang_came_is_up_to_the_machine() {
     let hang = |opened| {
         let stopped = Some("hang".to_owned());
-        cell(RunFacts { stopped, opened, ..run(request("200", None, &[]), VerdictFacts::Holds) })
+        result(RunFacts { stopped, opened, ..run(request("200", None, &[]), VerdictFacts::Holds) })
     };
     check(&hang(2533), &hang(1801), State::Same, &[]);
 }
 
 #[test]
 fn verdicts_get_worse_and_better() {
-    let with = |verdict| cell(run(request("200", None, &[on(1, false)]), verdict));
+    let with = |verdict| result(run(request("200", None, &[on(1, false)]), verdict));
     let check = |old: VerdictFacts, new: VerdictFacts, state, sentences: &[&str]| {
         check(&with(old), &with(new), state, sentences);
     };
@@ -222,7 +227,7 @@ fn a_repair_of_what_is_required_is_a_trade_for_advice() {
         let findings = verdicts
             .iter()
             .map(|(oracle, verdict)| FindingFacts { oracle: (*oracle).to_owned(), verdict: verdict.clone() });
-        cell(RunFacts { findings: findings.collect(), ..RunFacts::default() })
+        result(RunFacts { findings: findings.collect(), ..RunFacts::default() })
     };
     let (holds, bad) = (VerdictFacts::Holds, || violated(&["250 times"]));
     let [required, other, advice] = ["no-stale-reuse", "recovers", "unsent-is-free"];
@@ -231,10 +236,10 @@ fn a_repair_of_what_is_required_is_a_trade_for_advice() {
     let before = with(&[(advice, holds.clone()), (required, bad())]);
     let now = with(&[(advice, bad()), (required, holds.clone())]);
     check(&before, &now, State::Trade, &[repaired, price]);
-    let [ref cell] = compare(std::slice::from_ref(&before), &[now]).cells[..] else { panic!("one cell") };
-    let headline = cell.changes[0].headline();
+    let [ref result] = compare(std::slice::from_ref(&before), &[now]).results[..] else { panic!("one cell") };
+    let headline = result.changes[0].headline();
     assert_eq!(headline, format!("{repaired} — in return, advice got worse: unsent-is-free"));
-    assert_eq!(cell.changes[1].kind, Kind::Trade);
+    assert_eq!(result.changes[1].kind, Kind::Trade);
     // The other way round, and where something required got worse as well, it is a regression. What is required leads.
     let back = "no-stale-reuse: holds → violated: 250 times";
     let repaid = "unsent-is-free: violated → holds (before: 250 times)";
@@ -253,7 +258,7 @@ fn a_repair_of_what_is_required_is_a_trade_for_advice() {
 
 #[test]
 fn what_cannot_be_played_has_no_verdict() {
-    let ran = cell(run(request("200", None, &[]), VerdictFacts::Holds));
+    let ran = result(run(request("200", None, &[]), VerdictFacts::Holds));
     check(&ran, &unsupported("no TLS"), State::Gone, &["can no longer be played: no TLS"]);
     check(
         &unsupported("no TLS"),
@@ -265,23 +270,23 @@ fn what_cannot_be_played_has_no_verdict() {
 }
 
 #[test]
-fn cells_appear_and_go() {
-    let ran = cell(run(request("200", None, &[]), violated(&["b was late"])));
+fn results_appear_and_go() {
+    let ran = result(run(request("200", None, &[]), violated(&["b was late"])));
     let comparison = compare(&[], std::slice::from_ref(&ran));
-    assert_eq!(comparison.cells[0].state, State::New);
+    assert_eq!(comparison.results[0].state, State::New);
     assert_eq!(
-        comparison.cells[0].changes[0].sentence,
+        comparison.results[0].changes[0].sentence,
         "has no accepted result yet; violated: no-stale-reuse: b was late"
     );
     let comparison = compare(&[ran], &[]);
-    assert_eq!((comparison.cells.len(), comparison.cells[0].state), (1, State::Gone));
+    assert_eq!((comparison.results.len(), comparison.results[0].state), (1, State::Gone));
 }
 
 #[test]
 fn lines_are_the_last_resort() {
     let with = |lines: &[&str]| {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        cell(RunFacts { lines, ..run(request("200", None, &[]), VerdictFacts::Holds) })
+        result(RunFacts { lines, ..run(request("200", None, &[]), VerdictFacts::Holds) })
     };
     check(
         &with(&["a", "connection 1: client sends FIN", "z"]),

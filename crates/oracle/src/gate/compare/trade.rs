@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::gate::change::{Change, Kind};
 
-/// Whether the changes of a cell are one.
+/// Whether the changes of a result are one.
 pub fn is_one(changes: &[Change]) -> bool {
     let worse = || changes.iter().filter(|change| change.kind == Kind::Regressed);
     changes.iter().any(is_repair) && worse().next().is_some() && worse().all(Change::is_advice)

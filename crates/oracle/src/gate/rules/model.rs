@@ -3,15 +3,15 @@
 use closewait_scenario::glob;
 use serde::Serialize;
 
-use crate::gate::change::{CellChange, Change, Kind};
+use crate::gate::change::{Change, Kind, ResultChange};
 
 /// How serious a change is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// It is told, with the reason, and that is all.
+    /// It is reported with its reason, and nothing else follows.
     Allow,
-    /// It is told as a warning.
+    /// It is reported as a warning.
     Warn,
     /// It fails the gate.
     Deny,
@@ -75,14 +75,14 @@ impl Kind {
 }
 
 impl Rule {
-    pub(in crate::gate) fn matches(&self, cell: &CellChange, change: &Change) -> bool {
+    pub(in crate::gate) fn matches(&self, result: &ResultChange, change: &Change) -> bool {
         let is = |wanted: &Option<String>, found: Option<&str>| match wanted {
             Some(wanted) => found == Some(wanted),
             None => true,
         };
         is(&self.oracle, change.oracle.as_deref())
-            && is(&self.client, Some(&cell.client))
-            && self.scenario.as_ref().is_none_or(|pattern| glob::matches(pattern, &cell.scenario))
+            && is(&self.client, Some(&result.client))
+            && self.scenario.as_ref().is_none_or(|pattern| glob::matches(pattern, &result.scenario))
             && self.change.is_none_or(|kind| kind == change.kind)
     }
 

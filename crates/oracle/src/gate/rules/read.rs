@@ -15,7 +15,7 @@ const LONGEST: usize = 256 * 1024;
 /// Reads rules. `path` is only what the errors call the text.
 ///
 /// # Errors
-/// Everything that is wrong with the text, each with line, column and how to mend it.
+/// Everything that is wrong with the text, each with line, column and how to fix it.
 pub fn parse(path: &str, text: &str, known: &Known<'_>) -> Result<Rules, Invalid> {
     let mut problems = Problems::default();
     let rules = read(text, known, &mut problems);

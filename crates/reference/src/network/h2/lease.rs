@@ -78,7 +78,7 @@ impl StreamLease {
         self.end(how);
     }
 
-    /// What the pool is told once the last holder lets go.
+    /// The event for the pool once the last holder lets go.
     pub(super) fn report(&self) -> Arc<Report> {
         self.report.clone()
     }

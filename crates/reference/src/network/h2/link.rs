@@ -47,7 +47,7 @@ struct Inner {
     censored: BytesMut,
     /// How reading ended.
     end: Option<io::Result<()>>,
-    /// The peer has told its limit.
+    /// The peer has announced its limit.
     settled: bool,
     /// Whole frames that the socket, or TLS on it, has not taken yet.
     outbox: BytesMut,

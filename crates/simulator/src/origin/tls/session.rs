@@ -38,7 +38,7 @@ impl Session {
             Handshake::Answer => {
                 let keys = KeyLogger::new(recorder, connection);
                 let config = Arc::new(server_config(terms.certificate, terms.alpn, keys));
-                let mut session = ServerConnection::new(config).expect("the settings are sound");
+                let mut session = ServerConnection::new(config).expect("the settings are valid");
                 session.set_buffer_limit(None);
                 State::Speaking(Box::new(session))
             }

@@ -1,4 +1,4 @@
-//! What a client of HTTP/2 is excused for, each beside the near miss that it is not: random schedules met all of these.
+//! What a client of HTTP/2 is exempt from, each beside the near miss that it is not: random schedules met all of these.
 
 use std::time::Duration;
 
@@ -149,10 +149,10 @@ fn a_refused_request_waits_in_line_for_a_stream() {
         let trace = TraceBuilder::new().h2_open(0, 2, &[]).start(0, "d", "GET");
         limited(trace.h2_attempt(0, "d", "GET", 2, 1)).client_sends(at, 2, ping(false)).deadline(1_500, "b")
     };
-    let over = |trace: TraceBuilder| trace.cancel(1_600, "a").cancel(1_600, "d");
+    let ended = |trace: TraceBuilder| trace.cancel(1_600, "a").cancel(1_600, "d");
     let line = "holds: b was ended by its deadline: nothing told the client; 2 requests ended in time";
-    check("bounded-wait", over(asks(400)), line);
-    check("bounded-wait", over(asks(600)), &hung.replace("460", "1 460"));
+    check("bounded-wait", ended(asks(400)), line);
+    check("bounded-wait", ended(asks(600)), &hung.replace("460", "1 460"));
     // A stream came free while a PING was without an answer, and was taken with the answer.
     let asks = |pinged: u64, taken| {
         let c = limited(TraceBuilder::new()).cancel(45, "a").client_sends(

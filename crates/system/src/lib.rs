@@ -1,4 +1,5 @@
-//! The clock that `std` reads, and the entropy that it and others take, while a thread plays a simulated run.
+//! What a simulated run takes from the system, in the one crate with `unsafe`: the clock that `std` reads, the entropy that it and
+//! others take, a process for each run ([`Zygote`]), and what Linux says of sockets that others hold ([`descriptor`]).
 //!
 //! A simulation has virtual time. Clients also ask `std::time`: for the age of an idle connection, the back-off of a retry,
 //! the end of a rate limit. This crate takes the place of libc's `clock_gettime` and its like. On a thread that plays a
@@ -21,6 +22,8 @@
 
 #[cfg(target_os = "linux")]
 mod addresses;
+#[cfg(target_os = "linux")]
+pub mod descriptor;
 mod entropy;
 #[cfg(all(
     target_os = "linux",

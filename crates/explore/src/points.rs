@@ -1,4 +1,4 @@
-//! What a run was, as places for faults.
+//! The points of a run at which faults can be injected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,10 @@ use closewait_scenario::{Cut, Direction, Scenario};
 use closewait_trace::{Fate, Millis, Trace, What, millis};
 
 use super::fault::{Effect, FAULTS};
-use super::place::{Packet, Place};
-use super::strike::Strike;
+use super::injection::Injection;
+use super::point::{Packet, Point};
 
-/// How close to each other the instants are at which faults strike.
+/// How close to each other the instants are at which faults are injected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grain {
     /// At each distinct instant, just before and just after it, and in the middle of each pause; and so that what is sent to
@@ -19,9 +19,9 @@ pub enum Grain {
     Coarse,
 }
 
-/// The places of one run.
+/// The points of one run at which faults can be injected.
 #[derive(Debug, Clone)]
-pub struct Course {
+pub struct Points {
     instants: Vec<Millis>,
     packets: Vec<Packet>,
     /// When each connection sent its SYN, and when it was last heard of.
@@ -30,8 +30,8 @@ pub struct Course {
     requests: BTreeMap<String, (Millis, Millis)>,
 }
 
-impl Course {
-    /// Reads the places out of the trace of a run.
+impl Points {
+    /// Reads the points out of the trace of a run.
     pub fn of(scenario: &Scenario, trace: &Trace, grain: Grain) -> Self {
         let packets = packets(trace);
         let (mut lives, mut requests) = (BTreeMap::new(), BTreeMap::new());
@@ -50,59 +50,59 @@ impl Course {
         Self { instants, packets, lives, requests }
     }
 
-    /// Every fault at every place where it fits, at `from` or later. In the order of [`FAULTS`], then of what
+    /// Every fault at every point where it fits, at `from` or later. In the order of [`FAULTS`], then of what
     /// is struck, then of time.
-    pub fn strikes(&self, base: &Scenario, from: Millis) -> Vec<Strike> {
-        let mut strikes = Vec::new();
+    pub fn injections(&self, base: &Scenario, from: Millis) -> Vec<Injection> {
+        let mut injections = Vec::new();
         for fault in FAULTS.iter().filter(|fault| (fault.fits)(base.protocol)) {
-            let places = match fault.effect {
+            let points = match fault.effect {
                 Effect::Connection(_) => {
                     self.lives.keys().flat_map(|connection| self.on_connection(*connection)).collect()
                 }
                 Effect::Host(_) => self.on_host(),
-                Effect::Packet(_) => self.packets.iter().copied().map(Place::Packet).collect(),
+                Effect::Packet(_) => self.packets.iter().copied().map(Point::Packet).collect(),
                 Effect::Message(_) => in_messages(base),
                 Effect::Arrival(_) => arrivals(base),
                 Effect::Stream(_) => {
                     base.requests().flat_map(|request| self.on_stream_of(&request.id)).collect()
                 }
             };
-            let places = places.into_iter().filter(|place| place.at().is_none_or(|at| at >= from));
-            strikes.extend(places.map(|place| Strike { fault, place }));
+            let points = points.into_iter().filter(|point| point.at().is_none_or(|at| at >= from));
+            injections.extend(points.map(|point| Injection { fault, point }));
         }
-        strikes
+        injections
     }
 
-    fn on_connection(&self, connection: u32) -> Vec<Place> {
+    fn on_connection(&self, connection: u32) -> Vec<Point> {
         let (start, end) = self.lives[&connection];
         let instants = self.instants.iter().filter(|at| (start..=end).contains(at));
-        let instants = instants.map(|at| Place::Instant { connection: Some(connection), at: *at });
+        let instants = instants.map(|at| Point::Instant { connection: Some(connection), at: *at });
         let packets = self.packets.iter().filter(|packet| packet.connection == connection);
         in_time(instants, packets)
     }
 
     /// When it arrives, and at every instant at which it may be open.
-    fn on_stream_of(&self, request: &str) -> Vec<Place> {
+    fn on_stream_of(&self, request: &str) -> Vec<Point> {
         let Some((start, end)) = self.requests.get(request) else { return Vec::new() };
         let instants = self.instants.iter().filter(|at| (start..=end).contains(at));
-        let at = |at: &Millis| Place::Stream { request: request.to_owned(), at: *at };
-        [Place::Arrival { request: request.to_owned() }].into_iter().chain(instants.map(at)).collect()
+        let at = |at: &Millis| Point::Stream { request: request.to_owned(), at: *at };
+        [Point::Arrival { request: request.to_owned() }].into_iter().chain(instants.map(at)).collect()
     }
 
-    fn on_host(&self) -> Vec<Place> {
-        let instants = self.instants.iter().map(|at| Place::Instant { connection: None, at: *at });
+    fn on_host(&self) -> Vec<Point> {
+        let instants = self.instants.iter().map(|at| Point::Instant { connection: None, at: *at });
         in_time(instants, self.packets.iter())
     }
 }
 
 /// Ordered by time; packets that leave at an instant come before the instant's own place.
 fn in_time<'a>(
-    instants: impl Iterator<Item = Place>,
+    instants: impl Iterator<Item = Point>,
     packets: impl Iterator<Item = &'a Packet>,
-) -> Vec<Place> {
-    let mut places: Vec<Place> = packets.copied().map(Place::Packet).chain(instants).collect();
-    places.sort_by_key(Place::at);
-    places
+) -> Vec<Point> {
+    let mut points: Vec<Point> = packets.copied().map(Point::Packet).chain(instants).collect();
+    points.sort_by_key(Point::at);
+    points
 }
 
 fn packets(trace: &Trace) -> Vec<Packet> {
@@ -142,7 +142,7 @@ fn instants(distinct: &BTreeSet<Millis>, latency: Millis, grain: Grain) -> Vec<M
 /// A time without events that is worth a fault of its own, ms.
 const PAUSE: Millis = 4;
 
-fn in_messages(base: &Scenario) -> Vec<Place> {
+fn in_messages(base: &Scenario) -> Vec<Point> {
     const LINES: [Option<Cut>; 3] = [Some(Cut::Byte(7)), Some(Cut::StatusLine), Some(Cut::Header(1))];
     const ANY: [Option<Cut>; 4] = [Some(Cut::Head), Some(Cut::Body(1)), Some(Cut::Body(5)), None];
     const RECORD: [Option<Cut>; 2] = [Some(Cut::Record(3)), Some(Cut::Record(30))];
@@ -152,11 +152,11 @@ fn in_messages(base: &Scenario) -> Vec<Place> {
     let cuts = || record.iter().chain(lines).chain(&ANY).copied();
     let of_request = |request: &str| {
         let request = request.to_owned();
-        cuts().map(move |cut| Place::Message { request: request.clone(), cut })
+        cuts().map(move |cut| Point::Message { request: request.clone(), cut })
     };
     base.requests().flat_map(|request| of_request(&request.id).collect::<Vec<_>>()).collect()
 }
 
-fn arrivals(base: &Scenario) -> Vec<Place> {
-    base.requests().map(|request| Place::Arrival { request: request.id.clone() }).collect()
+fn arrivals(base: &Scenario) -> Vec<Point> {
+    base.requests().map(|request| Point::Arrival { request: request.id.clone() }).collect()
 }

@@ -16,26 +16,26 @@ use crate::random::sensible;
 
 /// A client, and the oracle that it violates.
 #[derive(Clone, Copy)]
-pub struct Witness {
+pub struct Reproducer {
     /// The client that is at fault.
     pub client: &'static dyn UnderTest,
     /// The name of the oracle.
     pub oracle: &'static str,
     /// A client that must not violate the oracle, if there is one: the same without its planted bug.
-    pub sound: Option<&'static dyn UnderTest>,
+    pub correct: Option<&'static dyn UnderTest>,
 }
 
-impl Witness {
+impl Reproducer {
     /// The finding that the client violates the oracle in this scenario; `None` if it does not, or cannot play it.
     pub fn violation(&self, scenario: &Scenario) -> Option<Finding> {
-        let Some(sound) = self.sound else { return self.found(self.client, scenario) };
+        let Some(correct) = self.correct else { return self.found(self.client, scenario) };
         let expecting = Scenario { expect: self.expectations(scenario), ..scenario.clone() };
-        self.found(self.client, &expecting).filter(|_| self.found(sound, &expecting).is_none())
+        self.found(self.client, &expecting).filter(|_| self.found(correct, &expecting).is_none())
     }
 
-    /// Every request that the sound client gets an answer to is expected to get one of this status.
+    /// Every request that the correct client gets an answer to is expected to get one of this status.
     pub fn expectations(&self, scenario: &Scenario) -> BTreeMap<String, Expectation> {
-        let trace = self.sound.and_then(|sound| play(sound, scenario));
+        let trace = self.correct.and_then(|correct| play(correct, scenario));
         let views = trace.map(|trace| Views::of(&trace, &scenario.client));
         let requests = views.iter().flat_map(|views| views.requests.iter());
         let answered = requests.filter_map(|request| match request.outcome() {
@@ -68,24 +68,24 @@ const MOST_REPLAYS: usize = 20_000;
 
 /// The simplest scenario found in which the witness still sees the violation, with ids `a`, `b`, `c` in order. The
 /// same for the same scenario, always. A scenario in which there is no violation comes back as it is.
-pub fn shrink(scenario: &Scenario, witness: &Witness) -> Scenario {
+pub fn shrink(scenario: &Scenario, reproducer: &Reproducer) -> Scenario {
     let mut best = without_expectations(scenario);
-    if witness.violation(&best).is_none() {
+    if reproducer.violation(&best).is_none() {
         return scenario.clone();
     }
     let mut replays = 0;
     let mut refused = BTreeSet::new();
-    while let Some(lighter) = next(&best, witness, &mut replays, &mut refused) {
+    while let Some(lighter) = next(&best, reproducer, &mut replays, &mut refused) {
         best = lighter;
     }
-    let tidied = sensible(&tidy(&best)).filter(|tidied| witness.violation(tidied).is_some());
+    let tidied = sensible(&tidy(&best)).filter(|tidied| reproducer.violation(tidied).is_some());
     tidied.unwrap_or(best)
 }
 
 /// The first candidate that is lighter and shows the violation.
 fn next(
     best: &Scenario,
-    witness: &Witness,
+    reproducer: &Reproducer,
     replays: &mut usize,
     refused: &mut BTreeSet<String>,
 ) -> Option<Scenario> {
@@ -100,7 +100,7 @@ fn next(
             continue;
         }
         *replays += 1;
-        if witness.violation(&candidate).is_some() {
+        if reproducer.violation(&candidate).is_some() {
             return Some(candidate);
         }
     }

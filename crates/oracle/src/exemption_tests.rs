@@ -1,4 +1,4 @@
-//! What a client is excused for, each beside the near miss that it is not: random schedules met all of these.
+//! What a client is exempt from, each beside the near miss that it is not: random schedules met all of these.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(super) fn acked(trace: TraceBuilder, at: u64, bytes: usize, window: u32) -> 
 
 /// Why `c` need not use connection 1, or may take the client's time.
 #[track_caller]
-fn check_excuse(client: ClientSettings, trace: TraceBuilder, expected: &str) {
+fn check_exemption(client: ClientSettings, trace: TraceBuilder, expected: &str) {
     let (scenario, trace) = (with_client(client), trace.build());
     let views = Views::of(&trace, &scenario.client);
     let case = Case::new(&scenario, &trace, &views);
@@ -47,32 +47,40 @@ fn check_excuse(client: ClientSettings, trace: TraceBuilder, expected: &str) {
     let connection = views.connections.get(1).expect("connection 1");
     let last = connection.exchanges.last().expect("an exchange");
     let idle = request.started.since(last.complete().unwrap_or(request.started));
-    let excuse = doubts::in_doubt(&case, connection, request.started)
+    let exemption = doubts::in_doubt(&case, connection, request.started)
         .or_else(|| doubts::idle_too_long(&case, last, idle))
         .or_else(|| closes::reason(&case, connection, request))
-        .or_else(|| waiting::young_dial(&case, request, request.over()?));
-    assert_eq!(excuse.map_or("none".to_owned(), |excuse| excuse.to_string()), expected);
+        .or_else(|| waiting::young_dial(&case, request, request.ended()?));
+    assert_eq!(exemption.map_or("none".to_owned(), |exemption| exemption.to_string()), expected);
 }
 
 #[test]
-fn every_excuse_has_its_words() {
+fn every_exemption_has_its_words() {
     let plain = ClientSettings::default;
     let asked = |trace: TraceBuilder, at| trace.start(at, "c", "GET");
-    check_excuse(plain(), asked(answered(), 40), "none");
-    check_excuse(plain(), asked(answered().fin(30, 1), 40), "its FIN was delivered");
-    check_excuse(plain(), asked(answered().fin_sent(30, 1), 40), "FIN was on its way");
-    check_excuse(plain(), asked(answered().bytes(30, 1, "\r\n"), 40), "an unasked CRLF was delivered on it");
-    check_excuse(plain(), asked(answered(), 30_021), "it had been idle too long");
+    check_exemption(plain(), asked(answered(), 40), "none");
+    check_exemption(plain(), asked(answered().fin(30, 1), 40), "its FIN was delivered");
+    check_exemption(plain(), asked(answered().fin_sent(30, 1), 40), "FIN was on its way");
+    check_exemption(
+        plain(),
+        asked(answered().bytes(30, 1, "\r\n"), 40),
+        "an unasked CRLF was delivered on it",
+    );
+    check_exemption(plain(), asked(answered(), 30_021), "it had been idle too long");
     let closed = || asked(answered().client_fin(40, 1), 40);
-    check_excuse(plain(), closed(), "none");
-    check_excuse(one_connection().client, closed(), "the client has a limit of connections");
-    check_excuse(plain(), asked(answered().closing(30).client_fin(40, 1), 40), "the client was being closed");
+    check_exemption(plain(), closed(), "none");
+    check_exemption(one_connection().client, closed(), "the client has a limit of connections");
+    check_exemption(
+        plain(),
+        asked(answered().closing(30).client_fin(40, 1), 40),
+        "the client was being closed",
+    );
     let dead = two_at_once().response(20, "a", 1).deadline(2_000, "b").client_fin(2_000, 1);
-    check_excuse(plain(), asked(dead, 2_000), "another connection had just proved dead");
+    check_exemption(plain(), asked(dead, 2_000), "another connection had just proved dead");
     let shut = asked(stopped_upload(), 100);
-    check_excuse(plain(), shut, "a was given up on it with the response outstanding");
+    check_exemption(plain(), shut, "a was given up on it with the response outstanding");
     let dialled = asked(answered(), 40).syn(40, 2).deadline(90, "c");
-    check_excuse(plain(), dialled, "a connection was being dialled");
+    check_exemption(plain(), dialled, "a connection was being dialled");
 }
 
 #[test]
@@ -103,12 +111,12 @@ fn a_connection_may_be_over_before_anything_can_be_written_on_it() {
         check_in("no-needless-connections", &scenario(), trace, expected);
     };
     let opened = || TraceBuilder::new().start(20, "a", "GET").open(40, 1);
-    let over = "holds: 2 connections for 1 request";
+    let ended = "holds: 2 connections for 1 request";
     let unused = "NeedlessConnections: connection 1 was opened and never carried a request";
-    check(opened().fin(40, 1), over);
-    check(opened().rst(40, 1), over);
-    check(opened().alert(40, 1, "close_notify"), over);
-    check(opened().alert(40, 1, "internal_error"), over);
+    check(opened().fin(40, 1), ended);
+    check(opened().rst(40, 1), ended);
+    check(opened().alert(40, 1, "close_notify"), ended);
+    check(opened().alert(40, 1, "internal_error"), ended);
     // A little later the request could have been written.
     check(opened().fin(41, 1), unused);
     check(opened().alert(41, 1, "close_notify"), unused);
@@ -296,14 +304,14 @@ fn silence_casts_doubt_on_those_that_were_silent_for_longer() {
     let plain = ClientSettings::default;
     let asked = || two_at_once().response(20, "a", 1);
     let closed = |trace: TraceBuilder, at| on_new_connection(trace.client_fin(at, 1), at, "c", 3);
-    let excused = "not exercised: no request found a free and healthy connection";
+    let exempt = "not exercised: no request found a free and healthy connection";
     let missed = |at: &str| {
         format!(
             "NeedlessConnections: c was written on new connection 3 although connection 1 was healthy when the client closed it at {at} ms"
         )
     };
-    check(plain(), closed(asked().deadline(2_000, "b"), 2_000), excused);
-    check(plain(), closed(asked().cancel(2_000, "b"), 2_000), excused);
+    check(plain(), closed(asked().deadline(2_000, "b"), 2_000), exempt);
+    check(plain(), closed(asked().cancel(2_000, "b"), 2_000), exempt);
     // Too soon; too late; something was heard; of the other connection something was heard since.
     check(plain(), closed(asked().cancel(900, "b"), 900), &missed("900"));
     check(plain(), closed(asked().deadline(2_000, "b"), 2_001), &missed("2 001"));
@@ -317,21 +325,21 @@ fn silence_casts_doubt_on_those_that_were_silent_for_longer() {
     // What the client's user calls too long is long enough.
     let timed = ClientSettings { read_timeout: Some(Duration::from_millis(100)), ..plain() };
     let timed_out = || asked().finish(130, "b", error(ErrorKind::Timeout));
-    check(timed.clone(), closed(timed_out(), 130), excused);
+    check(timed.clone(), closed(timed_out(), 130), exempt);
     // The answer comes in that instant, or just before.
     let late = |at| asked().bytes(at, 2, ok_message("b")).finish(130, "b", error(ErrorKind::Timeout));
-    check(timed.clone(), closed(late(130), 130), excused);
+    check(timed.clone(), closed(late(130), 130), exempt);
     check(timed, closed(late(129), 130), &missed("130"));
     check(plain(), closed(timed_out(), 130), &missed("130"));
 }
 
 #[test]
 fn who_was_over_before_its_first_byte_left_was_silent_to_nobody() {
-    let closed = |over: u64, left: u64| {
+    let closed = |ended: u64, left: u64| {
         let trace = answered().open(40, 2).start(45, "b", "GET");
-        let trace = if left < over { trace.attempt(left, "b", "GET", 2) } else { trace };
-        let trace = trace.deadline(over, "b").client_fin(over, 1);
-        let trace = if over < left { trace.attempt(left, "b", "GET", 2) } else { trace };
+        let trace = if left < ended { trace.attempt(left, "b", "GET", 2) } else { trace };
+        let trace = trace.deadline(ended, "b").client_fin(ended, 1);
+        let trace = if ended < left { trace.attempt(left, "b", "GET", 2) } else { trace };
         on_new_connection(trace, 3_000, "c", 3)
     };
     let check = |trace, expected: &str| check_in("reuses-when-healthy", &scenario(), trace, expected);
@@ -341,7 +349,7 @@ fn who_was_over_before_its_first_byte_left_was_silent_to_nobody() {
 }
 
 #[test]
-fn a_limit_on_idle_connections_is_no_excuse_until_it_is_reached() {
+fn a_limit_on_idle_connections_exempts_nothing_until_it_is_reached() {
     let limited = with_client(ClientSettings { max_idle: Some(1), ..ClientSettings::default() });
     let check = |trace, expected: &str| check_in("reuses-when-healthy", &limited, trace, expected);
     let missed = "NeedlessConnections: c was written on new connection 3 although connection 1 was healthy when the client closed it at 40 ms";

@@ -6,14 +6,14 @@ use closewait_trace::{SignalKind, StaleReason};
 
 use super::words::{cause, name};
 
-/// What excuses a client. It is printed as what follows `… because`.
+/// What exempts a client. It is printed as what follows `… because`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Excuse<'a> {
+pub(super) enum Exemption<'a> {
     // A client may pass over the connection.
     Stale(&'a StaleReason),
     OnItsWay(SignalKind),
     UnaskedCrlf,
-    LengthToldTwice,
+    LengthGivenTwice,
     Refusing,
     Silent,
     CutOff,
@@ -33,13 +33,13 @@ pub(super) enum Excuse<'a> {
     Queued,
 }
 
-impl fmt::Display for Excuse<'_> {
+impl fmt::Display for Exemption<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Stale(reason) => return f.write_str(&cause(reason)),
             Self::OnItsWay(kind) => return write!(f, "{} was on its way", name(*kind)),
             Self::UnaskedCrlf => "an unasked CRLF was delivered on it",
-            Self::LengthToldTwice => "a response told its length in two ways",
+            Self::LengthGivenTwice => "a response told its length in two ways",
             Self::Refusing => "the origin refused streams on it, one after the other",
             Self::Silent => "nothing came on it since a request was given up or a PING sent",
             Self::CutOff => "the network took nothing, and nothing came",

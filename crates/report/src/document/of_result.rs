@@ -1,23 +1,23 @@
 //! From what came of one scenario and one client to its entry in the results file.
 
-use closewait_oracle::{Cell as Judged, CellResult, Finding, Verdict};
+use closewait_oracle::{Finding, RunOutcome, RunResult as Judged, Verdict};
 use closewait_scenario::Scenario;
 use closewait_trace::{BodyEnd, Outcome, Trace, Views};
 
-use super::model::{Cell, Line, Request, Run};
+use super::model::{Line, Request, Run, RunResult};
 use crate::facts::{bytes, opened, requests};
 use crate::ladder::Ladder;
 use crate::transcript::Transcript;
 
-/// One cell in the form that is written, without its diagram.
-pub fn of_cell(scenario: &Scenario, cell: &Judged) -> Cell {
-    form(scenario, cell, false)
+/// One result in the form that is written, without its diagram.
+pub fn of_result(scenario: &Scenario, result: &Judged) -> RunResult {
+    form(scenario, result, false)
 }
 
-pub(super) fn form(scenario: &Scenario, cell: &Judged, is_drawn: bool) -> Cell {
-    let (unsupported, run, control) = match &cell.result {
-        CellResult::Unsupported { reason } => (Some(reason.clone()), None, None),
-        CellResult::Ran { trace, findings, control } => {
+pub(super) fn form(scenario: &Scenario, result: &Judged, is_drawn: bool) -> RunResult {
+    let (unsupported, run, control) = match &result.outcome {
+        RunOutcome::Unsupported { reason } => (Some(reason.clone()), None, None),
+        RunOutcome::Ran { trace, findings, control } => {
             let quiet = scenario.control();
             let quiet = quiet.as_ref().unwrap_or(scenario);
             let control = control.as_ref().map(|control| {
@@ -31,10 +31,10 @@ pub(super) fn form(scenario: &Scenario, cell: &Judged, is_drawn: bool) -> Cell {
             (None, Some(run), control)
         }
     };
-    Cell {
+    RunResult {
         scenario: scenario.id.clone(),
-        client: cell.client.to_owned(),
-        mark: cell.mark().name().to_owned(),
+        client: result.client.to_owned(),
+        mark: result.mark().name().to_owned(),
         unsupported,
         run,
         control,

@@ -1,4 +1,4 @@
-//! What a client is excused for over TLS, each beside the near miss that it is not: random schedules met all of these.
+//! What a client is exempt from over TLS, each beside the near miss that it is not: random schedules met all of these.
 
 use closewait_scenario::{Protocol, Scenario};
 use closewait_trace::ErrorKind;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{process, thread};
 
-use closewait_clock::{Lost, Run, Zygote};
+use closewait_system::{Lost, Run, Zygote};
 
 const LIMIT: Duration = Duration::from_secs(60);
 

@@ -11,7 +11,7 @@ impl Pool {
     ///
     /// # Panics
     /// When one does not hold.
-    pub fn assert_sound(&self, now: Duration) {
+    pub fn assert_invariants(&self, now: Duration) {
         self.assert_limits();
         self.assert_tickets();
         self.assert_drained_are_busy();

@@ -1,4 +1,4 @@
-//! The strips of a sweep in a real browser.
+//! The timelines of a sweep in a real browser.
 
 use closewait::client;
 use closewait::explore::sweep::{self, Header, Mark, Plan, Record, Shard, Share, Wanted};
@@ -27,7 +27,7 @@ fn swept() -> Document {
 }
 
 /// By keyboard and by mouse, light and dark, on a desk and on a phone.
-pub(super) fn a_strip_is_walked_along() {
+pub(super) fn a_timeline_is_walked_along() {
     check("strip", &[("", &swept())], |page| {
         assert_eq!(count(page, "#sweep details"), 2);
         // What violates something is open, the rest is not.
@@ -68,7 +68,7 @@ fn click_the_violation(page: &Page) {
     );
 }
 
-pub(super) fn strips_stand_below_the_grid() {
+pub(super) fn timelines_stand_below_the_grid() {
     let results = played(&["idle-limit/*"]);
     check("strip-and-grid", &[("results", &results), ("sweep", &swept())], |page| {
         assert!(count(page, ".grid button") > 0);
@@ -77,16 +77,16 @@ pub(super) fn strips_stand_below_the_grid() {
     });
 }
 
-pub(super) fn foreign_text_in_a_strip_stays_text() {
+pub(super) fn foreign_text_in_a_timeline_stays_text() {
     let nasty = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&lt;!--";
     let mut document = swept();
-    for strip in &mut document.strips {
+    for strip in &mut document.timelines {
         for word in [&mut strip.workload, &mut strip.client, &mut strip.version, &mut strip.fault] {
             nasty.clone_into(word);
         }
-        strip.places.iter_mut().for_each(|place| nasty.clone_into(place));
+        strip.points.iter_mut().for_each(|place| nasty.clone_into(place));
         // A file that somebody wrote by hand need not fit together.
-        strip.places.truncate(5);
+        strip.points.truncate(5);
     }
     check("foreign-strip", &[("", &document)], |page| {
         page.eval("document.querySelectorAll('.marks').forEach(marks => marks.click())");

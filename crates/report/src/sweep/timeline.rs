@@ -2,12 +2,12 @@
 
 use closewait_explore::sweep::{Mark, Row};
 
-use super::fold::{fold, places_per_column};
+use super::fold::{fold, points_per_column};
 use crate::terminal::style::{self, ADVICE, FAINT, HEADING, paint};
 
-/// The strips, a paragraph for each workload and client, and what the signs say. No row is wider than `width`
+/// The timelines, a paragraph for each workload and client, and what the signs say. No row is wider than `width`
 /// columns; `None` is as wide as it takes.
-pub fn strips_as_text(rows: &[Row], width: Option<usize>) -> String {
+pub fn timelines_as_text(rows: &[Row], width: Option<usize>) -> String {
     let mut text = String::new();
     for rows in rows.chunk_by(|a, b| (&a.workload, &a.client) == (&b.workload, &b.client)) {
         text += &paragraph(rows, width);
@@ -17,17 +17,17 @@ pub fn strips_as_text(rows: &[Row], width: Option<usize>) -> String {
 
 fn paragraph(rows: &[Row], width: Option<usize>) -> String {
     let label = rows.iter().map(|row| row.fault.chars().count()).max().unwrap_or(0);
-    let places = rows.iter().map(|row| row.marks.len()).max().unwrap_or(0);
-    let room = width.map_or(places, |width| width.saturating_sub(label + 4));
-    let per_column = places_per_column(places, room);
+    let points = rows.iter().map(|row| row.marks.len()).max().unwrap_or(0);
+    let room = width.map_or(points, |width| width.saturating_sub(label + 4));
+    let per_column = points_per_column(points, room);
     let shared = match per_column {
         1 => String::new(),
-        n => paint(FAINT, format!("  a column is {n} places, the worst is shown")),
+        n => paint(FAINT, format!("  a column is {n} points, the worst is shown")),
     };
     let Some(Row { workload, client, .. }) = rows.first() else { return String::new() };
     let mut text = format!("{}{shared}\n", paint(HEADING, format!("{workload} · {client}")));
     for row in rows {
-        let marks: Vec<Mark> = row.marks.iter().map(|place| place.mark).collect();
+        let marks: Vec<Mark> = row.marks.iter().map(|point| point.mark).collect();
         text += &format!("  {:label$}  {}\n", row.fault, signs(&fold(&marks, per_column)));
     }
     text + "\n"
@@ -56,7 +56,7 @@ pub(super) fn style_of(mark: Mark) -> anstyle::Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use closewait_explore::sweep::{Record, strips};
+    use closewait_explore::sweep::{Record, timelines};
 
     fn record(run: usize, fault: &str, mark: Mark) -> Record {
         let (workload, client) = ("work".to_owned(), "client".to_owned());
@@ -79,11 +79,11 @@ mod tests {
         let mut records = vec![record(0, "none", Mark::Ok)];
         records.extend((1..).zip(marks).map(|(at, mark)| record(at, &format!("fin/1@{at}ms"), mark)));
         records.push(record(7, "crash@3ms", Mark::Surfaced));
-        anstream::adapter::strip_str(&strips_as_text(&strips(&records), width)).to_string()
+        anstream::adapter::strip_str(&timelines_as_text(&timelines(&records), width)).to_string()
     }
 
     #[test]
-    fn a_row_has_a_mark_for_each_place() {
+    fn a_row_has_a_mark_for_each_point() {
         let text = text(None);
         assert!(text.contains("work · client\n  none   ·\n  fin/1  ·rr✗+·\n  crash  e\n"), "{text}");
         assert!(text.contains("✗ violation"), "{text}");
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_wide_row_is_folded() {
         let text = text(Some(12));
-        assert!(text.contains("a column is 2 places"), "{text}");
+        assert!(text.contains("a column is 2 points"), "{text}");
         assert!(text.contains("  fin/1  r✗+\n"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The strips of a sweep: a table for each workload and client, a row for each fault, one sign for each place.
+//! The timelines of a sweep: a table for each workload and client, a row for each fault, one sign for each point.
 //!
 //! All of it is there without a script, which only lets a reader walk along a row.
 
@@ -8,11 +8,11 @@ use closewait_explore::sweep::Mark;
 use maud::{Markup, html};
 use serde::Serialize;
 
-use crate::document::{Document, Strip};
+use crate::document::{Document, Timeline};
 
 /// A row, for the script: what a place is called.
 #[derive(Serialize)]
-pub(super) struct ShownStrip<'a> {
+pub(super) struct ShownTimeline<'a> {
     workload: &'a str,
     client: &'a str,
     fault: &'a str,
@@ -21,26 +21,26 @@ pub(super) struct ShownStrip<'a> {
 }
 
 /// The rows of all documents, in the order of the page.
-pub(super) fn shown<'a>(documents: &[(&str, &'a Document)]) -> Vec<ShownStrip<'a>> {
-    let strips = documents.iter().flat_map(|(_, document)| &document.strips);
-    let shown = |strip: &'a Strip| ShownStrip {
-        workload: &strip.workload,
-        client: &strip.client,
-        fault: &strip.fault,
-        places: &strip.places,
-        marks: strip.marks.iter().map(|mark| mark.meaning()).collect(),
+pub(super) fn shown<'a>(documents: &[(&str, &'a Document)]) -> Vec<ShownTimeline<'a>> {
+    let timelines = documents.iter().flat_map(|(_, document)| &document.timelines);
+    let shown = |timeline: &'a Timeline| ShownTimeline {
+        workload: &timeline.workload,
+        client: &timeline.client,
+        fault: &timeline.fault,
+        places: &timeline.points,
+        marks: timeline.marks.iter().map(|mark| mark.meaning()).collect(),
     };
-    strips.map(shown).collect()
+    timelines.map(shown).collect()
 }
 
 /// How many runs the sweeps were.
 pub(super) fn runs(documents: &[(&str, &Document)]) -> usize {
-    documents.iter().flat_map(|(_, document)| &document.strips).map(|strip| strip.marks.len()).sum()
+    documents.iter().flat_map(|(_, document)| &document.timelines).map(|timeline| timeline.marks.len()).sum()
 }
 
-/// The strips; nothing if no document has any.
+/// The timelines; nothing if no document has any.
 pub(super) fn section(documents: &[(&str, &Document)]) -> Markup {
-    let swept = documents.iter().filter(|(_, document)| !document.strips.is_empty());
+    let swept = documents.iter().filter(|(_, document)| !document.timelines.is_empty());
     let several = swept.clone().count() > 1;
     let mut first = 0;
     html! {
@@ -48,17 +48,17 @@ pub(super) fn section(documents: &[(&str, &Document)]) -> Markup {
             section #sweep aria-label="The sweep: every fault at every instant" {
                 h2 { "Every fault at every instant" }
                 p.faint {
-                    "A row is a fault and what it strikes; each sign is one place of the run, in the order of time. "
+                    "A row is a fault and what it acts on; each sign is one point of the run, in the order of time. "
                     "Arrow keys walk along a row and from row to row."
                 }
                 (legend())
                 @for (word, document) in swept {
-                    @for rows in document.strips.chunk_by(|a, b| (&a.workload, &a.client) == (&b.workload, &b.client)) {
+                    @for rows in document.timelines.chunk_by(|a, b| (&a.workload, &a.client) == (&b.workload, &b.client)) {
                         (table(rows, several.then_some(*word), first))
                         ({ first += rows.len(); "" })
                     }
                 }
-                p #place.place { "Choose a sign to see its place and how to replay it." }
+                p #place.place { "Choose a sign to see its point in the run and how to replay it." }
             }
         }
     }
@@ -75,8 +75,8 @@ fn legend() -> Markup {
 }
 
 /// `first` is the number of its first row on the page.
-fn table(rows: &[Strip], word: Option<&str>, first: usize) -> Markup {
-    let Some(Strip { workload, client, version, .. }) = rows.first() else { return html! {} };
+fn table(rows: &[Timeline], word: Option<&str>, first: usize) -> Markup {
+    let Some(Timeline { workload, client, version, .. }) = rows.first() else { return html! {} };
     let counts = counts(rows);
     let violated = counts.contains_key(&Mark::Violation);
     html! {
@@ -102,7 +102,7 @@ fn table(rows: &[Strip], word: Option<&str>, first: usize) -> Markup {
 }
 
 /// One stop of the tab key for each table; the arrows move within.
-fn marks(row: &Strip, number: usize, is_stop: bool) -> Markup {
+fn marks(row: &Timeline, number: usize, is_stop: bool) -> Markup {
     let words = counts(std::slice::from_ref(row));
     let words: Vec<String> =
         words.iter().map(|(mark, count)| format!("{count} {}", mark.meaning())).collect();
@@ -117,7 +117,7 @@ fn marks(row: &Strip, number: usize, is_stop: bool) -> Markup {
     }
 }
 
-fn counts(rows: &[Strip]) -> BTreeMap<Mark, usize> {
+fn counts(rows: &[Timeline]) -> BTreeMap<Mark, usize> {
     let mut counts = BTreeMap::new();
     rows.iter().flat_map(|row| &row.marks).for_each(|mark| *counts.entry(*mark).or_default() += 1);
     counts

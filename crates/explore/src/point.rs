@@ -1,13 +1,13 @@
-//! Where in a run a fault can strike.
+//! Where in a run a fault can be injected.
 
 use std::fmt;
 
 use closewait_scenario::{Cut, Direction};
 use closewait_trace::Millis;
 
-/// Where in a run a fault strikes.
+/// Where in a run a fault is injected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Point {
     /// At an instant of virtual time.
     Instant {
         /// Which connection; `None` is the whole host.
@@ -55,7 +55,7 @@ pub struct Packet {
     pub gap: Option<Millis>,
 }
 
-impl Place {
+impl Point {
     /// When, in milliseconds since the start of the run; a message has no instant that is known beforehand.
     pub fn at(&self) -> Option<Millis> {
         match self {
@@ -78,7 +78,7 @@ impl Place {
 }
 
 /// `120ms`, `out3` (the third packet to the origin), `in4` (the fourth to the client), `header2`, `end`.
-impl fmt::Display for Place {
+impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Instant { at, .. } | Self::Stream { at, .. } => write!(f, "{at}ms"),

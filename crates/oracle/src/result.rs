@@ -6,18 +6,18 @@ use crate::{Finding, Level, Verdict};
 
 /// What one client made of one scenario.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Cell {
+pub struct RunResult {
     /// Scenario id, `family/name`.
     pub scenario: String,
     /// Client name.
     pub client: &'static str,
     /// What came out.
-    pub result: CellResult,
+    pub outcome: RunOutcome,
 }
 
 /// What came out of one scenario against one client.
 #[derive(Debug, Clone, PartialEq)]
-pub enum CellResult {
+pub enum RunOutcome {
     /// The client cannot play this scenario.
     Unsupported {
         /// Why not.
@@ -44,7 +44,7 @@ pub struct Control {
     pub findings: Vec<Finding>,
 }
 
-/// The verdict on one cell, in one sign. The worst comes first.
+/// The verdict on one result, in one sign. The worst comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
     /// A watchdog stopped the run, or the client panicked.
@@ -86,7 +86,7 @@ impl Mark {
     }
 }
 
-impl Cell {
+impl RunResult {
     /// The family of the scenario: the folder it is in.
     pub fn family(&self) -> &str {
         self.scenario.split_once('/').map_or(self.scenario.as_str(), |(family, _)| family)
@@ -94,7 +94,7 @@ impl Cell {
 
     /// The worst of what happened in the run and in its control.
     pub fn mark(&self) -> Mark {
-        let CellResult::Ran { trace, findings, control } = &self.result else { return Mark::Unsupported };
+        let RunOutcome::Ran { trace, findings, control } = &self.outcome else { return Mark::Unsupported };
         let run = mark(&trace.end, findings);
         control.as_ref().map_or(run, |control| run.min(mark(&control.trace.end, &control.findings)))
     }

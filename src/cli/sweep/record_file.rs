@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use closewait::explore::sweep::{self, Header, Record, ResumeError};
 
 /// The file of results, if there is one.
-pub struct Keeper {
+pub struct RecordFile {
     file: Option<(PathBuf, BufWriter<File>)>,
     /// Whether what is in it already counts.
     resumed: bool,
@@ -16,7 +16,7 @@ pub struct Keeper {
     kept: usize,
 }
 
-impl Keeper {
+impl RecordFile {
     /// No file.
     pub fn none() -> Self {
         Self { file: None, resumed: false, kept: 0 }
@@ -132,12 +132,12 @@ mod tests {
     fn check(results: usize, lines: usize) {
         let name = format!("closewait-keeper-{}-{results}.jsonl", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let mut keeper = Keeper::create(&path, "").expect("it can be made");
+        let mut record_file = RecordFile::create(&path, "").expect("it can be made");
         assert_eq!(fs::read_to_string(&path).expect("it is there before anything is planned"), "");
-        keeper.begin(&header(), &[]).expect("it can be written");
-        (0..results).try_for_each(|run| keeper.keep(&record(run))).expect("it can be written");
+        record_file.begin(&header(), &[]).expect("it can be written");
+        (0..results).try_for_each(|run| record_file.keep(&record(run))).expect("it can be written");
         let found = fs::read_to_string(&path).expect("it is there");
-        drop(keeper);
+        drop(record_file);
         fs::remove_file(&path).expect("it can be removed");
         assert_eq!(found.lines().count(), lines);
         assert!(found.ends_with('\n'), "{found}");

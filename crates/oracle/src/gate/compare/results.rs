@@ -1,60 +1,60 @@
-//! Which cells there are on either side, and what became of each.
+//! Which results there are on either side, and what became of each.
 
 use std::collections::BTreeMap;
 
 use super::{behaviour, context, findings, requests, trade, wire};
-use crate::gate::change::{CellChange, Change, Comparison, Kind, State};
-use crate::gate::facts::{CellFacts, CellOutcome, RunFacts, VerdictFacts};
+use crate::gate::change::{Change, Comparison, Kind, ResultChange, State};
+use crate::gate::facts::{OutcomeFacts, ResultFacts, RunFacts, VerdictFacts};
 
-/// Compares what was accepted with what came out. Cells of the baseline that were not to be played are left out by the
+/// Compares what was accepted with what came out. Results of the baseline that were not to be played are left out by the
 /// caller: here they are *gone*.
-pub fn compare(baseline: &[CellFacts], current: &[CellFacts]) -> Comparison {
-    let mut before: BTreeMap<(&str, &str), &CellFacts> =
-        baseline.iter().map(|cell| (key(cell), cell)).collect();
-    let mut cells: Vec<CellChange> = Vec::with_capacity(current.len());
+pub fn compare(baseline: &[ResultFacts], current: &[ResultFacts]) -> Comparison {
+    let mut before: BTreeMap<(&str, &str), &ResultFacts> =
+        baseline.iter().map(|result| (key(result), result)).collect();
+    let mut results: Vec<ResultChange> = Vec::with_capacity(current.len());
     for now in current {
-        cells.push(match before.remove(&key(now)) {
+        results.push(match before.remove(&key(now)) {
             Some(before) => both(before, now),
-            None => cell(now, State::New, vec![appeared("has no accepted result yet", &now.outcome)]),
+            None => result(now, State::New, vec![appeared("has no accepted result yet", &now.outcome)]),
         });
     }
-    cells.extend(before.into_values().map(|gone| {
+    results.extend(before.into_values().map(|gone| {
         let change = Change::of(Kind::Gone, "an accepted result has no scenario or client any more");
-        cell(gone, State::Gone, vec![change])
+        result(gone, State::Gone, vec![change])
     }));
-    cells.sort_by(|one, other| order(one).cmp(&order(other)));
-    Comparison { cells, control: None }
+    results.sort_by(|one, other| order(one).cmp(&order(other)));
+    Comparison { results, control: None }
 }
 
-fn key(cell: &CellFacts) -> (&str, &str) {
-    (&cell.scenario, &cell.client)
+fn key(result: &ResultFacts) -> (&str, &str) {
+    (&result.scenario, &result.client)
 }
 
 /// What is required comes before advice, and the greater harm before the lesser.
-fn order(cell: &CellChange) -> (State, bool, bool, Option<crate::Severity>, &str, &str) {
-    let severity = cell.severity();
-    (cell.state, cell.is_advice(), severity.is_none(), severity, &cell.scenario, &cell.client)
+fn order(result: &ResultChange) -> (State, bool, bool, Option<crate::Severity>, &str, &str) {
+    let severity = result.severity();
+    (result.state, result.is_advice(), severity.is_none(), severity, &result.scenario, &result.client)
 }
 
-fn both(before: &CellFacts, now: &CellFacts) -> CellChange {
+fn both(before: &ResultFacts, now: &ResultFacts) -> ResultChange {
     match (&before.outcome, &now.outcome) {
-        (CellOutcome::Unsupported { reason: old }, CellOutcome::Unsupported { reason: new }) => {
+        (OutcomeFacts::Unsupported { reason: old }, OutcomeFacts::Unsupported { reason: new }) => {
             let other = (old != new).then(|| {
                 Change::drifted(format!("it is unsupported for another reason: {new} (before: {old})"))
             });
             classified(now, other.into_iter().collect())
         }
-        (CellOutcome::Unsupported { reason }, ran @ CellOutcome::Ran { .. }) => {
+        (OutcomeFacts::Unsupported { reason }, ran @ OutcomeFacts::Ran { .. }) => {
             let words = format!("can be played now (before: {reason})");
-            cell(now, State::New, vec![appeared(&words, ran)])
+            result(now, State::New, vec![appeared(&words, ran)])
         }
-        (CellOutcome::Ran { .. }, CellOutcome::Unsupported { reason }) => {
+        (OutcomeFacts::Ran { .. }, OutcomeFacts::Unsupported { reason }) => {
             let change = Change::of(Kind::Gone, format!("can no longer be played: {reason}"));
-            cell(now, State::Gone, vec![change])
+            result(now, State::Gone, vec![change])
         }
         (
-            CellOutcome::Ran { run: old, control: old_control },
-            CellOutcome::Ran { run: new, control: new_control },
+            OutcomeFacts::Ran { run: old, control: old_control },
+            OutcomeFacts::Ran { run: new, control: new_control },
         ) => {
             let mut changes = in_context(of_run(old, new), new, false);
             if let (Some(old), Some(new)) = (old_control, new_control) {
@@ -100,9 +100,9 @@ fn in_context(mut changes: Vec<Change>, now: &RunFacts, is_control: bool) -> Vec
     changes
 }
 
-fn classified(now: &CellFacts, changes: Vec<Change>) -> CellChange {
+fn classified(now: &ResultFacts, changes: Vec<Change>) -> ResultChange {
     if trade::is_one(&changes) {
-        return cell(now, State::Trade, trade::told(changes));
+        return result(now, State::Trade, trade::told(changes));
     }
     let any = |kind| changes.iter().any(|change| change.kind == kind);
     let state = if any(Kind::Regressed) {
@@ -114,20 +114,20 @@ fn classified(now: &CellFacts, changes: Vec<Change>) -> CellChange {
     } else {
         State::Same
     };
-    cell(now, state, changes)
+    result(now, state, changes)
 }
 
-fn cell(facts: &CellFacts, state: State, mut changes: Vec<Change>) -> CellChange {
+fn result(facts: &ResultFacts, state: State, mut changes: Vec<Change>) -> ResultChange {
     changes.sort_by_key(Change::weight);
     if state == State::Trade {
         trade::repairs_first(&mut changes);
     }
-    CellChange { scenario: facts.scenario.clone(), client: facts.client.clone(), state, changes }
+    ResultChange { scenario: facts.scenario.clone(), client: facts.client.clone(), state, changes }
 }
 
-/// A cell without a verdict to compare with: what it violates is part of the news.
-fn appeared(words: &str, outcome: &CellOutcome) -> Change {
-    let CellOutcome::Ran { run, .. } = outcome else { return Change::of(Kind::New, words) };
+/// A result without a verdict to compare with: what it violates is part of the news.
+fn appeared(words: &str, outcome: &OutcomeFacts) -> Change {
+    let OutcomeFacts::Ran { run, .. } = outcome else { return Change::of(Kind::New, words) };
     let violated: Vec<String> = run
         .findings
         .iter()

@@ -4,14 +4,14 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use super::args::SweepArgs;
-use super::keeper::Keeper;
+use super::record_file::RecordFile;
 use crate::cli::files::{distinct, is_stdout, place, writable};
 
 /// Opens the file of results, if there is to be one.
 ///
 /// # Errors
 /// If an output would take the place of another one, of a file that is read, or of earlier results; or cannot be written.
-pub fn open(args: &SweepArgs) -> Result<Keeper, Box<dyn Error>> {
+pub fn open(args: &SweepArgs) -> Result<RecordFile, Box<dyn Error>> {
     let results = args.results.as_ref().or(args.resume.as_ref());
     let written: Vec<&PathBuf> =
         results.into_iter().chain(&args.out).filter(|path| !is_stdout(path)).collect();
@@ -27,12 +27,12 @@ pub fn open(args: &SweepArgs) -> Result<Keeper, Box<dyn Error>> {
         writable(path)?;
     }
     match (&args.results, &args.resume) {
-        (_, Some(path)) => Keeper::resume(path),
+        (_, Some(path)) => RecordFile::resume(path),
         (Some(path), None) if args.merge.is_empty() => {
             let resume = format!("`--resume {}` goes on with it; remove it to begin anew", path.display());
-            Keeper::create(path, &resume)
+            RecordFile::create(path, &resume)
         }
-        (Some(path), None) => Keeper::create(path, "remove it, or name another file"),
-        (None, None) => Ok(Keeper::none()),
+        (Some(path), None) => RecordFile::create(path, "remove it, or name another file"),
+        (None, None) => Ok(RecordFile::none()),
     }
 }

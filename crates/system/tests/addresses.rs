@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use closewait_clock::fix_addresses;
+use closewait_system::fix_addresses;
 
 const INNER: &str = "CLOSEWAIT_CLOCK_TEST_INNER";
 

@@ -3,12 +3,12 @@
 use super::{Severity, Verdict, Violation};
 
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Checks {
     violations: Vec<Violation>,
     notes: Vec<String>,
 }
 
-impl Tally {
+impl Checks {
     pub fn violated(
         &mut self,
         severity: Severity,

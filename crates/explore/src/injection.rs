@@ -1,4 +1,4 @@
-//! A fault at a place, and the scenario that has it.
+//! A fault at a point of a run, and the scenario that has it.
 
 use std::fmt;
 
@@ -7,89 +7,89 @@ use closewait_simulator::net::retransmission_timeout;
 use closewait_trace::{Millis, millis};
 
 use super::fault::{Effect, Fault, Site};
-use super::place::Place;
+use super::point::Point;
 
-/// A fault at a place.
+/// A fault at a point of a run.
 #[derive(Debug, Clone)]
-pub struct Strike {
+pub struct Injection {
     /// What happens.
     pub fault: &'static Fault,
     /// Where it happens.
-    pub place: Place,
+    pub point: Point,
 }
 
 /// A scenario into which faults were put.
 #[derive(Debug, Clone)]
-pub struct Struck {
+pub struct Injected {
     /// The scenario.
     pub scenario: Scenario,
     /// The first step of each fault: indexes into its script.
     pub first_steps: Vec<usize>,
 }
 
-impl Strike {
-    /// `fin/1`, `crash`, `cut-fin/b`: the fault, and the connection or request that it strikes.
+impl Injection {
+    /// `fin/1`, `crash`, `cut-fin/b`: the fault, and the connection or request that it acts on.
     pub fn row(&self) -> String {
-        match self.place.subject() {
-            Some(subject) if !self.strikes_the_host() => format!("{}/{subject}", self.fault.name),
+        match self.point.subject() {
+            Some(subject) if !self.is_on_the_host() => format!("{}/{subject}", self.fault.name),
             _ => self.fault.name.to_owned(),
         }
     }
 
-    fn strikes_the_host(&self) -> bool {
+    fn is_on_the_host(&self) -> bool {
         matches!(self.fault.effect, Effect::Host(_))
     }
 }
 
 /// `fin/1@120ms`, `fin/1@out3`, `crash@120ms`, `crash@1-out3`: a name without characters that a shell minds.
-impl fmt::Display for Strike {
+impl fmt::Display for Injection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@", self.row())?;
-        if let (true, Some(connection)) = (self.strikes_the_host(), self.place.subject()) {
+        if let (true, Some(connection)) = (self.is_on_the_host(), self.point.subject()) {
             write!(f, "{connection}-")?;
         }
-        write!(f, "{}", self.place)
+        write!(f, "{}", self.point)
     }
 }
 
-/// The name of faults that strike together: `fin/1@120ms+lose/2@out1`.
-pub fn label(strikes: &[Strike]) -> String {
-    strikes.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")
+/// The name of faults that are injected together: `fin/1@120ms+lose/2@out1`.
+pub fn label(injections: &[Injection]) -> String {
+    injections.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")
 }
 
-/// The scenario with the faults in it. `None` if one of them does not fit where it is to strike.
+/// The scenario with the faults in it. `None` if one of them cannot be injected at its point.
 ///
 /// Faults stand at the start of the script, so that what they say about time is time since the start of the run.
-pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
+pub fn inject(base: &Scenario, injections: &[Injection]) -> Option<Injected> {
     let mut script = base.script.clone();
     let mut steps: Vec<Step> = Vec::new();
     let mut first_steps = Vec::new();
     let patience = patience(base);
     let retransmission = retransmission_timeout(&base.network);
-    for strike in strikes {
-        let site = Site::of(&strike.place, patience, retransmission);
-        let new = match (strike.fault.effect, &strike.place) {
-            (Effect::Connection(of) | Effect::Host(of), Place::Instant { .. } | Place::Packet(_)) => {
+    for injection in injections {
+        let site = Site::of(&injection.point, patience, retransmission);
+        let new = match (injection.fault.effect, &injection.point) {
+            (Effect::Connection(of) | Effect::Host(of), Point::Instant { .. } | Point::Packet(_)) => {
                 of(&site)
             }
-            (Effect::Packet(of), Place::Packet(packet)) => of(&site, packet),
-            (Effect::Message(_), Place::Message { request, .. })
+            (Effect::Packet(of), Point::Packet(packet)) => of(&site, packet),
+            (Effect::Message(_), Point::Message { request, .. })
                 if steps.iter().any(|step| is_reply(step, request)) =>
             {
                 return None;
             }
-            (Effect::Message(change), Place::Message { request, cut }) => {
+            (Effect::Message(change), Point::Message { request, cut }) => {
                 let mut reply = take_reply(request, &mut script);
                 let before = reply.clone();
                 change(&mut reply, *cut);
-                let fits = reply != before && has_place(&reply);
+                let fits = reply != before && has_point(&reply);
                 let action = Action::Origin(OriginAction::Reply(reply));
                 fits.then_some(Step { action, when: When::Now, line: 0 }).into_iter().collect()
             }
-            (Effect::Stream(of), Place::Arrival { request } | Place::Stream { request, .. }) => {
+            (Effect::Stream(of), Point::Arrival { request } | Point::Stream { request, .. }) => {
                 of(&site, request.clone())
             }
-            (Effect::Arrival(action), Place::Arrival { request }) => {
+            (Effect::Arrival(action), Point::Arrival { request }) => {
                 vec![Step { action: Action::Origin(action(request.clone())), when: When::Now, line: 0 }]
             }
             _ => Vec::new(),
@@ -100,15 +100,15 @@ pub fn strike(base: &Scenario, strikes: &[Strike]) -> Option<Struck> {
         first_steps.push(steps.len());
         steps.extend(new);
     }
-    let label = label(strikes);
+    let label = label(injections);
     let scenario = Scenario {
         id: format!("{}-{}", base.id, slug(&label)),
-        title: format!("{}: {}", base.title, meanings(strikes)),
-        about: about(base, strikes),
+        title: format!("{}: {}", base.title, meanings(injections)),
+        about: about(base, injections),
         script: steps.into_iter().chain(script).collect(),
         ..base.clone()
     };
-    Some(Struck { scenario, first_steps })
+    Some(Injected { scenario, first_steps })
 }
 
 /// How the request is answered without the fault; where the script says it, that step is taken out.
@@ -121,7 +121,7 @@ fn take_reply(request: &str, script: &mut Vec<Step>) -> Reply {
     }
 }
 
-fn has_place(reply: &Reply) -> bool {
+fn has_point(reply: &Reply) -> bool {
     !matches!(reply.cut, Some(Cut::Header(n)) if n as usize > reply.header_lines())
 }
 
@@ -134,25 +134,25 @@ fn patience(scenario: &Scenario) -> Millis {
     scenario.requests().map(|request| millis(request.deadline)).max().unwrap_or_default()
 }
 
-fn meanings(strikes: &[Strike]) -> String {
-    strikes.iter().map(|strike| strike.fault.meaning).collect::<Vec<_>>().join("; ")
+fn meanings(injections: &[Injection]) -> String {
+    injections.iter().map(|injection| injection.fault.meaning).collect::<Vec<_>>().join("; ")
 }
 
-fn about(base: &Scenario, strikes: &[Strike]) -> String {
+fn about(base: &Scenario, injections: &[Injection]) -> String {
     let mut text = format!("{}\n", base.about.trim_end());
-    for strike in strikes {
-        let where_ = match &strike.place {
-            Place::Instant { at, .. } => format!("{at} ms after the start"),
-            Place::Packet(packet) => format!(
+    for injection in injections {
+        let where_ = match &injection.point {
+            Point::Instant { at, .. } => format!("{at} ms after the start"),
+            Point::Packet(packet) => format!(
                 "when packet {} of connection {} leaves ({})",
-                packet.n, packet.connection, strike.place
+                packet.n, packet.connection, injection.point
             ),
-            Place::Arrival { request } => format!("when {request} arrives"),
-            Place::Stream { request, at } => format!("to the stream of {request}, {at} ms after the start"),
-            Place::Message { request, cut: None } => format!("behind the answer to {request}"),
-            Place::Message { request, .. } => format!("in the answer to {request} ({})", strike.place),
+            Point::Arrival { request } => format!("when {request} arrives"),
+            Point::Stream { request, at } => format!("to the stream of {request}, {at} ms after the start"),
+            Point::Message { request, cut: None } => format!("behind the answer to {request}"),
+            Point::Message { request, .. } => format!("in the answer to {request} ({})", injection.point),
         };
-        text += &format!("A sweep put a fault into it, {where_}: {}.\n", strike.fault.meaning);
+        text += &format!("A sweep put a fault into it, {where_}: {}.\n", injection.fault.meaning);
     }
     text
 }

@@ -1,4 +1,4 @@
-//! The strip: for each workload, client and fault a row with one mark for each place in the order of time.
+//! The timeline: for each workload, client and fault a row with one mark for each point in the order of time.
 
 use serde::Serialize;
 
@@ -12,25 +12,26 @@ pub struct Row {
     pub workload: String,
     /// Client.
     pub client: String,
-    /// Fault and what it strikes, e.g. `fin/1`.
+    /// Fault and what it acts on, e.g. `fin/1`.
     pub fault: String,
-    /// One for each place, in the order of time.
-    pub marks: Vec<Place>,
+    /// One for each point, in the order of time.
+    pub marks: Vec<Point>,
 }
 
 /// A mark, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct Point {
     /// The place, e.g. `120ms`, `out3`, `header2`; empty for the run without a fault.
-    pub place: String,
+    #[serde(rename = "place")]
+    pub point: String,
     /// Milliseconds of virtual time, if it has an instant.
     pub at: Option<u64>,
     /// What the fault did there.
     pub mark: Mark,
 }
 
-/// The strips of a sweep of single faults, in its order.
-pub fn strips(records: &[Record]) -> Vec<Row> {
+/// The timelines of a sweep of single faults, in its order.
+pub fn timelines(records: &[Record]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for record in records {
         let is_of = |row: &Row| {
@@ -45,8 +46,8 @@ pub fn strips(records: &[Record]) -> Vec<Row> {
                 marks: Vec::new(),
             });
         }
-        let place = record.fault.split_once('@').map_or("", |(_, place)| place).to_owned();
-        let mark = Place { place, at: record.at, mark: record.mark };
+        let point = record.fault.split_once('@').map_or("", |(_, point)| point).to_owned();
+        let mark = Point { point, at: record.at, mark: record.mark };
         rows.last_mut().expect("a row was just pushed if there was none").marks.push(mark);
     }
     rows
@@ -55,6 +56,6 @@ pub fn strips(records: &[Record]) -> Vec<Row> {
 impl Row {
     /// The worst mark of the row.
     pub fn worst(&self) -> Option<Mark> {
-        self.marks.iter().map(|place| place.mark).min()
+        self.marks.iter().map(|point| point.mark).min()
     }
 }
