@@ -64,8 +64,8 @@ measure() {
 # The CPU seconds of a command, its children's among them. It must succeed: what a failure costs is of no use.
 cpu() {
     local TIMEFORMAT='%U %S'
-    { time "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2 && return 1; }; } 2>"$work/time" || {
-        cat "$work/time" >&2
+    { time "$@" >"$work/log" 2>&1; } 2>"$work/time" || {
+        tail -n 40 "$work/log" >&2
         fail "this failed: $*"
     }
     tail -n 1 "$work/time" | awk '{printf "%.0f\n", $1 + $2}'

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use closewait::gate::Verdict;
+use closewait::gate::GateVerdict;
 use closewait::report::document::Document;
 use closewait::report::gate::{self, Input};
 use closewait::report::html;
@@ -76,7 +76,7 @@ impl Outputs {
         &self,
         before: Option<&Document>,
         document: &Document,
-        verdict: Option<&Verdict>,
+        verdict: Option<&GateVerdict>,
     ) -> Result<Vec<Output>, Box<dyn Error>> {
         let mut outputs = Vec::new();
         if let Some(path) = &self.out {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use closewait::gate::{ResultFacts, Rules, Verdict, compare, decide};
+use closewait::gate::{GateVerdict, ResultFacts, Rules, compare, decide};
 use closewait::report::document::Document;
 use closewait::report::html;
 use closewait::suite;
@@ -47,7 +47,7 @@ pub fn run(args: &ReportArgs) -> Done {
 }
 
 /// What changed from the first to the second, if both have results. Without rules: nothing is allowed or denied here.
-fn compared(documents: &[(String, Document)]) -> Option<Verdict> {
+fn compared(documents: &[(String, Document)]) -> Option<GateVerdict> {
     let [(_, before), (_, now)] = documents else { return None };
     if before.results.is_empty() || now.results.is_empty() {
         return None;

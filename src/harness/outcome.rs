@@ -3,16 +3,15 @@
 use std::path::Path;
 
 use closewait_oracle::gate::ResultFacts;
+use closewait_report::accepted::{Difference, DifferenceKind, Snapshots};
 use closewait_report::document::of_result;
 use closewait_report::gate::{Meaning, meaning};
-use closewait_report::results::{Difference, DifferenceKind};
 use closewait_report::snapshot::Snapshot;
 use closewait_scenario::Scenario;
 use libtest_mimic::Failed;
 use similar::TextDiff;
 
 use super::environment::{ACCEPT, Acceptance};
-use super::trial::Prepared;
 use crate::suite::{Mark, RunResult};
 
 /// Who writes the snapshots, as their header says.
@@ -29,7 +28,7 @@ pub(super) enum Passed {
 
 /// Compares a result with its accepted snapshot by meaning, as the gate does, and accepts it where that is asked for.
 pub(super) fn of(
-    suite: &Prepared,
+    (snapshots, version): (&Snapshots, &str),
     scenario: &Scenario,
     result: &RunResult,
     acceptance: Acceptance,
@@ -37,20 +36,20 @@ pub(super) fn of(
 ) -> Result<Passed, Failed> {
     let found = Snapshot::of(scenario, result);
     if acceptance == Acceptance::All {
-        suite.snapshots.refresh(result.client, &scenario.id, suite.version, &found)?;
+        snapshots.refresh(result.client, &scenario.id, version, &found)?;
     }
-    let Some(difference) = suite.snapshots.compare(result.client, &scenario.id, found)? else {
+    let Some(difference) = snapshots.compare(result.client, &scenario.id, found)? else {
         return Ok(Passed::AsAccepted);
     };
     if is_accepted(&difference, result, acceptance) {
-        suite.snapshots.accept(&difference, suite.version)?;
+        snapshots.accept(&difference, version)?;
         return Ok(Passed::AsAccepted);
     }
     let news = news(&difference, &of_result(scenario, result).facts());
     if news == Some(Meaning::Same) {
         return Ok(Passed::Reworded);
     }
-    let path = suite.snapshots.path(result.client, &scenario.id);
+    let path = snapshots.path(result.client, &scenario.id);
     Err(describe(&difference, news, result, &path, trial).into())
 }
 
@@ -79,13 +78,13 @@ fn news(Difference { kind, .. }: &Difference, found: &ResultFacts) -> Option<Mea
 
 /// Snapshots whose scenario is gone: removed where that is asked for.
 pub(super) fn of_orphans(
-    suite: &Prepared,
+    (snapshots, version): (&Snapshots, &str),
     orphans: Vec<Difference>,
     acceptance: Acceptance,
 ) -> Result<(), Failed> {
     if acceptance == Acceptance::All {
         for orphan in &orphans {
-            suite.snapshots.accept(orphan, suite.version)?;
+            snapshots.accept(orphan, version)?;
         }
         return Ok(());
     }
@@ -94,7 +93,7 @@ pub(super) fn of_orphans(
     }
     let files: Vec<String> = orphans
         .iter()
-        .map(|orphan| format!("  {}", suite.snapshots.path(&orphan.client, &orphan.scenario).display()))
+        .map(|orphan| format!("  {}", snapshots.path(&orphan.client, &orphan.scenario).display()))
         .collect();
     Err(format!("snapshots without a scenario; {ACCEPT}=1 removes them:\n{}", files.join("\n")).into())
 }

@@ -4,7 +4,7 @@
 //! of its thread, a static is set once. In a copy of a process that has played nothing, all of that is the same in every run. A client that
 //! crashes or ends the process takes one run with it.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use closewait_system::{Lost, Zygote};
@@ -12,7 +12,6 @@ use closewait_trace::{End, Trace};
 use serde::{Deserialize, Serialize};
 
 use super::handover::{pack, unpack};
-use super::trial::Prepared;
 #[cfg(feature = "tls")]
 use crate::tls::make_certificates;
 
@@ -37,13 +36,13 @@ pub(super) struct Processes {
 
 impl Processes {
     /// So many. To be called before anything has started a thread: `None` where one was started, or where the platform cannot copy.
-    pub fn start(count: usize, suites: &[Arc<Prepared>]) -> Option<Self> {
+    pub fn start(count: usize, run: impl Fn(Which) -> Trace + Copy) -> Option<Self> {
         // A copy that made them would do so in each run.
         #[cfg(feature = "tls")]
         make_certificates();
         let play = |request: &[u8]| {
             let which: Which = serde_json::from_slice(request).expect("it was written by `play`");
-            pack(suites[which.suite].run(which))
+            pack(run(which))
         };
         let zygotes: Option<Vec<Zygote>> =
             (0..count.max(1)).map(|_| Zygote::start(LIMIT, play).ok().flatten()).collect();

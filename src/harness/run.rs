@@ -45,6 +45,13 @@ pub fn main(suites: impl IntoIterator<Item = Suite>) -> ! {
     conclusion.exit()
 }
 
+impl Suite {
+    /// Runs the trials that the command line asks for, and ends the process: the whole of a test's `main`.
+    pub fn main(self) -> ! {
+        main([self])
+    }
+}
+
 /// As many as trials are played at once; none if no client uses entropy. Starts this program anew if its addresses are random.
 fn processes(arguments: &Arguments, suites: &[Arc<Prepared>]) -> Option<Arc<Processes>> {
     let uses_entropy = suites.iter().any(|suite| suite.client.uses_entropy());
@@ -53,7 +60,7 @@ fn processes(arguments: &Arguments, suites: &[Arc<Prepared>]) -> Option<Arc<Proc
     }
     fix_addresses();
     let threads = arguments.test_threads.or_else(|| thread::available_parallelism().ok().map(Into::into));
-    Processes::start(threads.unwrap_or(1), suites).map(Arc::new)
+    Processes::start(threads.unwrap_or(1), |which| suites[which.suite].run(which)).map(Arc::new)
 }
 
 fn give_up(error: &str) -> ! {

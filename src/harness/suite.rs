@@ -193,9 +193,4 @@ impl Suite {
     pub fn snapshots(self, folder: impl Into<PathBuf>) -> Self {
         Self { snapshots: folder.into(), ..self }
     }
-
-    /// Runs the trials that the command line asks for, and ends the process: the whole of a test's `main`.
-    pub fn main(self) -> ! {
-        super::main([self])
-    }
 }

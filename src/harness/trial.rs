@@ -96,7 +96,13 @@ impl Prepared {
         let (suite, shown) = (self.clone(), name.clone());
         let run = move || {
             let result = suite.play(which, processes.as_deref());
-            let judged = outcome::of(&suite, &suite.parts[which.part].scenario, &result, acceptance, &shown);
+            let judged = outcome::of(
+                (&suite.snapshots, suite.version),
+                &suite.parts[which.part].scenario,
+                &result,
+                acceptance,
+                &shown,
+            );
             let ignored = match &result.outcome {
                 RunOutcome::Unsupported { reason } => {
                     Completion::ignored_with(format!("unsupported: {reason}"))
@@ -143,7 +149,7 @@ impl Prepared {
         Trial::test(name, move || -> Result<(), Failed> {
             let known: Vec<&str> = suite.known.iter().map(String::as_str).collect();
             let orphans = suite.snapshots.orphans(suite.client.name(), &known)?;
-            outcome::of_orphans(&suite, orphans, acceptance)
+            outcome::of_orphans((&suite.snapshots, suite.version), orphans, acceptance)
         })
     }
 }

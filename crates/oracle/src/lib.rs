@@ -42,6 +42,7 @@ mod reuse;
 mod reuses_when_healthy;
 #[cfg(test)]
 mod robustness;
+mod rule;
 mod send_queue;
 #[cfg(test)]
 mod send_queue_tests;
@@ -59,5 +60,6 @@ mod written;
 
 pub use finding::*;
 pub use result::{Control, Mark, RunOutcome, RunResult};
-use table::every_protocol;
-pub use table::{ORACLES, Oracle, judge, judge_views};
+pub use rule::Oracle;
+use rule::every_protocol;
+pub use table::{ORACLES, judge, judge_views};

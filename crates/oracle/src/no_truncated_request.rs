@@ -5,9 +5,8 @@ use closewait_trace::{Attempt, Request};
 
 use super::case::Case;
 use super::checks::Checks;
-use super::table::every_protocol;
 use super::words::place;
-use super::{Level, Oracle, Severity, Verdict};
+use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {
     name: "no-truncated-request",

@@ -1,31 +1,15 @@
 //! The oracles, in the order in which they are reported.
 
-use closewait_scenario::{Protocol, Scenario};
+use closewait_scenario::Scenario;
 use closewait_trace::{Trace, Views};
 
 use super::case::Case;
-use super::{Finding, Level, Verdict};
+use super::{Finding, Oracle, Verdict};
 use super::{
     as_expected, at_most_once, bounded_retries, bounded_wait, cancel_is_told, no_cross_talk, no_leak,
     no_needless_connections, no_silent_truncation, no_stale_reuse, no_truncated_request, prompt_close,
     race_outcome, recovers, reuses_when_healthy, unsent_is_free,
 };
-
-/// An invariant, and how to judge it.
-#[derive(Debug, Clone, Copy)]
-pub struct Oracle {
-    /// Its name in findings and on the command line.
-    pub name: &'static str,
-    /// Whether a violation fails the client or is advice.
-    pub level: Level,
-    /// Which protocols it has an opinion about. Runs of others have no finding of it.
-    pub concerns: fn(Protocol) -> bool,
-    /// When it is violated, in one line.
-    pub meaning: &'static str,
-    /// Where the rule comes from.
-    pub source: &'static str,
-    pub(super) judge: fn(&Case) -> Verdict,
-}
 
 /// All of them. The last one compares with the scenario's own `[expect]`; the others know no scenario.
 pub const ORACLES: [Oracle; 16] = [
@@ -46,11 +30,6 @@ pub const ORACLES: [Oracle; 16] = [
     cancel_is_told::ORACLE,
     as_expected::ORACLE,
 ];
-
-/// What an oracle that judges connections or requests as such concerns.
-pub(super) fn every_protocol(_: Protocol) -> bool {
-    true
-}
 
 /// Judges one run: one finding for each of [`ORACLES`] that concerns the protocol, in that order.
 pub fn judge(scenario: &Scenario, trace: &Trace) -> Vec<Finding> {

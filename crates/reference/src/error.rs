@@ -5,7 +5,6 @@ use std::io;
 use std::time::Duration;
 
 use super::pool::ConnectionId;
-use super::retry::RetryReason;
 
 /// A request that failed.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +21,31 @@ pub struct TransportError {
     pub retried: Vec<RetryReason>,
     /// The shared connection that the last attempt was made on, if it was one.
     pub connection: Option<ConnectionId>,
+}
+
+/// Why a request was sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryReason {
+    /// Not a byte of it had been written: the origin cannot have seen it.
+    NeverWritten,
+    /// The origin said that it did not process it (RFC 9113 section 8.7): REFUSED_STREAM, or a stream above the last one
+    /// of a GOAWAY.
+    Refused,
+    /// It is idempotent (RFC 9110 section 9.2.2), and a reused connection ended before a byte of the response.
+    Idempotent,
+    /// It has an `Idempotency-Key`, and a reused connection ended before a byte of the response.
+    IdempotencyKey,
+}
+
+impl fmt::Display for RetryReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NeverWritten => "never written",
+            Self::Refused => "refused unseen",
+            Self::Idempotent => "idempotent",
+            Self::IdempotencyKey => "has an idempotency key",
+        })
+    }
 }
 
 /// What went wrong.

@@ -23,11 +23,11 @@ mod tests;
 
 pub use adapter::{Reference, with_defect};
 pub use defect::Defect;
-pub use error::{Cause, Phase, Progress, TransportError};
+pub use error::{Cause, Phase, Progress, RetryReason, TransportError};
 pub use guard::{Abandoned, Claim, Guard, KeyStore, MemoryKeys, OnFailure, Remembered, StoreError};
 pub use in_process::InProcess;
 pub use logged::{Entry, Logged};
 pub use mounts::Mounts;
 pub use network::{Dial, Dialled, Io, PooledTransport, PriorKnowledge, TlsDial, Windows};
-pub use retry::{Budget, FreshConnection, Retried, Retry, RetryReason};
+pub use retry::{Budget, FreshConnection, Retried, Retry};
 pub use transport::{BoxFuture, Response, Transport};

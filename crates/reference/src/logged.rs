@@ -7,7 +7,8 @@ use closewait_simulator::client::{Timeouts, Upload};
 use http::{Method, StatusCode, Uri};
 use tokio::time::Instant;
 
-use super::retry::{Retried, RetryReason};
+use super::RetryReason;
+use super::retry::Retried;
 use super::transport::BoxFuture;
 use super::{Response, Transport, TransportError};
 

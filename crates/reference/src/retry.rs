@@ -1,6 +1,5 @@
 //! Retries, when and only when they are safe.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use http::Method;
 use super::defect::{Defect, Defects};
 use super::pool::ConnectionId;
 use super::transport::BoxFuture;
-use super::{Cause, Progress, Response, Transport, TransportError};
+use super::{Cause, Progress, Response, RetryReason, Transport, TransportError};
 
 /// In the extensions of a request: only a connection that carried no request before will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,31 +22,6 @@ pub(super) struct DialledAfter(pub ConnectionId);
 /// In the extensions of a response: why the attempts before the last one were repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retried(pub Vec<RetryReason>);
-
-/// Why a request was sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryReason {
-    /// Not a byte of it had been written: the origin cannot have seen it.
-    NeverWritten,
-    /// The origin said that it did not process it (RFC 9113 section 8.7): REFUSED_STREAM, or a stream above the last one
-    /// of a GOAWAY.
-    Refused,
-    /// It is idempotent (RFC 9110 section 9.2.2), and a reused connection ended before a byte of the response.
-    Idempotent,
-    /// It has an `Idempotency-Key`, and a reused connection ended before a byte of the response.
-    IdempotencyKey,
-}
-
-impl fmt::Display for RetryReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NeverWritten => "never written",
-            Self::Refused => "refused unseen",
-            Self::Idempotent => "idempotent",
-            Self::IdempotencyKey => "has an idempotency key",
-        })
-    }
-}
 
 /// How often a request may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

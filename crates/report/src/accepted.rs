@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::results::{Difference, DifferenceKind};
 use super::snapshot::{SOURCE, Snapshot};
 
 /// A folder of snapshots: `<client>/<family>/<name>.snap`.
@@ -46,6 +45,36 @@ pub enum SnapshotError {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// A result that is not the accepted one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Client name.
+    pub client: String,
+    /// Scenario id.
+    pub scenario: String,
+    /// In which way.
+    pub kind: DifferenceKind,
+}
+
+/// In which way a result is not the accepted one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DifferenceKind {
+    /// Nothing was accepted yet.
+    New {
+        /// The new snapshot.
+        found: Snapshot,
+    },
+    /// Something else was accepted.
+    Changed {
+        /// The accepted one.
+        accepted: Snapshot,
+        /// The one of this run.
+        found: Snapshot,
+    },
+    /// There is a snapshot, but no such scenario any more.
+    Gone,
 }
 
 impl Snapshots {

@@ -3,7 +3,7 @@
 use closewait_oracle::RunResult;
 use closewait_scenario::Scenario;
 
-use super::accepted::{SnapshotError, Snapshots};
+use super::accepted::{Difference, SnapshotError, Snapshots};
 use super::snapshot::Snapshot;
 
 /// The results of a run.
@@ -33,36 +33,6 @@ pub struct Entry<'a> {
     pub scenario: &'a Scenario,
     /// What came out.
     pub result: RunResult,
-}
-
-/// A result that is not the accepted one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// Client name.
-    pub client: String,
-    /// Scenario id.
-    pub scenario: String,
-    /// In which way.
-    pub kind: DifferenceKind,
-}
-
-/// In which way a result is not the accepted one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DifferenceKind {
-    /// Nothing was accepted yet.
-    New {
-        /// The new snapshot.
-        found: Snapshot,
-    },
-    /// Something else was accepted.
-    Changed {
-        /// The accepted one.
-        accepted: Snapshot,
-        /// The one of this run.
-        found: Snapshot,
-    },
-    /// There is a snapshot, but no such scenario any more.
-    Gone,
 }
 
 impl<'a> Results<'a> {

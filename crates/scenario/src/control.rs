@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::OriginSettings;
-use super::model::{Action, ClientAction, ReadBody, Scenario, SendRequest, Step};
+use super::{Action, ClientAction, ReadBody, Scenario, SendRequest, Step};
 
 impl Scenario {
     /// The first part of the id: `half-close` of `half-close/fin-while-idle`.

@@ -37,7 +37,10 @@ pub(super) fn alike(one: &str, other: &str) -> bool {
     const LONG: usize = 6;
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     let inflected = short.len() >= STEM && long.len() <= short.len() + 3 && long.starts_with(short);
-    let slipped = (LONG..=LONGEST).contains(&short.len()) && strsim::damerau_levenshtein(short, long) <= 1;
+    // A slip changes the length by one character at most, and that is cheap to see.
+    let close = || short.chars().count().abs_diff(long.chars().count()) <= 1;
+    let slipped =
+        (LONG..=LONGEST).contains(&short.len()) && close() && strsim::damerau_levenshtein(short, long) <= 1;
     one == other || inflected || slipped
 }
 

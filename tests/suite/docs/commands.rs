@@ -4,6 +4,7 @@
 //! where a line `…` stands for any lines. A comment `# exit 1` says with what a command ends, if not with 0.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -61,7 +62,7 @@ fn command(line: &str) -> Shown {
 }
 
 fn check_page(name: &str, commands: &[Shown]) -> Result<(), Failed> {
-    let folder = sandbox(name)?;
+    let folder = sandbox(name, commands)?;
     for shown in commands {
         let words = words(&shown.command);
         match arguments(&words) {
@@ -72,14 +73,18 @@ fn check_page(name: &str, commands: &[Shown]) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A copy of scenarios and snapshots, so that a page may show `--accept`.
-fn sandbox(name: &str) -> Result<PathBuf, Failed> {
+/// A folder with scenarios and snapshots: copies where a page shows what may write into them, else links.
+fn sandbox(name: &str, commands: &[Shown]) -> Result<PathBuf, Failed> {
+    let writes = ["--accept", "--save"];
+    let writes = |shown: &Shown| writes.iter().any(|option| shown.command.contains(option));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs").join(name.replace('/', "-"));
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
+    fs::create_dir_all(&folder)?;
     for part in ["scenarios", "snapshots"] {
-        copy(&root().join(part), &folder.join(part))?;
+        let (whole, here) = (root().join(part), folder.join(part));
+        if commands.iter().any(writes) { copy(&whole, &here)? } else { symlink(&whole, &here)? }
     }
     Ok(folder)
 }

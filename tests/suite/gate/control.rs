@@ -2,8 +2,8 @@
 
 use closewait::client::UnderTest;
 use closewait::client::reference::{Defect, with_defect};
-use closewait::gate::{Outcome, Rules, State, Verdict, compare, decide};
-use closewait::report::document::{Document, Finding, Verdict as Said, Violation};
+use closewait::gate::{GateVerdict, Outcome, Rules, State, compare, decide};
+use closewait::report::document::{Document, Finding, Verdict, Violation};
 use closewait::report::gate::{Input, annotations, junit, markdown, sarif, terminal};
 use closewait::{oracle::Severity, suite};
 use libtest_mimic::{Failed, Trial};
@@ -22,7 +22,7 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 /// What becomes of the scenario from one set of clients to another.
-fn decided(before: &Document, now: &Document) -> Verdict {
+fn decided(before: &Document, now: &Document) -> GateVerdict {
     let control = suite::control_among(now.clients.iter().map(|client| client.name.as_str()));
     decide(compare(&before.facts(), &now.facts()).beside_control(control), &Rules::default(), true)
 }
@@ -68,7 +68,7 @@ fn violate(document: &mut Document, oracle: &str, severity: Severity, message: &
     let finding: &mut Finding =
         run.findings.iter_mut().find(|finding| finding.oracle == oracle).ok_or("it is judged")?;
     let violation = Violation { severity, message: message.to_owned(), evidence: Vec::new() };
-    finding.verdict = Said::Violated { violations: vec![violation] };
+    finding.verdict = Verdict::Violated { violations: vec![violation] };
     Ok(())
 }
 

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use closewait::client::reference::{Defect, with_defect};
 use closewait::gate::{
-    Kind, OutcomeFacts, Place, ResultFacts, Rules, RunFacts, State, Verdict, VerdictFacts, compare, decide,
+    GateVerdict, Kind, OutcomeFacts, Place, ResultFacts, Rules, RunFacts, State, VerdictFacts, compare,
+    decide,
 };
 use closewait::report::document::Document;
 use closewait::report::gate::{Input, junit, markdown, sarif, terminal};
@@ -123,8 +124,8 @@ fn names(sentence: &str, id: &str) -> bool {
     words.iter().enumerate().any(is_id)
 }
 
-/// One result for each scenario, in every form of the report, and nothing else that closes the gate.
-fn assert_told_once(document: &Document, verdict: &Verdict, regressed: usize) -> Result<(), Failed> {
+/// One cell for each scenario, in every form of the report, and nothing else that closes the gate.
+fn assert_told_once(document: &Document, verdict: &GateVerdict, regressed: usize) -> Result<(), Failed> {
     let input = Input { document, verdict, baseline: "before", rules: "closewait.toml" };
     let plain = anstream::adapter::strip_str(&terminal(&input)).to_string();
     assert_eq!(plain.lines().filter(|line| line.starts_with("regressed  ")).count(), regressed, "terminal");

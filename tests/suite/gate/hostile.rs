@@ -1,7 +1,7 @@
 //! Text of clients and scenario files cannot leave its place in any report.
 
 use closewait::client::reference::{Defect, with_defect};
-use closewait::gate::{Rules, Verdict, compare, decide};
+use closewait::gate::{GateVerdict, Rules, compare, decide};
 use closewait::report::document::Document;
 use closewait::report::gate::{Input, LIMIT, annotations, disarmed, junit, markdown, sarif, terminal};
 use libtest_mimic::{Failed, Trial};
@@ -29,7 +29,7 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 /// A regression whose every free text is `text`.
-fn poisoned(text: &str) -> Result<(Document, Verdict), Failed> {
+fn poisoned(text: &str) -> Result<(Document, GateVerdict), Failed> {
     let scenarios = [catalogue().get("half-close/fin-while-idle")?];
     let before = document(&selected(&scenarios, &[reference()])).facts();
     let mut now = document(&selected_with(&scenarios, &[with_defect(Defect::NoStaleCheck)]));

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use closewait::client::reference::{Defect, with_defect};
-use closewait::gate::{Known, Rules, Verdict, compare, decide, parse};
+use closewait::gate::{GateVerdict, Known, Rules, compare, decide, parse};
 use closewait::oracle::ORACLES;
 use closewait::report::document::Document;
 use closewait::report::gate::{Input, annotations, junit, markdown, sarif, terminal};
@@ -30,7 +30,7 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 /// One scenario that regressed.
-fn regression(rules: &Rules) -> Result<(Document, Verdict), Failed> {
+fn regression(rules: &Rules) -> Result<(Document, GateVerdict), Failed> {
     let scenarios = [catalogue().get(SCENARIO)?];
     let before = document(&selected(&scenarios, &[reference()])).facts();
     let now = document(&selected_with(&scenarios, &[with_defect(Defect::NoStaleCheck)]));
@@ -39,8 +39,8 @@ fn regression(rules: &Rules) -> Result<(Document, Verdict), Failed> {
 }
 
 /// A defect that shows in many scenarios: much to tell.
-fn many() -> &'static (Document, Verdict) {
-    static MANY: LazyLock<(Document, Verdict)> = LazyLock::new(|| {
+fn many() -> &'static (Document, GateVerdict) {
+    static MANY: LazyLock<(Document, GateVerdict)> = LazyLock::new(|| {
         let before = document(&results(&[reference()])).facts();
         let now = document(&results_with(with_defect(Defect::NeverReuses)));
         let verdict = decide(compare(&before, &now.facts()), &Rules::default(), true);
@@ -49,7 +49,7 @@ fn many() -> &'static (Document, Verdict) {
     &MANY
 }
 
-fn input<'a>((document, verdict): &'a (Document, Verdict)) -> Input<'a> {
+fn input<'a>((document, verdict): &'a (Document, GateVerdict)) -> Input<'a> {
     Input { document, verdict, baseline: "snapshots", rules: "closewait.toml" }
 }
 

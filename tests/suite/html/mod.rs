@@ -7,7 +7,7 @@ use std::fs;
 
 use closewait::client;
 use closewait::client::reference::{Defect, with_defect};
-use closewait::gate::{Rules, Verdict, compare, decide};
+use closewait::gate::{GateVerdict, Rules, compare, decide};
 use closewait::report::document::{self, Document};
 use closewait::report::html;
 use closewait::report::results::Results;
@@ -70,7 +70,7 @@ fn check(name: &str, documents: &[(&str, &Document)], test: impl FnOnce(&Page)) 
 fn check_compared(
     name: &str,
     documents: &[(&str, &Document)],
-    verdict: Option<&Verdict>,
+    verdict: Option<&GateVerdict>,
     test: impl FnOnce(&Page),
 ) {
     let folder = folder("html", name);

@@ -12,7 +12,7 @@ use closewait_simulator::lab::{self, Limits};
 use closewait_trace::{Trace, Views};
 
 use super::coverage::Coverage;
-use super::schedules::Schedules;
+use super::schedules::{Draw, Schedules};
 use crate::kind::faults_of;
 
 /// What is explored.
@@ -62,15 +62,6 @@ pub struct Suspicion {
     pub oracle: &'static str,
     /// The kinds of the faults of the schedule.
     pub faults: Vec<String>,
-}
-
-/// One random schedule of a protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Draw {
-    /// The seed.
-    pub seed: u64,
-    /// Which schedule of the seed, from 0.
-    pub run: u64,
 }
 
 /// How often, and where first.

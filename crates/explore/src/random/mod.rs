@@ -16,9 +16,9 @@ mod times;
 
 pub use client_state::ClientState;
 pub use coverage::{Coverage, NO_FAULT, Situation};
-pub use exploration::{Budget, Draw, Exploration, Explored, Suspect, Suspicion, explore, violated};
+pub use exploration::{Budget, Exploration, Explored, Suspect, Suspicion, explore, violated};
 pub use findings::{Findings, Sighting, findings};
 pub use planted::{Unmasked, unmask};
 pub(super) use schedules::sensible;
-pub use schedules::{Schedules, played_by};
+pub use schedules::{Draw, Schedules, played_by};
 pub use seeds::{Seed, seeds};

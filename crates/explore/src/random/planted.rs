@@ -9,7 +9,8 @@ use closewait_scenario::{Protocol, Scenario};
 use closewait_simulator::client::UnderTest;
 use closewait_simulator::lab::{self, Limits};
 
-use super::exploration::{Draw, violated};
+use super::exploration::violated;
+use super::schedules::Draw;
 use super::schedules::Schedules;
 use crate::shrink::{EXPECTATIONS, Found, Reproducer, Weight, found};
 

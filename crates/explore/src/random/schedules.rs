@@ -6,9 +6,17 @@ use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::assemble::assemble;
-use super::exploration::Draw;
 use super::plan::Plan;
 use super::strategy;
+
+/// One random schedule of a protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Draw {
+    /// The seed.
+    pub seed: u64,
+    /// Which schedule of the seed, from 0.
+    pub run: u64,
+}
 
 /// The random schedules of one protocol.
 pub struct Schedules {

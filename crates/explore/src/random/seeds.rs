@@ -3,7 +3,7 @@
 use closewait_scenario::Protocol;
 use toml::de::{DeTable, DeValue};
 
-use super::exploration::Draw;
+use super::schedules::Draw;
 
 /// A schedule that found something once.
 #[derive(Debug, Clone, PartialEq, Eq)]

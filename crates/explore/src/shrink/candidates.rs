@@ -6,7 +6,7 @@ use closewait_scenario::{
     Action, ClientSettings, NetworkSettings, OriginSettings, Pings, Scenario, Step, When,
 };
 
-use super::steps::{concerns, plainer_steps, renumbered};
+use super::steps::{concerns, plainer_steps, renumbered, rounder};
 
 /// Scenarios that say a little less. Whether they make sense is for the parser to say.
 pub(super) fn candidates(scenario: &Scenario) -> Vec<Scenario> {
@@ -144,17 +144,4 @@ fn changed(scenario: &Scenario, change: &dyn Fn(&mut Scenario)) -> Scenario {
     let mut changed = scenario.clone();
     change(&mut changed);
     changed
-}
-
-/// Times that are easier to read, the roundest first, then those close by.
-pub(super) fn rounder(time: Duration) -> Vec<Duration> {
-    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let mut times = vec![1000, 100, 10, 10_000, 1, 2000, 5000, 20, 50, 200, 500, 20_000, 50_000, 60_000];
-    let mut unit = 1;
-    while unit <= millis {
-        times.extend([millis / unit * unit, millis.div_ceil(unit) * unit]);
-        unit *= 10;
-    }
-    times.retain(|round| *round > 0 && *round != millis);
-    times.into_iter().map(Duration::from_millis).collect()
 }

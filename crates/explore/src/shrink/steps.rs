@@ -8,8 +8,6 @@ use closewait_scenario::{
     Until, When, WindowTarget,
 };
 
-use super::candidates::rounder;
-
 /// Whether a step is about this request.
 pub(super) fn concerns(step: &Step, id: &str) -> bool {
     step.request().as_deref() == Some(id)
@@ -237,4 +235,17 @@ fn network(action: &NetworkAction) -> Vec<NetworkAction> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Times that are easier to read, the roundest first, then those close by.
+pub(super) fn rounder(time: Duration) -> Vec<Duration> {
+    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let mut times = vec![1000, 100, 10, 10_000, 1, 2000, 5000, 20, 50, 200, 500, 20_000, 50_000, 60_000];
+    let mut unit = 1;
+    while unit <= millis {
+        times.extend([millis / unit * unit, millis.div_ceil(unit) * unit]);
+        unit *= 10;
+    }
+    times.retain(|round| *round > 0 && *round != millis);
+    times.into_iter().map(Duration::from_millis).collect()
 }

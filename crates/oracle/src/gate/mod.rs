@@ -14,4 +14,4 @@ pub use facts::{
     ViolationFacts, timeless,
 };
 pub use rules::{Known, Level, Rule, Rules, parse};
-pub use verdict::{Decided, DecidedResult, Outcome, Verdict, decide};
+pub use verdict::{Decided, DecidedResult, GateVerdict, Outcome, decide};

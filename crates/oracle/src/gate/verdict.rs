@@ -5,7 +5,7 @@ use super::rules::{Level, Rule, Rules};
 
 /// What the gate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct GateVerdict {
     /// In the order of the comparison: most important first.
     pub results: Vec<DecidedResult>,
     /// Those of the control, in the same order. Never denied: one that a rule denies is among the others.
@@ -44,7 +44,7 @@ pub enum Outcome {
 }
 
 /// Applies the rules. `whole` says that everything was played, so that a rule which matches nothing is stale.
-pub fn decide(comparison: Comparison, rules: &Rules, whole: bool) -> Verdict {
+pub fn decide(comparison: Comparison, rules: &Rules, whole: bool) -> GateVerdict {
     let mut used = vec![false; rules.rules.len()];
     let (mut results, mut control) = (Vec::with_capacity(comparison.results.len()), Vec::new());
     for result in &comparison.results {
@@ -55,10 +55,10 @@ pub fn decide(comparison: Comparison, rules: &Rules, whole: bool) -> Verdict {
     }
     let idle = rules.rules.iter().zip(used).filter(|(rule, used)| !used && rule.level != Level::Deny);
     let stale = if whole { idle.map(|(rule, _)| rule.clone()).collect() } else { Vec::new() };
-    Verdict { results, control, stale }
+    GateVerdict { results, control, stale }
 }
 
-impl Verdict {
+impl GateVerdict {
     /// How the gate ends.
     pub fn outcome(&self) -> Outcome {
         let denied = |kind: fn(Kind) -> bool| {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::limits::advertised_idle;
-use super::shared::Streams;
+use super::streams::Streams;
 use super::{CloseReason, Limits, Ticket};
 use crate::defect::{Defect, Defects};
 
 #[derive(Debug, Clone)]
 pub(super) struct Connection {
-    pub state: State,
+    pub state: ConnectionState,
     /// When its dial began.
     pub born: Duration,
     /// When its last byte was read.
@@ -25,7 +25,7 @@ pub(super) struct Connection {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ConnectionState {
     /// Being dialled for a request that waits.
     Dialing { ticket: Ticket, late: bool },
     /// Idle until a moment ago: being looked at before it is leased.
@@ -41,7 +41,7 @@ pub(super) enum State {
 impl Connection {
     pub fn dial(now: Duration, ticket: Ticket) -> Self {
         Self {
-            state: State::Dialing { ticket, late: false },
+            state: ConnectionState::Dialing { ticket, late: false },
             born: now,
             quiet_since: now,
             keep_alive: None,
@@ -61,16 +61,16 @@ impl Connection {
 
     /// One request can have it to itself.
     pub fn is_free(&self) -> bool {
-        self.state == State::Idle
+        self.state == ConnectionState::Idle
     }
 
     /// Who has the connection to itself, or will have it.
     pub fn ticket(&self) -> Option<Ticket> {
         match self.state {
-            State::Dialing { ticket, .. } | State::Looking { ticket } | State::Leased { ticket, .. } => {
-                Some(ticket)
-            }
-            State::Idle | State::Shared => None,
+            ConnectionState::Dialing { ticket, .. }
+            | ConnectionState::Looking { ticket }
+            | ConnectionState::Leased { ticket, .. } => Some(ticket),
+            ConnectionState::Idle | ConnectionState::Shared => None,
         }
     }
 

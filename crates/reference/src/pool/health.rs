@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::connection::State;
+use super::connection::ConnectionState;
 use super::{Pool, Ticket};
 
 impl Pool {
@@ -41,7 +41,7 @@ impl Pool {
             let Some(ticket) = connection.ticket() else { continue };
             assert!(held.insert(ticket), "two connections for one request");
             let dial = self.waiting.get(&ticket).map(|waiter| waiter.dial);
-            let dialing = matches!(connection.state, State::Dialing { .. });
+            let dialing = matches!(connection.state, ConnectionState::Dialing { .. });
             assert_eq!(dial, dialing.then_some(Some(*id)), "a waiter and its dial have lost each other");
         }
         let dials = self.waiting.values().filter_map(|waiter| waiter.dial);

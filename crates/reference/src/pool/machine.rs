@@ -3,12 +3,29 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::connection::{Connection, State};
+use super::connection::{Connection, ConnectionState};
 use super::keep_alive::Doubt;
-use super::queue::Waiter;
-use super::shared::Streams;
+use super::streams::Streams;
 use super::{Action, CloseReason, ConnectionId, Event, Limits, Phase, Poison, Refusal, Return, Ticket};
 use crate::defect::{Defect, Defects};
+
+/// A request that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waiter {
+    /// A reused connection will not do.
+    pub fresh: bool,
+    /// Or one that is shared and was dialled after this one.
+    pub after: Option<ConnectionId>,
+    /// The dial on its behalf.
+    pub dial: Option<ConnectionId>,
+}
+
+impl Waiter {
+    /// Whether a shared connection will do.
+    pub fn takes(&self, shared: ConnectionId) -> bool {
+        !self.fresh || self.after.is_some_and(|after| shared > after)
+    }
+}
 
 /// A pool of connections to one origin.
 #[derive(Debug, Clone)]
@@ -78,9 +95,11 @@ impl Pool {
     /// When to send the next [`Event::Tick`]: later than the `now` of the last event.
     pub fn next_deadline(&self) -> Option<Duration> {
         let of = |connection: &Connection| match connection.state {
-            State::Idle => Some(connection.expiry(&self.limits, self.defects).0),
-            State::Dialing { late: false, .. } => Some(connection.born.saturating_add(self.limits.late_dial)),
-            State::Shared => connection.shared_deadline(&self.limits, self.defects),
+            ConnectionState::Idle => Some(connection.expiry(&self.limits, self.defects).0),
+            ConnectionState::Dialing { late: false, .. } => {
+                Some(connection.born.saturating_add(self.limits.late_dial))
+            }
+            ConnectionState::Shared => connection.shared_deadline(&self.limits, self.defects),
             _ => None,
         };
         self.connections.values().filter_map(of).min()
@@ -98,11 +117,11 @@ impl Pool {
             return Some(phase_of(streams));
         }
         Some(match connection.state {
-            State::Dialing { .. } => Phase::Dialing,
-            State::Looking { .. } => Phase::Looking,
-            State::Leased { .. } if connection.ended => Phase::LeasedAndEnded,
-            State::Leased { .. } => Phase::Leased,
-            State::Idle | State::Shared => Phase::Idle,
+            ConnectionState::Dialing { .. } => Phase::Dialing,
+            ConnectionState::Looking { .. } => Phase::Looking,
+            ConnectionState::Leased { .. } if connection.ended => Phase::LeasedAndEnded,
+            ConnectionState::Leased { .. } => Phase::Leased,
+            ConnectionState::Idle | ConnectionState::Shared => Phase::Idle,
         })
     }
 
@@ -122,7 +141,7 @@ impl Pool {
         self.forgo(ticket, out);
         let held = self.connections.iter_mut().find(|(_, connection)| connection.ticket() == Some(ticket));
         if let Some((id, connection)) = held {
-            connection.state = State::Idle;
+            connection.state = ConnectionState::Idle;
             let (id, ended) = (*id, connection.ended);
             if ended {
                 self.remove(id, CloseReason::Ended, out);
@@ -132,7 +151,7 @@ impl Pool {
 
     fn connected(&mut self, now: Duration, id: ConnectionId, out: &mut Vec<Action>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let State::Dialing { ticket, .. } = connection.state else { return };
+        let ConnectionState::Dialing { ticket, .. } = connection.state else { return };
         connection.quiet_since = now;
         self.shares = false;
         for joined in self.waiting_for(id).into_iter().filter(|joined| *joined != ticket) {
@@ -142,15 +161,15 @@ impl Pool {
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if self.waiting.remove(&ticket).is_none() {
-            connection.state = State::Idle;
+            connection.state = ConnectionState::Idle;
             return;
         }
-        connection.state = State::Leased { ticket, since: now };
+        connection.state = ConnectionState::Leased { ticket, since: now };
         out.push(Action::Lease { connection: id, ticket, reused: false });
     }
 
     fn connect_failed(&mut self, id: ConnectionId, out: &mut Vec<Action>) {
-        let dialing = |connection: &Connection| matches!(connection.state, State::Dialing { .. });
+        let dialing = |connection: &Connection| matches!(connection.state, ConnectionState::Dialing { .. });
         if !self.connections.get(&id).is_some_and(dialing) {
             return;
         }
@@ -164,9 +183,9 @@ impl Pool {
 
     fn looked(&mut self, now: Duration, id: ConnectionId, clean: bool, out: &mut Vec<Action>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let State::Looking { ticket } = connection.state else { return };
+        let ConnectionState::Looking { ticket } = connection.state else { return };
         if clean {
-            connection.state = State::Leased { ticket, since: now };
+            connection.state = ConnectionState::Leased { ticket, since: now };
             out.push(Action::Lease { connection: id, ticket, reused: true });
         } else {
             self.remove(id, CloseReason::Stale, out);
@@ -175,7 +194,7 @@ impl Pool {
 
     fn returned(&mut self, id: ConnectionId, how: Return, out: &mut Vec<Action>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let State::Leased { since, .. } = connection.state else { return };
+        let ConnectionState::Leased { since, .. } = connection.state else { return };
         connection.uses += 1;
         match how {
             Return::Poisoned(poison) => {
@@ -189,7 +208,7 @@ impl Pool {
                 self.remove(id, CloseReason::Ended, out);
             }
             Return::Reusable { keep_alive, quiet_since } => {
-                connection.state = State::Idle;
+                connection.state = ConnectionState::Idle;
                 connection.keep_alive = keep_alive;
                 connection.quiet_since = quiet_since;
             }
@@ -207,15 +226,17 @@ impl Pool {
     fn ended(&mut self, id: ConnectionId, out: &mut Vec<Action>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match connection.state {
-            State::Leased { .. } => connection.ended = true,
-            State::Dialing { .. } => {}
-            State::Idle | State::Looking { .. } | State::Shared => self.remove(id, CloseReason::Ended, out),
+            ConnectionState::Leased { .. } => connection.ended = true,
+            ConnectionState::Dialing { .. } => {}
+            ConnectionState::Idle | ConnectionState::Looking { .. } | ConnectionState::Shared => {
+                self.remove(id, CloseReason::Ended, out)
+            }
         }
     }
 
     fn tick(&mut self, now: Duration) {
         for connection in self.connections.values_mut() {
-            if let State::Dialing { late, .. } = &mut connection.state {
+            if let ConnectionState::Dialing { late, .. } = &mut connection.state {
                 *late |= now >= connection.born.saturating_add(self.limits.late_dial);
             }
         }

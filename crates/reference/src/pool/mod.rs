@@ -10,6 +10,7 @@ mod limits;
 mod machine;
 mod queue;
 mod shared;
+mod streams;
 
 pub use event::{Action, CloseReason, ConnectionId, Event, Finish, Phase, Poison, Refusal, Return, Ticket};
 pub use limits::Limits;

@@ -2,27 +2,10 @@
 
 use std::time::Duration;
 
-use super::connection::{Connection, State};
+use super::connection::{Connection, ConnectionState};
+use super::machine::Waiter;
 use super::{Action, CloseReason, ConnectionId, Pool, Refusal, Ticket};
 use crate::defect::Defect;
-
-/// A request that waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Waiter {
-    /// A reused connection will not do.
-    pub fresh: bool,
-    /// Or one that is shared and was dialled after this one.
-    pub after: Option<ConnectionId>,
-    /// The dial on its behalf.
-    pub dial: Option<ConnectionId>,
-}
-
-impl Waiter {
-    /// Whether a shared connection will do.
-    pub fn takes(&self, shared: ConnectionId) -> bool {
-        !self.fresh || self.after.is_some_and(|after| shared > after)
-    }
-}
 
 impl Pool {
     /// Gives each waiting request, in order, an idle connection or a dial, as far as there are any.
@@ -57,13 +40,13 @@ impl Pool {
 
     pub(super) fn is_late(&self, dial: ConnectionId) -> bool {
         self.defects.has(Defect::DialsForNothing)
-            || matches!(self.connections[&dial].state, State::Dialing { late: true, .. })
+            || matches!(self.connections[&dial].state, ConnectionState::Dialing { late: true, .. })
     }
 
     fn look(&mut self, ticket: Ticket, waiter: Waiter, id: ConnectionId, out: &mut Vec<Action>) {
         self.waiting.remove(&ticket);
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.state = State::Looking { ticket };
+            connection.state = ConnectionState::Looking { ticket };
         }
         out.push(Action::Look { connection: id, ticket });
         self.orphan(waiter.dial, out);
@@ -117,8 +100,8 @@ impl Pool {
         match (heir, self.connections.get_mut(&id)) {
             (Some((ticket, waiter)), Some(connection)) => {
                 waiter.dial = Some(id);
-                let late = matches!(connection.state, State::Dialing { late: true, .. });
-                connection.state = State::Dialing { ticket, late };
+                let late = matches!(connection.state, ConnectionState::Dialing { late: true, .. });
+                connection.state = ConnectionState::Dialing { ticket, late };
             }
             _ => self.remove(id, CloseReason::Unwanted, out),
         }

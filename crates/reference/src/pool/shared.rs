@@ -1,76 +1,20 @@
 //! A connection that carries several requests at a time (RFC 9113): open, draining, or in doubt.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::connection::{Connection, State};
-use super::keep_alive::{Doubt, Due, KeepAlive};
-use super::queue::Waiter;
+use super::connection::{Connection, ConnectionState};
+use super::keep_alive::{Doubt, Due};
+use super::machine::Waiter;
+use super::streams::{Hold, INITIAL_STREAMS, Streams};
 use super::{Action, CloseReason, ConnectionId, Finish, Pool, Ticket};
 use crate::defect::Defect;
-
-/// How many streams are opened before the peer has announced its limit: the least that RFC 9113 section 6.5.2 recommends.
-pub(super) const INITIAL_STREAMS: u32 = 100;
-
-/// What is known of a shared connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Streams {
-    pub held: BTreeMap<Ticket, Hold>,
-    /// How many streams the peer takes at a time.
-    pub limit: u32,
-    /// GOAWAY was received, or too many streams were refused: no more streams, those that are open come to their end.
-    pub draining: bool,
-    /// Streams that the peer refused in a row.
-    pub refused: u32,
-    pub keep_alive: KeepAlive,
-}
-
-/// What a request has of a shared connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hold {
-    /// A place, while the event loop turns.
-    Looking,
-    /// A stream.
-    Open { since: Duration },
-    /// A stream on which only the rest of a request goes on, behind its response: one less for others.
-    Sending,
-}
-
-impl Streams {
-    pub fn new(now: Duration) -> Self {
-        Self {
-            held: BTreeMap::new(),
-            limit: INITIAL_STREAMS,
-            draining: false,
-            refused: 0,
-            keep_alive: KeepAlive::since(now),
-        }
-    }
-
-    pub fn is_busy(&self) -> bool {
-        self.held.values().any(|hold| *hold != Hold::Sending)
-    }
-
-    pub fn has_room(&self) -> bool {
-        self.held.len() < self.limit as usize
-    }
-
-    pub fn takes_more(&self) -> bool {
-        !self.draining && self.keep_alive.doubt.is_none() && self.has_room()
-    }
-
-    fn looking(&self) -> Vec<Ticket> {
-        let looking = self.held.iter().filter(|(_, hold)| **hold == Hold::Looking);
-        looking.map(|(ticket, _)| *ticket).collect()
-    }
-}
 
 /// What happens to shared connections.
 impl Pool {
     /// A dial has led to a connection for several requests: all who waited for it get a stream, as far as there are any.
     pub(super) fn multiplexed(&mut self, now: Duration, id: ConnectionId, out: &mut Vec<Action>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if !matches!(connection.state, State::Dialing { .. }) {
+        if !matches!(connection.state, ConnectionState::Dialing { .. }) {
             return;
         }
         self.shares = true;
@@ -88,7 +32,7 @@ impl Pool {
         }
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.quiet_since = now;
-            connection.state = State::Shared;
+            connection.state = ConnectionState::Shared;
             connection.streams = Some(streams);
         }
     }
@@ -251,7 +195,7 @@ impl Pool {
         if !self.shares {
             return None;
         }
-        let dialing = |connection: &Connection| matches!(connection.state, State::Dialing { .. });
+        let dialing = |connection: &Connection| matches!(connection.state, ConnectionState::Dialing { .. });
         let mut dials = self.connections.iter().filter(|(_, connection)| dialing(connection));
         dials.find(|(id, _)| self.waiting_for(**id).len() < INITIAL_STREAMS as usize).map(|(id, _)| *id)
     }
@@ -296,7 +240,7 @@ impl Pool {
     pub(super) fn looking_at(connection: &Connection) -> Vec<Ticket> {
         match (&connection.streams, connection.state) {
             (Some(streams), _) => streams.looking(),
-            (None, State::Looking { ticket }) => vec![ticket],
+            (None, ConnectionState::Looking { ticket }) => vec![ticket],
             _ => Vec::new(),
         }
     }

@@ -2,6 +2,7 @@
 
 mod foreign;
 mod model;
+mod of_result;
 mod of_results;
 #[cfg(feature = "command")]
 mod of_sweep;
@@ -12,7 +13,8 @@ pub use closewait_oracle::{Verdict, Violation};
 #[cfg(feature = "command")]
 pub use model::Timeline;
 pub use model::{Client, Differing, Document, Finding, Line, Request, Run, RunResult, ScenarioInfo};
-pub use of_results::{About, of_result, of_results};
+pub use of_result::of_result;
+pub use of_results::{About, of_results};
 #[cfg(feature = "command")]
 pub use of_sweep::of_sweep;
 pub use read::{DocumentError, read};

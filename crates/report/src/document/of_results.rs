@@ -2,17 +2,12 @@
 
 use std::path::Path;
 
-use closewait_oracle::RunOutcome;
 use closewait_scenario::Scenario;
-use closewait_trace::{BodyEnd, Outcome, Trace, Views};
 
-use super::model::{
-    Client, Differing, Document, FORMAT, Line, Request, Run, RunResult, ScenarioInfo, VERSION,
-};
-use crate::facts::{bytes, opened, requests};
-use crate::ladder::Ladder;
-use crate::results::{Difference, DifferenceKind, Entry, Results};
-use crate::transcript::Transcript;
+use super::model::{Client, Differing, Document, FORMAT, RunResult, ScenarioInfo, VERSION};
+use super::of_result::form;
+use crate::accepted::{Difference, DifferenceKind};
+use crate::results::{Entry, Results};
 
 /// What a run was about.
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,82 +66,6 @@ fn scenario(scenario: &Scenario, folder: Option<&Path>) -> ScenarioInfo {
 
 fn result(Entry { scenario, result }: &Entry<'_>) -> RunResult {
     form(scenario, result, true)
-}
-
-/// One result in the form that is written, without its diagram.
-pub fn of_result(scenario: &Scenario, result: &closewait_oracle::RunResult) -> RunResult {
-    form(scenario, result, false)
-}
-
-fn form(scenario: &Scenario, result: &closewait_oracle::RunResult, is_drawn: bool) -> RunResult {
-    let (unsupported, run, control) = match &result.outcome {
-        RunOutcome::Unsupported { reason } => (Some(reason.clone()), None, None),
-        RunOutcome::Ran { trace, findings, control } => {
-            let quiet = scenario.control();
-            let quiet = quiet.as_ref().unwrap_or(scenario);
-            let control = control.as_ref().map(|control| {
-                let views = Views::of(&control.trace, &quiet.client);
-                let run = self::run(quiet, &control.trace, &views, &control.findings);
-                Run { causes: Vec::new(), ..run }
-            });
-            let views = Views::of(trace, &scenario.client);
-            let mut run = run(scenario, trace, &views, findings);
-            run.ladder = is_drawn.then(|| Ladder::of(scenario, trace, &views, &evidence(findings)));
-            (None, Some(run), control)
-        }
-    };
-    RunResult {
-        scenario: scenario.id.clone(),
-        client: result.client.to_owned(),
-        mark: result.mark().name().to_owned(),
-        unsupported,
-        run,
-        control,
-    }
-}
-
-fn run(scenario: &Scenario, trace: &Trace, views: &Views, findings: &[closewait_oracle::Finding]) -> Run {
-    let transcript = Transcript::of(scenario, trace);
-    let line = |line: &crate::transcript::Line| Line {
-        at_ms: line.at,
-        text: line.text.clone(),
-        events: line.events.clone(),
-    };
-    let requests = requests(views).into_iter().map(|facts| Request {
-        retries: facts.attempts.len().saturating_sub(1),
-        message: views.requests.get(&facts.id).and_then(|request| message(request.outcome()?)),
-        facts,
-    });
-    Run {
-        end: trace.end.clone(),
-        findings: findings.iter().map(closewait_oracle::Finding::owned).collect(),
-        connections: opened(views),
-        bytes: Some(bytes(trace)),
-        requests: requests.collect(),
-        transcript: transcript.lines().iter().map(line).collect(),
-        causes: transcript.causes().to_vec(),
-        sockets: trace.sockets.clone(),
-        panics: trace.panics.clone(),
-        ladder: None,
-    }
-}
-
-fn message(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Error { message, .. } | Outcome::Response { end: BodyEnd::Failed { message, .. }, .. } => {
-            Some(message.clone())
-        }
-        _ => None,
-    }
-}
-
-/// The events that prove what is violated.
-fn evidence(findings: &[closewait_oracle::Finding]) -> Vec<usize> {
-    let violations = findings.iter().filter_map(|finding| match &finding.verdict {
-        closewait_oracle::Verdict::Violated { violations } => Some(violations),
-        _ => None,
-    });
-    violations.flatten().flat_map(|violation| violation.evidence.iter().copied()).collect()
 }
 
 fn differing(difference: &Difference) -> Differing {

@@ -1,6 +1,6 @@
 //! What every form of the report is made of.
 
-use closewait_oracle::gate::{DecidedResult, State, Verdict};
+use closewait_oracle::gate::{DecidedResult, GateVerdict, State};
 
 use crate::document::{Document, RunResult, ScenarioInfo};
 
@@ -10,7 +10,7 @@ pub struct Input<'a> {
     /// What came out.
     pub document: &'a Document,
     /// What the gate says.
-    pub verdict: &'a Verdict,
+    pub verdict: &'a GateVerdict,
     /// What was compared with, as the user named it.
     pub baseline: &'a str,
     /// The file of the rules, as the user named it.

@@ -1,13 +1,13 @@
 //! What the gate says, above the grid: a sentence for each cell that changed.
 
-use closewait_oracle::gate::{DecidedResult, Level, State, Verdict};
+use closewait_oracle::gate::{DecidedResult, GateVerdict, Level, State};
 use maud::{Markup, html};
 
 use super::data::Shown;
 use crate::words::one_line;
 
 /// Most important first. A click opens the cell, beside what was before where that is known. Empty if nothing changed.
-pub(super) fn section(shown: &Shown<'_>, verdict: &Verdict) -> Markup {
+pub(super) fn section(shown: &Shown<'_>, verdict: &GateVerdict) -> Markup {
     let changed: Vec<&DecidedResult> = verdict.changed().collect();
     html! {
         section #changed aria-labelledby="changed-head" {
@@ -31,7 +31,7 @@ pub(super) fn section(shown: &Shown<'_>, verdict: &Verdict) -> Markup {
     }
 }
 
-fn heading(verdict: &Verdict) -> String {
+fn heading(verdict: &GateVerdict) -> String {
     let counts = State::ALL.iter().map(|state| (verdict.count(*state), state.name()));
     let told: Vec<String> =
         counts.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();

@@ -7,10 +7,22 @@ use closewait_oracle::{Level, Severity};
 use closewait_trace::{Millis, SocketAtEnd};
 use serde::Serialize;
 
-use super::Column;
 use super::timeline::{self, ShownTimeline};
 use crate::document::{self, Document};
 use crate::ladder::Ladder;
+
+/// A client of one document: a column of the grid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// What stands above it.
+    pub name: String,
+    /// The client's name on the command line.
+    pub client: String,
+    /// The version under test.
+    pub version: String,
+    /// Index of the document.
+    pub document: usize,
+}
 
 /// Everything that the page shows.
 #[derive(Serialize)]

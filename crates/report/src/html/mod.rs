@@ -7,4 +7,5 @@ mod data;
 mod page;
 mod timeline;
 
-pub use page::{Column, render};
+pub use data::Column;
+pub use page::render;

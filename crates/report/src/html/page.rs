@@ -4,12 +4,12 @@ use std::io::Write;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use closewait_oracle::Mark;
-use closewait_oracle::gate::Verdict;
+use closewait_oracle::gate::GateVerdict;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::data::{self, Shown};
+use super::data::{self, Column, Shown};
 use super::{changed, timeline};
 use crate::document::Document;
 
@@ -19,25 +19,12 @@ const SCRIPT: &str = include_str!("script.js");
 /// Nothing is loaded: neither what a scenario names nor what a client says can make the page ask for anything.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/// A client of one document: a column of the grid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// What stands above it.
-    pub name: String,
-    /// The client's name on the command line.
-    pub client: String,
-    /// The version under test.
-    pub version: String,
-    /// Index of the document.
-    pub document: usize,
-}
-
 /// The report of one or more results, each with a word for it, such as `before` and `after`; with one result the word is
 /// not shown. Clients of the same name stand beside each other. With a verdict, what changed stands above the grid.
 ///
 /// # Errors
 /// Never in practice: every key of the data is a string.
-pub fn render(documents: &[(&str, &Document)], verdict: Option<&Verdict>) -> serde_json::Result<String> {
+pub fn render(documents: &[(&str, &Document)], verdict: Option<&GateVerdict>) -> serde_json::Result<String> {
     let columns = columns(documents);
     let shown = data::collect(documents, &columns);
     let data = packed(&serde_json::to_vec(&shown)?);

@@ -2,9 +2,9 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::page::heading;
-use super::style::{BAD, FAINT, GOOD, HEADING, paint};
-use crate::results::{Difference, DifferenceKind, Results};
+use super::style::{BAD, FAINT, GOOD, HEADING, heading, paint};
+use crate::accepted::{Difference, DifferenceKind};
+use crate::results::Results;
 
 /// At most this many lines of difference for one snapshot, and snapshots shown with their lines.
 const LINES: usize = 40;

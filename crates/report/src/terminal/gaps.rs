@@ -3,8 +3,7 @@
 use closewait_oracle::RunOutcome;
 use closewait_oracle::Verdict;
 
-use super::page::heading;
-use super::style::{FAINT, HEADING, paint};
+use super::style::{FAINT, HEADING, heading, paint};
 use crate::results::Results;
 
 /// The gaps; `verbose` lists what each scenario leaves unexercised.

@@ -30,11 +30,6 @@ pub fn render(results: &Results<'_>, detail: Detail) -> String {
     page + &summary::section(results)
 }
 
-/// A heading, with an empty line before it.
-pub fn heading(text: &str) -> String {
-    format!("\n{}\n", paint(HEADING, text))
-}
-
 /// The transcripts, with the findings: what the snapshots hold, and the control in full.
 fn transcripts(results: &Results<'_>) -> String {
     let mut text = String::new();

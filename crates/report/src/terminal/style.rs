@@ -23,3 +23,8 @@ pub fn of(mark: Mark) -> Style {
 pub fn paint(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
+
+/// A heading, with an empty line before it.
+pub fn heading(text: &str) -> String {
+    format!("\n{}\n", paint(HEADING, text))
+}

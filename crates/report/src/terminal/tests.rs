@@ -6,7 +6,8 @@ use closewait_scenario::Direction::{ToClient, ToOrigin};
 use closewait_trace::{End, Trace};
 
 use super::{Detail, render};
-use crate::results::{ClientVersion, Difference, DifferenceKind, Results};
+use crate::accepted::{Difference, DifferenceKind};
+use crate::results::{ClientVersion, Results};
 use crate::snapshot::Snapshot;
 use crate::testing::{Run, ok, request, scenario};
 

@@ -4,8 +4,7 @@ use closewait_oracle::RunOutcome;
 use closewait_oracle::{Finding, Level, Severity, Verdict, Violation};
 use closewait_trace::{End, Trace};
 
-use super::page::heading;
-use super::style::{ADVICE, BAD, FAINT, HEADING, paint};
+use super::style::{ADVICE, BAD, FAINT, HEADING, heading, paint};
 use crate::results::{Entry, Results};
 use crate::transcript::{Line, Transcript};
 

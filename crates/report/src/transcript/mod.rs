@@ -1,9 +1,10 @@
 //! A trace at the level a reviewer thinks in: requests, connections, FIN, RST, faults.
 
 mod causes;
-mod connection;
+mod frames;
 mod outcome;
 mod page;
+mod progress;
 mod streams;
 #[cfg(test)]
 mod streams_tests;

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use closewait_scenario::Scenario;
-use closewait_trace::{Millis, Trace};
+use closewait_trace::Millis;
 
-use super::walk::Walk;
 use crate::words::stamp;
 
 /// One line of a transcript.
@@ -52,11 +50,6 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// The transcript of one run.
-    pub fn of(scenario: &Scenario, trace: &Trace) -> Self {
-        Walk::new(scenario, trace).run()
-    }
-
     /// All lines, in order of time.
     pub fn lines(&self) -> &[Line] {
         &self.lines

@@ -7,10 +7,10 @@ use closewait_scenario::{Action, ClientAction, Direction, OriginAction, Scenario
 use closewait_trace::{BodyEnd, Connections, End, Event, Label, Labels, Millis, Outcome, Trace, What};
 
 use super::causes::Causes;
-use super::connection::Connection;
+use super::frames::Frames;
 use super::outcome::outcome;
 use super::page::{Line, Mark, Transcript};
-use super::streams::Frames;
+use super::progress::Progress;
 use crate::facts::{socket, stopped};
 use crate::words::{fault, first_line, grouped};
 
@@ -19,7 +19,7 @@ pub struct Walk<'a> {
     scenario: &'a Scenario,
     pub(super) trace: &'a Trace,
     pub(super) lines: Vec<Line>,
-    pub(super) connections: BTreeMap<u32, Connection>,
+    pub(super) connections: BTreeMap<u32, Progress>,
     /// Which line tells of losses, or of retransmissions, of an item.
     pub(super) repeated: Vec<(u32, Direction, Label, Repeat, usize)>,
     /// Connection and, if the origin answered there, body: the last attempt of each request.
@@ -31,7 +31,7 @@ pub struct Walk<'a> {
     /// What the segments carry.
     pub(super) labels: Labels,
     /// The connections, when all is over.
-    pub(super) views: Connections,
+    pub(super) views: &'a Connections,
     /// What HTTP/2 makes of the segments.
     pub(super) frames: Frames,
 }
@@ -56,9 +56,20 @@ pub enum Closing {
     Lab,
 }
 
+impl Transcript {
+    /// The transcript of one run.
+    pub fn of(scenario: &Scenario, trace: &Trace) -> Self {
+        Self::of_connections(scenario, trace, &Connections::of(trace))
+    }
+
+    /// The same, for who has looked at the connections already.
+    pub fn of_connections(scenario: &Scenario, trace: &Trace, connections: &Connections) -> Self {
+        Walk::new(scenario, trace, connections).run()
+    }
+}
+
 impl<'a> Walk<'a> {
-    pub fn new(scenario: &'a Scenario, trace: &'a Trace) -> Self {
-        let views = Connections::of(trace);
+    pub fn new(scenario: &'a Scenario, trace: &'a Trace, views: &'a Connections) -> Self {
         Self {
             scenario,
             trace,
@@ -69,8 +80,8 @@ impl<'a> Walk<'a> {
             steps: Vec::new(),
             closing: Closing::No,
             causes: Causes::default(),
-            labels: Labels::of(scenario, trace, &views),
-            frames: Frames::of(&views),
+            labels: Labels::of(scenario, trace, views),
+            frames: Frames::of(views),
             views,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::values::{Refusal, refuse};
+use super::refusal::{Refusal, refuse};
 use crate::nearest::quoted;
 
 const DAY: u64 = 24 * 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 //! Strings that have to do with HTTP: request ids, request lines, header lines, places in a message.
 
-use super::values::{Refusal, refuse};
+use super::refusal::{Refusal, refuse};
 use crate::Cut;
 use crate::nearest::{nearest, quoted};
 

@@ -7,9 +7,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problems::Problems;
-use super::values::{self, FromValue, Value};
-use crate::field::{Field, Need};
-use crate::grammar::TOP;
+use super::value::{FromValue, Value};
+use super::values;
+use crate::When;
+use crate::field::{Field, Kind, Need};
+use crate::grammar::{TOP, WHEN_AFTER, WHEN_PACKET};
 use crate::nearest::{nearest, quoted};
 
 /// A TOML table whose keys were checked, and whose plain values were read.
@@ -59,7 +61,11 @@ impl<'t> Record<'t> {
     }
 
     fn take(&mut self, field: &'static Field, raw: &'t Spanned<DeValue<'t>>, problems: &mut Problems) {
-        let value = values::read(field, raw, problems).or_else(|| values::stand_in(field.kind));
+        let read = match (field.kind, raw.get_ref()) {
+            (Kind::When, DeValue::Table(table)) => read_when(table, raw.span(), problems),
+            _ => values::read(field, raw, problems),
+        };
+        let value = read.or_else(|| values::stand_in(field.kind));
         self.entries.insert(field.name, Entry { value, raw: Some(raw) });
     }
 
@@ -108,6 +114,36 @@ impl<'t> Record<'t> {
     pub fn spans(&self) -> BTreeMap<&'static str, Range<usize>> {
         self.entries.iter().filter_map(|(name, entry)| Some((*name, entry.raw?.span()))).collect()
     }
+}
+
+/// A step is put off by a time, or until a packet.
+fn read_when(table: &DeTable<'_>, span: Range<usize>, problems: &mut Problems) -> Option<Value> {
+    let names = || std::iter::once("after").chain(WHEN_PACKET.fields.iter().map(|field| field.name));
+    let is_after = |key: &str| nearest(key, names()) == Some("after");
+    let after = table.keys().any(|key| is_after(key.get_ref()));
+    if after && table.keys().any(|key| key.get_ref() == "packet") {
+        problems
+            .add(span, "a step happens after a time or at a packet, not both")
+            .help("keep one of `after` and `packet`");
+        return None;
+    }
+    if table.is_empty() {
+        problems.add(span, "this `when` says nothing").help("leave it out, or write { after = \"5ms\" }");
+        return None;
+    }
+    let form = if after { &WHEN_AFTER } else { &WHEN_PACKET };
+    let form = Form { name: "`when`", fields: form.fields, known: None };
+    let record = Record::read(&form, table, span, problems);
+    let when = if after {
+        When::After(record.get("after")?)
+    } else {
+        When::Packet {
+            n: record.get("packet")?,
+            connection: record.get("connection")?,
+            direction: record.get("direction")?,
+        }
+    };
+    Some(Value::When(when))
 }
 
 impl Form<'_> {

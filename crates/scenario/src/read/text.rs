@@ -187,14 +187,7 @@ fn network(top: &Record, problems: &mut Problems) -> NetworkSettings {
     }
 }
 
-/// An entry of `[expect]`, and where it is.
-pub(super) struct Expected {
-    pub expectation: Expectation,
-    pub key: Range<usize>,
-    pub outcome: Range<usize>,
-}
-
-fn expectations(top: &Record, problems: &mut Problems) -> BTreeMap<String, Expected> {
+fn expectations(top: &Record, problems: &mut Problems) -> BTreeMap<String, flow::Expected> {
     let mut expect = BTreeMap::new();
     let Some(DeValue::Table(table)) = top.raw("expect").map(Spanned::get_ref) else { return expect };
     for (id, raw) in table {
@@ -214,7 +207,7 @@ fn expectations(top: &Record, problems: &mut Problems) -> BTreeMap<String, Expec
             outcome: record.get("outcome").unwrap_or_default(),
             connection: record.get("connection").map(connection_kind),
         };
-        let expected = Expected { expectation, key: id.span(), outcome: record.span_of("outcome") };
+        let expected = flow::Expected { expectation, key: id.span(), outcome: record.span_of("outcome") };
         expect.insert(id.get_ref().to_string(), expected);
     }
     expect

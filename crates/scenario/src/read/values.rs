@@ -5,42 +5,13 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::keys::{Form, Record};
 use super::problems::Problems;
+use super::refusal::{Refusal, refuse};
+use super::value::Value;
 use super::{duration, http};
 use crate::field::{Field, Kind, one_of};
-use crate::grammar::{WHEN_AFTER, WHEN_PACKET};
 use crate::nearest::{nearest, quoted};
-use crate::{Alpn, Certificate, Cut, Direction, ErrorCode, Handshake, LastStream, When};
-
-/// A value that was read.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
-    Text(String),
-    Texts(Vec<String>),
-    Time(Duration),
-    Count(u32),
-    Flag(bool),
-    Word(&'static str),
-    Pair(String, String),
-    Pairs(Vec<(String, String)>),
-    Cut(Cut),
-    LastStream(LastStream),
-    When(When),
-    /// A table or a list, which is read elsewhere.
-    Nested,
-}
-
-/// Why a string is not what it should be, and how to fix it.
-pub(super) struct Refusal {
-    pub message: String,
-    pub help: Option<String>,
-}
-
-/// Shorthand for a [`Refusal`].
-pub(super) fn refuse<T>(message: impl Into<String>, help: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal { message: message.into(), help: Some(help.into()).filter(|help| !help.is_empty()) })
-}
+use crate::{LastStream, When};
 
 /// Reads the value of a key; reports why it cannot.
 pub(super) fn read(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Value> {
@@ -49,7 +20,6 @@ pub(super) fn read(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Pro
         | (Kind::Outcomes | Kind::Texts, DeValue::Array(_) | DeValue::String(_)) => {
             return read_list(field, raw, problems);
         }
-        (Kind::When, DeValue::Table(_)) => return read_when(raw, problems),
         (Kind::Script, DeValue::Array(_)) | (Kind::Section(_) | Kind::Expectations, DeValue::Table(_)) => {
             return Some(Value::Nested);
         }
@@ -185,38 +155,6 @@ fn read_list(field: &Field, raw: &Spanned<DeValue<'_>>, problems: &mut Problems)
     })
 }
 
-fn read_when(raw: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Value> {
-    let DeValue::Table(table) = raw.get_ref() else { return None };
-    let names = || std::iter::once("after").chain(WHEN_PACKET.fields.iter().map(|field| field.name));
-    let is_after = |key: &str| nearest(key, names()) == Some("after");
-    let after = table.keys().any(|key| is_after(key.get_ref()));
-    if after && table.keys().any(|key| key.get_ref() == "packet") {
-        problems
-            .add(raw.span(), "a step happens after a time or at a packet, not both")
-            .help("keep one of `after` and `packet`");
-        return None;
-    }
-    if table.is_empty() {
-        problems
-            .add(raw.span(), "this `when` says nothing")
-            .help("leave it out, or write { after = \"5ms\" }");
-        return None;
-    }
-    let form = if after { &WHEN_AFTER } else { &WHEN_PACKET };
-    let form = Form { name: "`when`", fields: form.fields, known: None };
-    let record = Record::read(&form, table, raw.span(), problems);
-    let when = if after {
-        When::After(record.get("after")?)
-    } else {
-        When::Packet {
-            n: record.get("packet")?,
-            connection: record.get("connection")?,
-            direction: record.get("direction")?,
-        }
-    };
-    Some(Value::When(when))
-}
-
 fn report(refusal: Refusal, raw: &Spanned<DeValue<'_>>, problems: &mut Problems) {
     let problem = problems.add(raw.span(), refusal.message);
     if let Some(help) = refusal.help {
@@ -257,44 +195,6 @@ pub fn type_name(value: &DeValue<'_>) -> &'static str {
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }
-}
-
-/// What a [`Value`] is read as.
-pub(super) trait FromValue: Sized {
-    fn from_value(value: Value) -> Option<Self>;
-}
-
-macro_rules! from_value {
-    ($($pattern:pat => $type:ty = $result:expr;)*) => {$(
-        impl FromValue for $type {
-            fn from_value(value: Value) -> Option<Self> {
-                match value { $pattern => Some($result), _ => None }
-            }
-        }
-    )*};
-}
-
-from_value! {
-    Value::Text(text) => String = text;
-    Value::Texts(texts) => Vec<String> = texts;
-    Value::Time(time) => Duration = time;
-    Value::Count(count) => u32 = count;
-    Value::Flag(flag) => bool = flag;
-    Value::Word(word) => &'static str = word;
-    Value::Pair(first, second) => (String, String) = (first, second);
-    Value::Pairs(pairs) => Vec<(String, String)> = pairs;
-    Value::Cut(cut) => Cut = cut;
-    Value::LastStream(last) => LastStream = last;
-    Value::Word(word) => ErrorCode = ErrorCode::of_word(word)?;
-    Value::When(when) => When = when;
-    Value::Word(word) => Certificate = *named(&Certificate::ALL, word)?;
-    Value::Word(word) => Alpn = *named(&Alpn::ALL, word)?;
-    Value::Word(word) => Handshake = if word == "stall" { Handshake::Stall } else { Handshake::Answer };
-    Value::Word(word) => Direction = if word == "to-origin" { Direction::ToOrigin } else { Direction::ToClient };
-}
-
-fn named<'t, T>(all: &'t [(T, &str)], word: &str) -> Option<&'t T> {
-    all.iter().find(|(_, name)| *name == word).map(|(value, _)| value)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Unwritable;
 use super::keys::{Keys, written};
 use super::{step, toml};
 use crate::field::Table;
@@ -11,24 +12,6 @@ use crate::{
     ClientSettings, ConnectionKind, Expectation, NetworkSettings, OriginSettings, Pings, Protocol, Scenario,
     Step,
 };
-
-/// A scenario that no file can say.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot write `{key}` of {table}: {why}")]
-pub struct Unwritable {
-    /// Which key.
-    pub key: String,
-    /// Of which table or step.
-    pub table: String,
-    /// Why not.
-    pub why: &'static str,
-}
-
-impl Unwritable {
-    pub(super) fn key(table: &str, key: &str, why: &'static str) -> Self {
-        Self { key: key.to_owned(), table: table.to_owned(), why }
-    }
-}
 
 /// The text of a scenario file that reads as this scenario: what is as by default is left out. The lines of
 /// the steps are those of the text, whatever they were.

@@ -9,6 +9,13 @@ use crate::read::{Value, read_default};
 /// What each key of a table is set to; `None` is left out.
 pub(super) type Keys = Vec<(&'static str, Option<Value>)>;
 
+/// Bytes as the text that they must be in a file.
+pub(super) fn bytes(key: &str, bytes: &[u8]) -> Result<Value, Unwritable> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Unwritable::key("the script", key, "these bytes are no text"))?;
+    Ok(Value::Text(text.to_owned()))
+}
+
 /// The keys that are written, with their text. Every key that the grammar has must be spoken of, and no other:
 /// a key that somebody adds to the format and forgets here is an error, not a loss.
 pub(super) fn written(

@@ -5,6 +5,8 @@ mod keys;
 mod reply;
 mod step;
 mod toml;
+mod unwritable;
 
-pub use file::{Unwritable, write};
+pub use file::write;
 pub use step::step_words;
+pub use unwritable::Unwritable;

@@ -1,8 +1,7 @@
 //! `{ origin = "reply" }`: what its other keys imply is left out.
 
 use super::Unwritable;
-use super::keys::Keys;
-use super::step::text;
+use super::keys::{Keys, bytes};
 use crate::read::{Value, filler, implied_after, implied_framing};
 use crate::{AfterReply, Framing, HttpVersion, Reply};
 
@@ -49,7 +48,7 @@ pub(super) fn keys(reply: &Reply) -> Result<Keys, Unwritable> {
         Some(body) if is_filler(body) => (u32::try_from(body.len()).ok(), None),
         body => (None, body.clone()),
     };
-    let surplus = (!surplus.is_empty()).then(|| text("surplus", surplus)).transpose()?;
+    let surplus = (!surplus.is_empty()).then(|| bytes("surplus", surplus)).transpose()?;
     Ok(vec![
         ("id", Some(Value::Text(id.clone()))),
         ("times", Some(Value::Count(*times))),

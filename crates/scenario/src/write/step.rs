@@ -1,7 +1,7 @@
 //! One step of a script on one line.
 
 use super::Unwritable;
-use super::keys::{Keys, written};
+use super::keys::{Keys, bytes, written};
 use super::{reply, toml};
 use crate::field::Verb;
 use crate::grammar::{ALERTS, VERBS, WAIT};
@@ -61,13 +61,6 @@ impl Step {
         let Words { keys, .. } = words(&self.action).ok()?;
         keys.into_iter().find(|(name, _)| *name == key)?.1
     }
-}
-
-/// Bytes as the text that they must be in a file.
-pub(super) fn text(key: &str, bytes: &[u8]) -> Result<Value, Unwritable> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| Unwritable::key("the script", key, "these bytes are no text"))?;
-    Ok(Value::Text(text.to_owned()))
 }
 
 struct Words {
@@ -160,7 +153,7 @@ fn origin(action: &OriginAction) -> Result<(&'static str, Keys), Unwritable> {
         }
         OriginAction::Window { target, by } => ("window", window(target, *by)),
         OriginAction::Send { connection, bytes } => {
-            ("send", vec![on(*connection), ("bytes", Some(text("bytes", bytes)?))])
+            ("send", vec![on(*connection), ("bytes", Some(self::bytes("bytes", bytes)?))])
         }
         OriginAction::Read { connection, pace } => {
             let on = ("connection", connection.map(Value::Count));

@@ -7,11 +7,12 @@ use closewait_trace::{Fate, Millis};
 use turmoil_net::{Packet, TcpFlags, TcpSegment};
 
 use super::Side;
-use super::connection::{Acknowledged, App, End, end_of, is_solid, precedes_or_equals, tcp, tcp_mut};
+use super::connection::{Acknowledged, App, End, end_of, is_solid, tcp, tcp_mut};
 use super::rto::Awaited;
-use super::state::{Departure, Flying, News, State};
+use super::sequence::precedes_or_equals;
+use super::state::{Departure, Flying, News, WireState};
 
-impl State {
+impl WireState {
     /// One segment reaches a host.
     pub fn arrive(&mut self, flying: Flying, now: Millis) {
         let Flying { packet, connection, direction } = flying;

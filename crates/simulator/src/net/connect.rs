@@ -11,9 +11,9 @@ use std::task::{Context, Poll, Waker, ready};
 use closewait_trace::Millis;
 use turmoil_net::shim::tokio::net::TcpStream;
 
-use super::connection::App;
+use super::connection::{App, Dialling};
 use super::driver::Place;
-use super::state::{ORIGIN, PORT, State};
+use super::state::{ORIGIN, PORT, WireState};
 use super::{Side, Stream, Wire};
 
 /// A connection attempt. Dropped before it is done, it leaves no socket and sends no SYN again.
@@ -28,8 +28,15 @@ pub struct Connect {
     connection: Option<u32>,
 }
 
+impl Wire {
+    /// Dials the origin from the client's host.
+    pub fn connect(&self) -> Connect {
+        Connect::new(self.clone())
+    }
+}
+
 impl Connect {
-    pub(super) fn new(wire: Wire) -> Self {
+    fn new(wire: Wire) -> Self {
         Self { wire, socket: None, connection: None }
     }
 
@@ -66,11 +73,7 @@ impl Future for Connect {
     }
 }
 
-/// The simulated kernel's socket in the making. It is asked as soon as an answer has come: asked later, it takes every
-/// connection that is not open any more for one that was refused.
-pub(super) type Dialling = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
-
-impl State {
+impl WireState {
     /// `connect(2)`: a SYN leaves. The index of the connection.
     ///
     /// # Errors

@@ -9,8 +9,8 @@ use closewait_trace::{Millis, Recorder, SocketAtEnd};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::state::{State, Trigger};
-use super::{Connect, Listener, Side};
+use super::Side;
+use super::state::{Trigger, WireState};
 
 /// The simulated network of one run. Owns the thread's network: one at a time on a thread.
 ///
@@ -26,7 +26,7 @@ pub struct Wire {
 }
 
 struct Shared {
-    state: Mutex<Option<State>>,
+    state: Mutex<Option<WireState>>,
     start: Instant,
     /// Something is due earlier than the driver knows.
     touched: Notify,
@@ -41,7 +41,7 @@ impl Network {
     /// When the thread has one already.
     pub fn install(settings: NetworkSettings, recorder: Recorder) -> Self {
         let shared = Shared {
-            state: Mutex::new(Some(State::new(settings, recorder))),
+            state: Mutex::new(Some(WireState::new(settings, recorder))),
             start: Instant::now(),
             touched: Notify::new(),
             moved: Notify::new(),
@@ -121,16 +121,6 @@ impl Wire {
         self.shared.start.elapsed().as_millis() as Millis
     }
 
-    /// Dials the origin from the client's host.
-    pub fn connect(&self) -> Connect {
-        Connect::new(self.clone())
-    }
-
-    /// Opens the origin's port.
-    pub async fn listen(&self) -> std::io::Result<Listener> {
-        Listener::bind(self.clone()).await
-    }
-
     /// Carries out a fault of the network now. False if it names a connection that does not exist.
     pub fn apply(&self, action: &NetworkAction) -> bool {
         self.act(|state, now| state.apply(action, now)).unwrap_or(false)
@@ -156,12 +146,12 @@ impl Wire {
 
     /// The origin's host stops silently.
     pub fn crash_origin(&self) {
-        self.act(State::crash_origin);
+        self.act(WireState::crash_origin);
     }
 
     /// The origin's host is back and knows no connection.
     pub fn restart_origin(&self) {
-        self.with(State::restart_origin);
+        self.with(WireState::restart_origin);
     }
 
     /// Whether the origin answers SYNs with RST.
@@ -200,7 +190,7 @@ impl Wire {
     }
 
     /// Runs `f` on the state, puts what the hosts then have to send on the wire, and tells the driver.
-    pub(super) fn act<R>(&self, f: impl FnOnce(&mut State, Millis) -> R) -> Option<R> {
+    pub(super) fn act<R>(&self, f: impl FnOnce(&mut WireState, Millis) -> R) -> Option<R> {
         let now = self.now();
         self.with(|state| {
             let result = f(state, now);
@@ -213,11 +203,11 @@ impl Wire {
     }
 
     /// Runs `f` on the state. `None` after the network was dropped.
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> Option<R> {
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut WireState) -> R) -> Option<R> {
         self.lock().as_mut().map(f)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<State>> {
+    fn lock(&self) -> MutexGuard<'_, Option<WireState>> {
         // A panic of a client under test inside a poll must not take the tap down with it.
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

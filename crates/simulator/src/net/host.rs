@@ -7,9 +7,9 @@ use turmoil_net::NetstatState::{CloseWait, Established, SynSent};
 
 use super::Side;
 use super::connection::App;
-use super::state::{CLIENT, State};
+use super::state::{CLIENT, WireState};
 
-impl State {
+impl WireState {
     /// The origin's host stops: its TCP forgets everything, and tells nobody.
     pub fn crash_origin(&mut self, now: Millis) {
         self.origin_down = true;

@@ -17,8 +17,15 @@ pub struct Listener {
     tcp: Option<TcpListener>,
 }
 
+impl Wire {
+    /// Opens the origin's port.
+    pub async fn listen(&self) -> io::Result<Listener> {
+        Listener::bind(self.clone()).await
+    }
+}
+
 impl Listener {
-    pub(super) async fn bind(wire: Wire) -> io::Result<Self> {
+    async fn bind(wire: Wire) -> io::Result<Self> {
         let mut binding = pin!(TcpListener::bind((ORIGIN, PORT)));
         let tcp = poll_fn(|cx| {
             wire.with(|state| state.enter(Side::Origin));

@@ -31,6 +31,7 @@ mod patience;
 mod resend;
 mod round_trip;
 mod rto;
+mod sequence;
 mod shared;
 #[cfg_attr(not(target_os = "linux"), path = "no_sockets.rs")]
 mod sockets;

@@ -9,9 +9,9 @@ use turmoil_net::{Packet, TcpFlags, TcpSegment, Transport};
 use super::Side;
 use super::connection::{App, Connection, Outstanding, tcp, tcp_mut};
 use super::rto::{Awaited, Fired, Timer};
-use super::state::{CLIENT, Departure, News, ORIGIN, PORT, State};
+use super::state::{CLIENT, Departure, News, ORIGIN, PORT, WireState};
 
-impl State {
+impl WireState {
     pub fn timers(&self) -> impl Iterator<Item = (usize, Side, Timer)> {
         self.connections.iter().enumerate().flat_map(|(index, connection)| {
             [Side::Client, Side::Origin]

@@ -2,7 +2,7 @@
 
 use closewait_trace::Millis;
 
-use super::connection::precedes_or_equals;
+use super::sequence::precedes_or_equals;
 
 /// Least of what is added to the smoothed round trip, µs (Linux: `TCP_RTO_MIN`).
 const LEAST_VARIATION: i64 = 200_000;

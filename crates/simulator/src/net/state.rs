@@ -21,7 +21,7 @@ pub(super) const ORIGIN: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
 pub(super) const PORT: u16 = 80;
 
 /// Everything on the wire and at its two ends.
-pub(super) struct State {
+pub(super) struct WireState {
     pub connections: Vec<Connection>,
     pub faults: Faults,
     /// Told to the applications at the next turn of the event loop.
@@ -96,7 +96,7 @@ pub(super) enum Patience {
     Exhausted,
 }
 
-impl State {
+impl WireState {
     /// Installs the simulated network on this thread.
     pub fn new(settings: NetworkSettings, recorder: Recorder) -> Self {
         let config = KernelConfig::default()

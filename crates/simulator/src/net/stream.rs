@@ -16,7 +16,7 @@ use turmoil_net::shim::tokio::net::TcpStream;
 use super::Wire;
 use super::connection::{App, End};
 use super::driver::Place;
-use super::state::{News, Patience, State};
+use super::state::{News, Patience, WireState};
 
 /// One end of a simulated connection. Dropping it closes the socket.
 pub struct Stream {
@@ -181,7 +181,7 @@ impl Stream {
         Ok(())
     }
 
-    fn act<R>(&self, f: impl FnOnce(&mut State, Place, u64) -> R) -> Option<R> {
+    fn act<R>(&self, f: impl FnOnce(&mut WireState, Place, u64) -> R) -> Option<R> {
         self.wire.act(|state, now| f(state, self.place, now))
     }
 
@@ -265,7 +265,7 @@ fn read_without_kernel(end: &mut End, cx: &Context<'_>, buf: &mut ReadBuf<'_>) -
 }
 
 fn read(
-    state: &mut State,
+    state: &mut WireState,
     place: Place,
     cx: &Context<'_>,
     buf: &mut ReadBuf<'_>,
@@ -299,7 +299,7 @@ fn read(
     }
 }
 
-fn write(state: &mut State, place: Place, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+fn write(state: &mut WireState, place: Place, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     let end = state.connections[place.connection].end_mut(place.side);
     if end.dead.is_some() {
         return Err(end.take_error().unwrap_or(ErrorKind::BrokenPipe).into());
@@ -327,7 +327,7 @@ fn write(state: &mut State, place: Place, slices: &[IoSlice<'_>]) -> io::Result<
     if written == 0 && wanted > 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(written) }
 }
 
-fn shut_down(state: &mut State, place: Place) {
+fn shut_down(state: &mut WireState, place: Place) {
     let mut cx = Context::from_waker(Waker::noop());
     // The simulated kernel shuts down at once; an error means that there is nothing left to shut.
     let _ = state.with_tcp(place.connection, place.side, |tcp| Pin::new(tcp).poll_shutdown(&mut cx));

@@ -1,15 +1,14 @@
 //! The origin's side of a run whose origin is an application: what the script can still do to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use closewait_scenario::OriginAction;
-use closewait_trace::{Recorder, What};
-use tokio::sync::Notify;
+use closewait_trace::Recorder;
 use tokio::task::AbortHandle;
 
 use super::application::{Application, Serve};
-use super::served::Log;
+use super::served::{Log, Notes};
 use crate::net::{Listener, SharedStream, Stream, Wire};
 
 /// A handle on an application that serves, until the runtime ends.
@@ -19,18 +18,9 @@ pub struct Hosted {
 }
 
 struct Shared {
-    wire: Wire,
-    recorder: Recorder,
+    notes: Arc<Notes>,
     serve: Serve,
-    state: Mutex<State>,
-    /// A request has been received.
-    received: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    connections: BTreeMap<u32, (Arc<Stream>, AbortHandle)>,
-    received: BTreeSet<String>,
+    connections: Mutex<BTreeMap<u32, (Arc<Stream>, AbortHandle)>>,
 }
 
 impl Hosted {
@@ -41,7 +31,8 @@ impl Hosted {
     pub async fn start(wire: Wire, application: &Application, recorder: Recorder) -> std::io::Result<Self> {
         let listener = wire.listen().await?;
         let serve = application.start();
-        let shared = Shared { wire, recorder, serve, state: Mutex::default(), received: Notify::new() };
+        let notes = Arc::new(Notes::new(wire, recorder));
+        let shared = Shared { notes, serve, connections: Mutex::default() };
         let origin = Self { shared: Arc::new(shared) };
         tokio::spawn(origin.clone().accept(listener));
         Ok(origin)
@@ -50,17 +41,17 @@ impl Hosted {
     /// Does what a step says. False if it names a connection that does not exist.
     pub fn perform(&self, action: &OriginAction) -> bool {
         let on = |connection: &u32, act: fn(&Stream)| {
-            let stream = self.state().connections.get(connection).map(|(stream, _)| stream.clone());
+            let stream = self.connections().get(connection).map(|(stream, _)| stream.clone());
             stream.map(|stream| act(&stream)).is_some()
         };
         match action {
             OriginAction::Fin { connection } => return on(connection, Stream::half_close),
             OriginAction::Rst { connection } => return on(connection, Stream::reset),
             OriginAction::Close { connection } => return on(connection, Stream::close),
-            OriginAction::StopListening => self.shared.wire.refuse_connections(true),
-            OriginAction::Listen => self.shared.wire.refuse_connections(false),
+            OriginAction::StopListening => self.shared.notes.wire.refuse_connections(true),
+            OriginAction::Listen => self.shared.notes.wire.refuse_connections(false),
             OriginAction::Crash => self.crash(),
-            OriginAction::Restart => self.shared.wire.restart_origin(),
+            OriginAction::Restart => self.shared.notes.wire.restart_origin(),
             // A scenario with such a step is not played: `Application::unsupported`.
             _ => return false,
         }
@@ -69,27 +60,12 @@ impl Hosted {
 
     /// Waits until a request was received whole, once at least.
     pub async fn received(&self, id: &str) {
-        loop {
-            let changed = self.shared.received.notified();
-            if self.state().received.contains(id) {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    pub(super) fn record(&self, what: What) {
-        self.shared.recorder.push(self.shared.wire.now(), what);
-    }
-
-    pub(super) fn receive(&self, request: &str) {
-        self.state().received.insert(request.to_owned());
-        self.shared.received.notify_waiters();
+        self.shared.notes.received(id).await;
     }
 
     fn crash(&self) {
-        let connections = std::mem::take(&mut self.state().connections);
-        self.shared.wire.crash_origin();
+        let connections = std::mem::take(&mut *self.connections());
+        self.shared.notes.wire.crash_origin();
         for (_, serving) in connections.into_values() {
             serving.abort();
         }
@@ -99,13 +75,13 @@ impl Hosted {
         while let Ok(stream) = listener.accept().await {
             let connection = stream.connection();
             let stream = Arc::new(stream);
-            let log = Log { origin: self.clone(), connection };
+            let log = Log { notes: self.shared.notes.clone(), connection };
             let serving = tokio::spawn((self.shared.serve)(SharedStream::new(stream.clone()), log));
-            self.state().connections.insert(connection, (stream, serving.abort_handle()));
+            self.connections().insert(connection, (stream, serving.abort_handle()));
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().expect("nobody panics with this lock")
+    fn connections(&self) -> MutexGuard<'_, BTreeMap<u32, (Arc<Stream>, AbortHandle)>> {
+        self.shared.connections.lock().expect("nobody panics with this lock")
     }
 }

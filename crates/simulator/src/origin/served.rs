@@ -1,27 +1,65 @@
 //! What goes through the hands of an application's server, written down.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
-use closewait_trace::What;
+use closewait_trace::{Recorder, What};
 use http_body::{Body, Frame, SizeHint};
+use tokio::sync::Notify;
 
-use super::hosted::Hosted;
+use crate::net::Wire;
+
+/// What the application has received and done in a run.
+pub(super) struct Notes {
+    pub wire: Wire,
+    recorder: Recorder,
+    received: Mutex<BTreeSet<String>>,
+    /// A request has been received.
+    changed: Notify,
+}
+
+impl Notes {
+    pub fn new(wire: Wire, recorder: Recorder) -> Self {
+        Self { wire, recorder, received: Mutex::default(), changed: Notify::new() }
+    }
+
+    /// Waits until a request was received whole, once at least.
+    pub async fn received(&self, id: &str) {
+        loop {
+            let changed = self.changed.notified();
+            if self.lock().contains(id) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn record(&self, what: What) {
+        self.recorder.push(self.wire.now(), what);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.received.lock().expect("nobody panics with this lock")
+    }
+}
 
 /// Writes down what one connection's requests came to.
 #[derive(Clone)]
 pub(super) struct Log {
-    pub origin: Hosted,
+    pub notes: Arc<Notes>,
     pub connection: u32,
 }
 
 impl Log {
     /// The application has the whole request, and carries it out.
     pub fn executed(&self, request: &str) {
-        self.origin.record(What::Executed { request: request.to_owned(), connection: self.connection });
-        self.origin.receive(request);
+        self.notes.record(What::Executed { request: request.to_owned(), connection: self.connection });
+        self.notes.lock().insert(request.to_owned());
+        self.notes.changed.notify_waiters();
     }
 }
 
@@ -129,6 +167,6 @@ impl Note {
     fn write_down(self, complete: bool) {
         let Self { log, request, status, content } = self;
         let connection = log.connection;
-        log.origin.record(What::Replied { request, connection, status, body: content.freeze(), complete });
+        log.notes.record(What::Replied { request, connection, status, body: content.freeze(), complete });
     }
 }

@@ -11,8 +11,14 @@ use std::ops::Range;
 
 use super::problems::Problems;
 use super::script::Scripted;
-use super::text::Expected;
-use crate::{Action, ClientAction, ClientSettings, OriginSettings, Protocol};
+use crate::{Action, ClientAction, ClientSettings, Expectation, OriginSettings, Protocol};
+
+/// An entry of `[expect]`, and where it is.
+pub(super) struct Expected {
+    pub expectation: Expectation,
+    pub key: Range<usize>,
+    pub outcome: Range<usize>,
+}
 
 /// What else the file says.
 pub(super) struct Setting<'a> {

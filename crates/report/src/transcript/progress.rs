@@ -2,9 +2,9 @@
 
 use closewait_trace::Direction;
 
-/// One connection, up to one event.
+/// How far one connection has come, up to one event.
 #[derive(Debug, Default)]
-pub struct Connection {
+pub struct Progress {
     /// The SYN of the answer reached the client.
     pub open: bool,
     /// How many requests were written on it.
@@ -17,7 +17,7 @@ pub struct Connection {
     pub client_knows_end: bool,
 }
 
-impl Connection {
+impl Progress {
     /// Whether this side has sent FIN.
     pub fn has_ended(&self, direction: Direction) -> bool {
         self.fins.contains(&direction)
