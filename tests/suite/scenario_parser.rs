@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use closewait::scenario::{
-    self, Action, Catalogue, Cut, Framing, LastStream, OriginAction, Pings, Protocol, Scenario, When,
+    self, Action, BodySource, Catalogue, Cut, Framing, LastStream, OriginAction, Pings, Protocol, Scenario,
+    SourceEnd, When,
 };
 use libtest_mimic::{Failed, Trial};
 use proptest::prelude::*;
@@ -74,7 +75,17 @@ fn reads_every_key_and_step() -> Result<(), Failed> {
     assert_eq!(scenario.network.latency_to_client.as_millis(), 20);
     assert_eq!(
         scenario.requests().map(|request| request.id.as_str()).collect::<Vec<_>>(),
-        ["a", "b", "c", "d", "e"]
+        ["a", "b", "c", "d", "e", "f", "g", "h"]
+    );
+    let source = |id| scenario.request(id).map(|request| request.source);
+    assert_eq!(
+        (source("a"), source("h").map(|h| h.end)),
+        (Some(BodySource::WHOLE), Some(SourceEnd::Stalls(100)))
+    );
+    let g = source("g").ok_or("g is sent")?;
+    assert_eq!(
+        (g.piece, g.pause.as_millis(), g.content_length, g.end),
+        (Some(10), 5, false, SourceEnd::Fails(50))
     );
     let a = scenario.request("a").ok_or("a is sent")?;
     assert!(!a.is_idempotent() && a.background && a.body == 1000);

@@ -54,6 +54,8 @@ mod tests;
 #[cfg(test)]
 mod tls_exemption_tests;
 mod unsent_is_free;
+#[cfg(test)]
+mod upload_tests;
 mod waiting;
 mod words;
 mod written;

@@ -157,14 +157,12 @@ fn origin(action: &OriginAction) -> Result<(&'static str, Keys), Unwritable> {
         }
         OriginAction::Read { connection, pace } => {
             let on = ("connection", connection.map(Value::Count));
-            match pace {
-                ReadPace::Stopped => ("stop-reading", vec![on]),
-                ReadPace::Freely => ("read", vec![on]),
-                ReadPace::Slowly { bytes, every } => {
-                    let bytes = ("bytes", Some(Value::Count(*bytes)));
-                    ("read", vec![on, bytes, ("every", Some(Value::Time(*every)))])
-                }
-            }
+            let (bytes, every) = match pace {
+                ReadPace::Stopped => return Ok(("stop-reading", vec![on])),
+                ReadPace::Freely => (None, None),
+                ReadPace::Slowly { bytes, every } => (Some(Value::Count(*bytes)), Some(Value::Time(*every))),
+            };
+            ("read", vec![on, ("bytes", bytes), ("every", every)])
         }
         OriginAction::Fin { connection } => ("fin", vec![on(*connection)]),
         OriginAction::Rst { connection } => ("rst", vec![on(*connection)]),
