@@ -77,7 +77,7 @@ fn reads_every_key_and_step() -> Result<(), Failed> {
         scenario.requests().map(|request| request.id.as_str()).collect::<Vec<_>>(),
         ["a", "b", "c", "d", "e", "f", "g", "h"]
     );
-    let source = |id| scenario.request(id).map(|request| request.source);
+    let source = |id: &str| scenario.request(id).map(|request| request.source);
     assert_eq!(
         (source("a"), source("h").map(|h| h.end)),
         (Some(BodySource::WHOLE), Some(SourceEnd::Stalls(100)))
