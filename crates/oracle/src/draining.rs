@@ -14,6 +14,9 @@ pub(super) fn judge(case: &Case, connection: &Connection, checks: &mut Checks) {
         let attempt = case.final_attempt(request).filter(|last| last.connection == connection.number);
         let finished = request.finished.as_ref();
         let Some((attempt, (finished, outcome))) = attempt.zip(finished) else { continue };
+        if case.upload_fails(&request.id) {
+            continue;
+        }
         let goaway = accepted(case, connection, attempt).filter(|goaway| goaway < finished);
         if let Some(goaway) = goaway {
             judge_request(case, connection, request, (attempt, goaway), (*finished, outcome), checks);

@@ -53,12 +53,7 @@ fn a_name_that_is_taken_gets_a_number() -> Result<(), Failed> {
     let file = "scenarios/found/recovers-network-forget.toml";
     // A folder of that name: no scenario, and yet nothing can be written there.
     fs::create_dir_all(here.join(file))?;
-    check_in(
-        &here,
-        &[&ONE[..], &["--save"]].concat(),
-        1,
-        &["saved as", "recovers-network-forget-2.toml"],
-    );
+    check_in(&here, &[&ONE[..], &["--save"]].concat(), 1, &["saved as", "recovers-network-forget-2.toml"]);
     Ok(())
 }
 

@@ -42,6 +42,7 @@ impl StreamBody {
 
     fn finish(&mut self, how: Finish) {
         if let Some(lease) = self.lease.take() {
+            self.clock.answered();
             lease.finish(how);
         }
     }

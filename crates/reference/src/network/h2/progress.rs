@@ -3,10 +3,10 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
-use closewait_simulator::client::{Timeouts, Upload, UploadFailed};
+use closewait_simulator::client::{Timeouts, Upload};
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
 
@@ -16,6 +16,8 @@ use super::lease::{Report, StreamLease};
 use super::link::Link;
 use crate::defect::Defect;
 use crate::{Cause, Phase};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// When a stream last moved.
 #[derive(Debug, Clone)]
@@ -32,33 +34,46 @@ enum Side {
     Answerer,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Moved {
     last: Instant,
     /// What is waited for.
     waits_for: Side,
+    /// The response was read whole: nobody waits for the rest of the request.
+    answered: bool,
+    /// The upload, while it waits for the application.
+    upload: Option<Waker>,
 }
 
 impl Clock {
     pub fn start() -> Self {
-        Self(Arc::new(Mutex::new(Moved { last: Instant::now(), waits_for: Side::Answerer })))
+        let moved = Moved { last: Instant::now(), waits_for: Side::Answerer, answered: false, upload: None };
+        Self(Arc::new(Mutex::new(moved)))
     }
 
     pub fn moved(&self) {
         self.set(|moved| moved.last = Instant::now());
     }
 
-    fn set(&self, change: impl FnOnce(&mut Moved)) -> Moved {
-        let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut moved);
-        *moved
+    /// The response was read whole. What the application would still give is not waited for: a stream stays open, and counts
+    /// against the peer's limit, until both sides have ended it (RFC 9113 sections 5.1.2 and 8.1).
+    pub fn answered(&self) {
+        let upload = self.set(|moved| {
+            moved.answered = true;
+            moved.upload.take()
+        });
+        upload.into_iter().for_each(Waker::wake);
+    }
+
+    fn set<T>(&self, change: impl FnOnce(&mut Moved) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Resolves when the stream has stood still for too long, counted from now at the earliest.
     pub async fn stands_still(self, timeouts: Timeouts) -> Cause {
         let since = Instant::now();
         loop {
-            let Moved { last, waits_for } = self.set(|_| ());
+            let (last, waits_for) = self.set(|moved| (moved.last, moved.waits_for));
             let last = last.max(since);
             let (phase, limit) = match waits_for {
                 Side::Taker => (Phase::Write, timeouts.write),
@@ -107,13 +122,20 @@ impl Paced {
     }
 
     /// Takes what the application gives.
-    fn refill(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), UploadFailed>>> {
+    fn refill(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), BoxError>>> {
         while self.left.is_empty() {
+            let is_answered = self.clock.set(|moved| {
+                moved.upload = Some(cx.waker().clone());
+                moved.answered
+            });
+            if is_answered && !self.source.is_end_stream() {
+                return Poll::Ready(Some(Err(cancelled())));
+            }
             let frame = match ready!(Pin::new(&mut self.source).poll_frame(cx)) {
                 Some(Ok(frame)) => frame,
                 end => {
                     self.clock.set(|moved| moved.waits_for = Side::Answerer);
-                    return Poll::Ready(end.map(|end| end.map(|_| ())));
+                    return Poll::Ready(end.map(|end| end.map(|_| ()).map_err(BoxError::from)));
                 }
             };
             self.left = frame.into_data().unwrap_or_default();
@@ -123,17 +145,22 @@ impl Paced {
     }
 }
 
+/// What hyper resets the stream with CANCEL for.
+fn cancelled() -> BoxError {
+    ::h2::Error::from(::h2::Reason::CANCEL).into()
+}
+
 /// How much of a body is handed over at a time, bytes: little, as what waits for the socket with it cannot be taken back.
 pub(in super::super) const PIECE: usize = 4_096;
 
 impl Body for Paced {
     type Data = Bytes;
-    type Error = UploadFailed;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, UploadFailed>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match ready!(self.refill(cx)) {
             Some(Ok(())) => {}
             Some(Err(failed)) => return Poll::Ready(Some(Err(failed))),
@@ -143,7 +170,7 @@ impl Body for Paced {
         let length = self.left.len().min(PIECE);
         let piece = self.left.split_to(length);
         let waits_for = self.next();
-        self.clock.set(|moved| *moved = Moved { last: Instant::now(), waits_for });
+        self.clock.set(|moved| (moved.last, moved.waits_for) = (Instant::now(), waits_for));
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
