@@ -39,6 +39,6 @@ upgrade() {
     fi
 }
 
-upgrade hyper-retry hyper-util 0.1.5 0.1.21 0 'fixed'
-upgrade hyper-retry hyper-util 0.1.5 0.1.6 0 'same'
+upgrade hyper-retry hyper 1.11.0 1.12.0 0 'fixed  persistence/connection-close-in-request'
+upgrade hyper-retry hyper-util 0.1.5 0.1.21 0 'same'
 upgrade gate-reqwest reqwest 0.12.4 0.12.28 0 'same'

@@ -50,6 +50,7 @@ pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::PingTimerNotReset, "h2-silent-death/ping-answered-late", "reuses-when-healthy"),
     (Defect::KeepsUnanswered, "h2-silent-death/pings-while-idle", "no-stale-reuse"),
     (Defect::PingsOnlyWhenBusy, "h2-silent-death/pings-while-idle-spare-a-post", "no-stale-reuse"),
+    (Defect::StopsPingsAfterGoaway, "h2-silent-death/behind-a-goaway", "bounded-wait"),
     (Defect::TrustsSilence, "h2-silent-death/one-timeout-is-enough", "recovers"),
     (Defect::CancelNotTold, "h2-cancel/before-the-head", "cancel-is-told"),
     (Defect::AbandonedHoldsWindow, "h2-cancel/abandoned-body-starves-nobody", "cancel-is-told"),

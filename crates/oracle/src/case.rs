@@ -53,8 +53,12 @@ impl<'a> Case<'a> {
 
     /// Whether the application's own body of a request fails: then the request can only fail, and be sent again in vain.
     pub fn upload_fails(&self, id: &str) -> bool {
-        let mut requests = self.scenario.requests();
-        requests.any(|send| send.id == id && matches!(send.source.end, SourceEnd::Fails(_)))
+        self.scenario.request(id).is_some_and(|send| matches!(send.source.end, SourceEnd::Fails(_)))
+    }
+
+    /// Whether the length of a request's body is not known beforehand.
+    pub fn has_no_length(&self, id: &str) -> bool {
+        self.scenario.request(id).is_some_and(|send| send.body > 0 && !send.source.content_length)
     }
 
     /// How long the application waits for the outcome of a request.

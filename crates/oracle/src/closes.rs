@@ -8,18 +8,12 @@ use super::policy::LONG_SILENCE;
 use super::streams;
 
 /// The client closed it before, and had reason to: it was being closed itself, has a limit of connections, had as many
-/// others idle as it may have, had an upload that its application broke off, or had just learned of another connection that it is dead. When
-/// it made a close that waited for the network, and why, nothing tells.
+/// others idle as it may have, had an upload that its application broke off, or had just learned of another connection that it is dead.
 pub(super) fn reason<'a>(
     case: &Case<'a>,
     connection: &Connection,
     request: &Request,
 ) -> Option<Exemption<'a>> {
-    let unused = connection.exchanges.iter().all(|exchange| exchange.request.first_sent < request.started);
-    let closed = case.closed(connection).filter(|closed| Some(closed.earliest) < connection.client_close());
-    if unused && closed.is_some_and(|closed| closed.earliest <= request.started) {
-        return Some(Exemption::ClosedUnseen);
-    }
     let close = connection.client_close().filter(|close| close.may_precede(request.started))?;
     if case.closing().is_some_and(|closing| closing < close) {
         return Some(Exemption::Closing);
@@ -43,14 +37,13 @@ fn upload_failed(case: &Case, close: Moment) -> bool {
 }
 
 /// The client found fault with what came, or with how late it came: at the very end of the ping timeout may be
-/// too late. A close that waited for the network was decided before.
+/// too late.
 fn found_fault<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -> Option<Exemption<'a>> {
     let http2 = connection.http2.as_ref()?;
     let limit = case.scenario.client.ping_timeout.map(millis);
-    let closed = case.closed(connection).map_or(close, |closed| closed.earliest);
     let too_late = |ping: Moment| {
         let Some(expiry) = limit.map(|limit| ping.later_by(limit)) else { return false };
-        let expired = closed.may_precede(expiry) && expiry.may_precede(close);
+        let expired = close.is_beside(expiry);
         expired && connection.heard_after(ping).is_none_or(|answer| expiry.may_precede(answer))
     };
     if http2.to_origin.iter().any(streams::is_complaint) {

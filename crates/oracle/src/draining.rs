@@ -8,8 +8,9 @@ use super::checks::Checks;
 use super::words::place;
 use super::{Severity, streams};
 
-/// What became of the streams of `connection` that were open when it began to drain.
-pub(super) fn judge(case: &Case, connection: &Connection, checks: &mut Checks) {
+/// What became of the streams of `connection` that were open when it began to drain. Whether there were any.
+pub(super) fn judge(case: &Case, connection: &Connection, checks: &mut Checks) -> bool {
+    let mut drained = false;
     for request in case.requests() {
         let attempt = case.final_attempt(request).filter(|last| last.connection == connection.number);
         let finished = request.finished.as_ref();
@@ -19,9 +20,11 @@ pub(super) fn judge(case: &Case, connection: &Connection, checks: &mut Checks) {
         }
         let goaway = accepted(case, connection, attempt).filter(|goaway| goaway < finished);
         if let Some(goaway) = goaway {
+            drained = true;
             judge_request(case, connection, request, (attempt, goaway), (*finished, outcome), checks);
         }
     }
+    drained
 }
 
 fn judge_request(

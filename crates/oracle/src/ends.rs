@@ -53,14 +53,13 @@ fn own_close(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<
 }
 
 fn ping_timeout(case: &Case, connection: &Connection) -> Option<Sign> {
-    let stale = case.stale(connection)?;
-    match *stale.reason {
+    case.staleness(connection).find_map(|stale| match *stale.reason {
         StaleReason::PingUnanswered { limit } => {
             Some(Sign { what: ping_expired(connection, limit), at: stale.known.earliest })
         }
         StaleReason::PingOmitted { limit } => ping_omitted(case, connection, stale.known.earliest.at, limit),
         _ => None,
-    }
+    })
 }
 
 fn ping_expired(connection: &Connection, limit: Millis) -> String {

@@ -20,7 +20,6 @@ pub(super) enum Exemption<'a> {
     IdleTooLong,
     Taken,
     // It may have closed the connection.
-    ClosedUnseen,
     Closing,
     AtItsLimit,
     FoundFault,
@@ -46,7 +45,6 @@ impl fmt::Display for Exemption<'_> {
             Self::CutOff => "the network took nothing, and nothing came",
             Self::IdleTooLong => "it had been idle too long",
             Self::Taken => "another request used it",
-            Self::ClosedUnseen => "its FIN may have waited for the network",
             Self::Closing => "the client was being closed",
             Self::AtItsLimit => "the client has a limit of connections",
             Self::FoundFault => "the client found fault with what came on it",

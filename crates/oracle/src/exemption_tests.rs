@@ -100,8 +100,9 @@ fn a_handshake_that_the_host_refuses_is_no_connection() {
         trace.segment(20, 1, Direction::ToClient, Fate::Delivered, syn_ack)
     };
     let given_up = || late(TraceBuilder::new().syn(0, 1).syn(5, 2));
-    leak(refused(given_up(), 20, 1), "holds: never more than 1 open; no socket was left after close");
     leak(ack(given_up(), 20, 1), "HangOrLeak: 2 open connections at 5 ms; the limit is 1");
+    let closed = TraceBuilder::new().syn(0, 1).client_close(5, 1, 0).syn(5, 2);
+    leak(refused(late(closed), 20, 1), "holds: never more than 1 open; no socket was left after close");
 }
 
 #[test]
@@ -140,18 +141,6 @@ fn a_handshake_that_the_client_gives_up_is_its_own_failure() {
     check(nobody, "not exercised: no request met a dead connection before its first byte was written");
 }
 
-#[test]
-fn a_timer_may_expire_behind_a_repeated_syn() {
-    let check = |trace, expected: &str| check_in("no-leak", &one_connection(), trace, expected);
-    let tried = || TraceBuilder::new().syn(0, 1);
-    check(
-        tried().syn(1_000, 1).syn(1_000, 2),
-        "holds: never more than 1 open; no socket was left after close",
-    );
-    check(tried().syn(1_000, 2).syn(1_000, 1), "HangOrLeak: 2 open connections at 1 000 ms; the limit is 1");
-    check(tried().syn(0, 2), "HangOrLeak: 2 open connections at 0 ms; the limit is 1");
-}
-
 /// What the stopped upload has written by 60 ms, bytes.
 pub(super) const WRITTEN: usize = 55 + 8;
 
@@ -171,52 +160,34 @@ fn stopped_with(window: u32) -> TraceBuilder {
 
 #[test]
 fn a_fin_waits_behind_bytes() {
-    let waits = "holds: never more than 1 open; no socket was left after close";
-    let leaks = "HangOrLeak: 2 open connections at 100 ms; the limit is 1";
-    let later = |trace: TraceBuilder| trace.start(100, "b", "GET").open(100, 2);
     let check = |trace: TraceBuilder, expected: &str| {
-        check_trace("no-leak", &one_connection(), &trace.build(), expected);
+        check_trace(
+            "no-leak",
+            &one_connection(),
+            &trace.start(100, "b", "GET").open(100, 2).build(),
+            expected,
+        );
     };
-    // When the window opens; when the last byte is acknowledged; not before the end of the run.
-    let full = || later(acked(stopped_upload(), 80, WRITTEN, 0));
-    check(acked(full(), 120, WRITTEN, 4096).client_fin(120, 1), waits);
-    check(acked(later(stopped_upload()), 120, WRITTEN, 4096).client_fin(120, 1), waits);
-    check(later(stopped_upload()), waits);
-    // Everything was taken at 80 ms: whoever closes at 120 ms has kept the connection until then.
-    check(later(acked(stopped_upload(), 80, WRITTEN, 4096)).client_fin(120, 1), leaks);
-    // What was taken and not yet acknowledged is no reason to wait.
-    check(acked(later(stopped_with(4096)), 120, WRITTEN, 4096).client_fin(120, 1), leaks);
-    // An abort waits behind nothing.
-    let rst = Segment { rst: true, seq: 60, ..Segment::default() };
-    check(later(ack(stopped_upload(), 60, 1)).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst), leaks);
-    // But a host without an application answers what arrives with RST, be its FIN still waiting or not.
-    let rst = || Segment { rst: true, seq: 60, ..Segment::default() };
-    let answered = later(ack(stopped_upload(), 60, 1)).bytes(120, 1, "x");
-    check(answered.segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), waits);
-    // What arrives may take the last byte as well. Where that was taken before, the FIN would have left by then.
-    let taken = |at| acked(later(ack(stopped_upload(), 60, 1)), at, WRITTEN, 4096).bytes(120, 1, "x");
-    let leaves = |at| taken(at).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst());
-    check(leaves(120), waits);
-    check(leaves(119), leaks);
-    // An acknowledgement alone is not answered.
-    let silent = acked(later(ack(stopped_upload(), 60, 1)), 120, WRITTEN, 4096);
-    check(silent.segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), leaks);
-    // An RST takes the FIN that waits with it, and what comes behind it is answered with another.
-    let aborted = || later(ack(stopped_upload(), 60, 1));
-    check(aborted().rst(120, 1).segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()), waits);
-    check(aborted().segment(120, 1, Direction::ToOrigin, Fate::Sent, rst()).rst(120, 1), leaks);
-    // Nor does a FIN behind a request that was written whole.
-    let written = || opened().request(0, "a", "GET", 1).deadline(50, "a");
-    check(later(written()).client_fin(120, 1), leaks);
+    check(
+        stopped_upload().client_close(100, 1, 5),
+        "holds: never more than 1 open; no socket was left after close",
+    );
+    let leaks = "HangOrLeak: 2 open connections at 100 ms; the limit is 1";
+    check(stopped_upload(), leaks);
 
     let prompt = |trace: TraceBuilder, expected: &str| {
         check_trace("prompt-close", &scenario(), &trace.build(), expected);
     };
     let stuck = || stopped_upload().fin(60, 1);
-    prompt(stuck().step(5_000), "not exercised: no FIN was delivered before the client's own");
     let kept =
         "HangOrLeak: connection 1 was closed 4 940 ms after its FIN was delivered; the bound is 1 000 ms";
+    prompt(stuck().client_close(5_000, 1, 5).step(9_000), kept);
     prompt(acked(stuck(), 80, WRITTEN, 4096).client_fin(5_000, 1), kept);
+    let never = "HangOrLeak: connection 1 was not yet closed 899 940 ms after its FIN was delivered; the bound is 1 000 ms";
+    prompt(stuck().step(900_000), never);
+    // What it closes at once may have to wait.
+    let prompt_close = "holds: connection 1 was closed 10 ms after its FIN was delivered";
+    prompt(stuck().client_close(70, 1, 5).client_fin(900_000, 1), prompt_close);
 }
 
 #[test]

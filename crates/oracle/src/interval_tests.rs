@@ -8,7 +8,6 @@ use closewait_trace::testing::{TraceBuilder, ok_message, whole};
 use closewait_trace::{Connection, Direction, Fate, Moment, Request, Segment, Trace, Views, What};
 
 use super::case::Case;
-use super::exemption_tests::{WRITTEN, acked, stopped_upload};
 use super::http2_exemption_tests::{full, h2_with, uploading};
 use super::interval::{Order, Order::*};
 use super::known::stream_limit;
@@ -115,23 +114,6 @@ fn what_the_client_reports_it_knows() {
     // What came with the response it has read; what came behind it, perhaps not.
     check(ok_message("x").replacen("\r\n", "\r\nconnection: close\r\n", 1), true);
     check(ok_message("x"), false);
-}
-
-#[test]
-fn a_fin_waits_behind_what_was_written() {
-    let check = |trace: TraceBuilder, expected: Option<(u64, u64)>| {
-        with_case(&scenario(), &trace.build(), |case, connection| {
-            let closed = case.closed(connection).map(|closed| (closed.earliest.at, closed.latest.at));
-            assert_eq!(closed, expected);
-        });
-    };
-    let shut = || acked(stopped_upload(), 80, WRITTEN, 0);
-    check(shut().client_fin(120, 1), Some((0, 120)));
-    check(acked(stopped_upload(), 80, WRITTEN, 4096).client_fin(120, 1), Some((120, 120)));
-    check(shut(), Some((0, u64::MAX)));
-    check(acked(shut(), 90, WRITTEN, 4096), None);
-    let rst = Segment { rst: true, seq: 60, ..Segment::default() };
-    check(shut().segment(120, 1, Direction::ToOrigin, Fate::Sent, rst), Some((120, 120)));
 }
 
 #[test]

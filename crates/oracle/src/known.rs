@@ -1,8 +1,9 @@
 //! What a client can know, and by when it must. It knows what reached its host once it had its turn: in virtual time that is
 //! over with the instant.
 
+use closewait_scenario::{Action, NetworkAction, OriginAction};
 use closewait_trace::http2::Setting;
-use closewait_trace::{Connection, Direction, Fate, Millis, Moment, StaleReason, What};
+use closewait_trace::{Connection, Direction, Fate, Millis, Moment, StaleReason, Staleness, What};
 
 use super::case::Case;
 use super::interval::Known;
@@ -25,7 +26,29 @@ impl<'a> Case<'a> {
     /// Since when the connection was stale for the client. It must know by the end of its turn, or as soon as it
     /// reports to a caller what came with the signal or behind it.
     pub fn stale(&self, connection: &Connection) -> Option<Stale<'a>> {
-        let stale = self.views.stale_since(connection.number)?;
+        self.staleness(connection).next()
+    }
+
+    /// Every reason why the connection was stale for the client, in order. See [`stale`](Self::stale).
+    pub fn staleness(&self, connection: &Connection) -> impl Iterator<Item = Stale<'a>> {
+        let stale = self.views.staleness(connection.number).iter();
+        let is_news = move |stale: &&Staleness| {
+            !matches!(stale.reason, StaleReason::PingOmitted { .. }) || !self.answers_pings(stale.at)
+        };
+        stale.filter(is_news).map(move |stale| self.known_stale(connection, stale))
+    }
+
+    /// Whether nothing has happened, up to an instant, that keeps a PING from its answer: then one that was not sent would have told
+    /// the client nothing, however long a response is held back.
+    fn answers_pings(&self, until: Millis) -> bool {
+        let mut steps = self.trace.events.iter().take_while(|event| event.at <= until);
+        !steps.any(|event| match event.what {
+            What::Step { step } => self.scenario.script.get(step).is_some_and(|step| silences(&step.action)),
+            _ => false,
+        })
+    }
+
+    fn known_stale(&self, connection: &Connection, stale: &'a Staleness) -> Stale<'a> {
         let by_event = self.trace.events.get(stale.event).is_some_and(|event| event.at == stale.at);
         // Where time alone made it so, that was before anything else in the instant.
         let earliest =
@@ -37,7 +60,7 @@ impl<'a> Case<'a> {
         });
         let known = self.known(earliest);
         let latest = reports.chain([known.latest]).min().unwrap_or(known.latest);
-        Some(Stale { known: Known { latest, ..known }, reason: &stale.reason, event: stale.event })
+        Stale { known: Known { latest, ..known }, reason: &stale.reason, event: stale.event }
     }
 
     /// An instant, before anything happened in it.
@@ -63,12 +86,14 @@ impl<'a> Case<'a> {
         let events = self.trace.events.get(from.event..=until.event).unwrap_or_default();
         from <= until && !events.iter().any(|event| reaches_the_client(&event.what, connection))
     }
+}
 
-    /// When anything last reached the client's host on a connection.
-    pub fn last_arrival(&self, connection: &Connection) -> Option<Moment> {
-        let event =
-            self.trace.events.iter().rposition(|event| reaches_the_client(&event.what, connection))?;
-        Some(Moment { event, at: self.trace.events[event].at })
+/// Whether a step may keep PINGs, or their answers, from their receiver.
+fn silences(action: &Action) -> bool {
+    match action {
+        Action::Network(action) => !matches!(action, NetworkAction::Heal { .. }),
+        Action::Origin(OriginAction::Pings { .. } | OriginAction::Read { .. } | OriginAction::Crash) => true,
+        Action::Origin(_) | Action::Client(_) | Action::Wait(_) | Action::Until(_) => false,
     }
 }
 

@@ -27,14 +27,15 @@ fn while_it_waits_for_an_answer(
     let ended = end_of_attempt(case, connection, attempt);
     let exemption =
         ended.as_ref().and_then(|end| waiting::after_attempt(case, request, attempt, (end.at, finished)));
-    match exemption {
+    let read_timeout = || read_timeout(case, connection, attempt.last_sent?, finished);
+    match (exemption, ended) {
         // On its way to another attempt: what it waits for is a connection.
-        Some(Exemption::Dialling) => return connect_timeout(case, request, finished),
-        Some(_) => None,
-        None => ended,
+        (Some(Exemption::Dialling), _) => connect_timeout(case, request, finished),
+        // From then on it waits for no answer.
+        (Some(_), Some(end)) => whole_answer(case, connection, attempt)
+            .or_else(|| read_timeout().filter(|expired| expired.at.precedes(end.at))),
+        (_, ended) => ended.or_else(|| whole_answer(case, connection, attempt)).or_else(read_timeout),
     }
-    .or_else(|| whole_answer(case, connection, attempt))
-    .or_else(|| read_timeout(case, connection, attempt.last_sent?, finished))
 }
 
 fn while_it_waits_to_be_written(case: &Case, request: &Request, finished: Moment) -> Option<Sign> {
@@ -94,7 +95,9 @@ fn free_connection(case: &Case, request: &Request) -> Option<Sign> {
 fn in_line(case: &Case, request: &Request, finished: Moment) -> Option<Sign> {
     let limit = case.scenario.client.max_connections.filter(|_| !case.scenario.protocol.is_http2())?;
     let while_it_waited = |moment: Moment| request.started < moment && moment < finished;
-    if case.connections().any(|connection| connection.syn.is_some_and(while_it_waited)) {
+    if case.connections().any(|connection| connection.syn.is_some_and(while_it_waited))
+        || waiting::has_a_dial(case, finished)
+    {
         return None;
     }
     if let Some(at) = case.room(request.started, finished) {

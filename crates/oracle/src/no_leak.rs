@@ -22,8 +22,7 @@ pub(super) const ORACLE: Oracle = Oracle {
 fn judge(case: &Case) -> Verdict {
     let mut checks = Checks::default();
     if let Some(limit) = case.scenario.client.max_connections {
-        let spans: Vec<Span> =
-            case.connections().filter_map(|connection| open_span(case, connection)).collect();
+        let spans: Vec<Span> = case.connections().filter_map(open_span).collect();
         judge_limit("open", limit, &spans, &mut checks);
     }
     if let Some(limit) = case.scenario.client.max_idle {

@@ -36,8 +36,8 @@ fn judge(case: &Case) -> Verdict {
 
 /// Since when a connection has been of no use: a GOAWAY forbids new streams, and no stream is open.
 fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
-    let stale = case.stale(connection)?;
-    let StaleReason::GoAway { .. } = stale.reason else { return None };
+    let mut reasons = case.staleness(connection);
+    let stale = reasons.find(|stale| matches!(stale.reason, StaleReason::GoAway { .. }))?;
     let ended = |exchange| connection.excluded(exchange).into_iter().chain(exchange.ended()).min();
     let ends: Option<Vec<Moment>> = connection.exchanges.iter().map(ended).collect();
     let drained = ends?.into_iter().chain([stale.known.earliest]).max()?;
@@ -54,11 +54,6 @@ fn judge_connection(case: &Case, connection: &Connection, useless: Moment, since
         _ => (useless, since),
     };
     let kept = ended.unwrap_or(case.end()).since(useless);
-    if kept > PROMPT && case.closed(connection).is_some_and(|closed| closed.earliest.since(useless) <= PROMPT)
-    {
-        // Its FIN may have waited: when it was closed is not to be seen.
-        return;
-    }
     if kept <= PROMPT {
         checks.holds(format!("connection {number} was closed {} after {since}", ms(kept)));
         return;

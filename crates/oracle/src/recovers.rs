@@ -19,21 +19,25 @@ pub(super) const ORACLE: Oracle = Oracle {
 
 fn judge(case: &Case) -> Verdict {
     let mut checks = Checks::default();
+    let mut drained = false;
     for connection in case.connections() {
-        judge_connection(case, connection, &mut checks);
+        if connection.http2.is_some() {
+            judge_streams(case, connection, &mut checks);
+            drained |= draining::judge(case, connection, &mut checks);
+        } else {
+            judge_connection(case, connection, &mut checks);
+        }
     }
-    checks.verdict(if case.scenario.protocol.is_http2() {
-        "no connection died before a later request, and none drained with a stream open"
-    } else {
-        "no connection died before a later request"
+    checks.verdict(match (case.scenario.protocol.is_http2(), drained) {
+        (false, _) => "no connection died before a later request",
+        (true, false) => "no connection died before a later request, and none drained with a stream open",
+        (true, true) => {
+            "no connection died before a later request, and something else ended the streams that drained"
+        }
     })
 }
 
 fn judge_connection(case: &Case, connection: &Connection, checks: &mut Checks) {
-    if connection.http2.is_some() {
-        judge_streams(case, connection, checks);
-        return draining::judge(case, connection, checks);
-    }
     let cost = failures_on(case, connection);
     let failed = cost.iter().filter_map(|request| request.ended()).min();
     let Some(dead_since) = connection.death().into_iter().chain(failed).min() else { return };
@@ -61,13 +65,13 @@ fn judge_streams(case: &Case, connection: &Connection, checks: &mut Checks) {
     let deaths: Vec<Moment> = connection.death().into_iter().chain(failed).collect();
     let Some(first) = deaths.iter().min().copied() else { return };
     let number = connection.number;
-    // What was cut off may come back: then the client knows it, too.
+    // What was cut off may come back, also while the request waits: then it was lost to something else.
     let dead_since = |request: &Request| {
-        let written = case.final_attempt(request)?.first_sent;
+        let (written, lost) = (case.final_attempt(request)?.first_sent, request.ended()?);
         let still = |death: &&Moment| {
             death.precedes(written)
                 && (connection.death().is_some_and(|end| end <= **death)
-                    || case.is_cut_off(connection, **death, written))
+                    || case.is_cut_off(connection, **death, lost))
         };
         deaths.iter().filter(still).min().copied()
     };
@@ -108,12 +112,13 @@ fn round_trip(connection: &Connection) -> Millis {
     established.at.saturating_sub(syn.at)
 }
 
-/// The requests that failed with their last attempt on the connection.
+/// The requests that failed with their last attempt on the connection. One whose own body failed has lost nothing to it.
 fn failures_on<'a>(case: &'a Case, connection: &Connection) -> Vec<&'a Request> {
     let on_it = |request: &Request| {
         case.final_attempt(request).is_some_and(|attempt| attempt.connection == connection.number)
     };
-    case.requests().filter(|request| request.failed() && on_it(request)).collect()
+    let counts = |request: &&Request| request.failed() && !case.upload_fails(&request.id) && on_it(request);
+    case.requests().filter(counts).collect()
 }
 
 fn evidence(dead_since: Moment, cost: &[&Request]) -> Vec<usize> {

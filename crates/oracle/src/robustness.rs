@@ -90,6 +90,7 @@ fn any_event() -> impl Strategy<Value = What> {
         1 => id().prop_map(|request| What::ResponseReadOn { request }),
         2 => (id(), any_outcome()).prop_map(|(request, outcome)| What::RequestFinished { request, outcome }),
         1 => Just(What::ClientClosing),
+        1 => (1u32..4, 0u32..4).prop_map(|(connection, unsent)| What::SocketClosed { connection, unsent }),
         1 => (id(), 0u32..4).prop_map(|(request, connection)| What::Executed { request, connection }),
         1 => (id(), 0u32..4, body(), any::<bool>()).prop_map(|(request, connection, body, complete)| What::Replied {
             request, connection, status: 200, body, complete

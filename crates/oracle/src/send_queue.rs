@@ -27,8 +27,6 @@ pub(super) struct SendQueue {
 pub(super) struct Fill {
     /// The first event of the connection in the instant.
     since: Moment,
-    /// The peer's window had no room for one more frame, nor for a FIN behind what waits.
-    pub shut: bool,
     /// The window or the host's send buffer had no room for one more frame.
     pub full: bool,
     /// How many bytes had left.
@@ -94,11 +92,9 @@ impl SendQueue {
         let frame = if connection.tls.is_some() { LEAST_FRAME + SEAL } else { LEAST_FRAME };
         let sent = connection.to_origin.sent.len_after(now.event);
         let buffered = self.acknowledged + send_buffer;
-        let shut = sent + frame > self.edge;
         let fill = Fill {
             since: now,
-            shut,
-            full: shut || sent + frame > buffered,
+            full: sent + frame > self.edge || sent + frame > buffered,
             sent,
             capacity: buffered + WRITE_BUFFER,
         };

@@ -57,12 +57,12 @@ pub(super) fn first_free(case: &Case, connection: &Connection, since: Moment) ->
     changes(case, connection, since).into_iter().find(is_free)
 }
 
-/// Whether at the end of each instant between two moments the client must have had no stream to spare, or doubted the
-/// connection: from a PING on until something came.
+/// Whether at the end of each instant between two moments the client may have had no stream to spare, one taken by a request that
+/// waited for the network, or doubted the connection: from a PING on until something came.
 pub(super) fn is_full(case: &Case, connection: &Connection, since: Moment, until: Moment) -> bool {
     let is_taken = |moment: Moment| {
         let limit = stream_limit(connection, moment, moment).least;
-        limit.is_some_and(|limit| limit as usize <= connection.open_streams(moment))
+        limit.is_some_and(|limit| limit as usize <= opened_at(case, connection, moment))
     };
     let changes = changes(case, connection, since).into_iter().filter(|moment| moment.precedes(until));
     changes.map(|moment| case.turn_end(moment.at)).all(|moment| {
@@ -71,6 +71,15 @@ pub(super) fn is_full(case: &Case, connection: &Connection, since: Moment, until
         let doubted = pings.any(|ping| ping <= moment && connection.is_silent(ping, moment));
         is_taken(moment) || doubted && heard.is_none_or(|heard| is_taken(case.turn_end(heard.at)))
     })
+}
+
+/// How many streams may have been open at a moment, those that had not left the host among them.
+fn opened_at(case: &Case, connection: &Connection, moment: Moment) -> usize {
+    let is_open = |exchange: &&Exchange| {
+        let ended = exchange.ended().is_some_and(|ended| ended <= moment);
+        !ended && case.written(connection, exchange).earliest <= moment
+    };
+    connection.exchanges.iter().filter(is_open).count()
 }
 
 /// When the number of streams to spare may have become larger: `since`, and then in order.

@@ -106,7 +106,20 @@ fn is_avoidable(
     let mut dials = case.connections().filter(|connection| connection.syn.is_some_and(in_life));
     let refused = dials.any(|connection| connection.ready().is_none() && !connection.was_given_up());
     let closing = case.closing().is_some_and(|closing| closing < finished);
-    is_of_the_pool && !refused && !closing && case.holder(request, since).is_none()
+    let cannot_be_sent = case.has_no_length(&request.id) && speaks_http_10(case, finished);
+    is_of_the_pool && !refused && !closing && !cannot_be_sent && case.holder(request, since).is_none()
+}
+
+/// Whether the last response that the client had on a connection before a moment was HTTP/1.0: its origin takes no chunks (RFC 9112
+/// section 6.1).
+fn speaks_http_10(case: &Case, moment: Moment) -> bool {
+    case.connections().any(|connection| {
+        let responses = connection.exchanges.iter().filter_map(|exchange| exchange.response.as_ref());
+        responses
+            .take_while(|response| response.first_delivered < moment)
+            .last()
+            .is_some_and(|last| last.is_http_10)
+    })
 }
 
 /// When the request began, or at that very instant, the connection had ended and the client had not closed it before.

@@ -60,6 +60,19 @@ pub(super) fn young_dial<'a>(case: &Case<'a>, request: &Request, finished: Momen
     is_dialled.then_some(Exemption::Dialling)
 }
 
+/// Whether at a moment each request that waited for a connection had a dial to wait for, its own or one that was handed over.
+pub(super) fn has_a_dial(case: &Case, moment: Moment) -> bool {
+    let is_dialled = |connection: &&Connection| {
+        let until = connection.ready().into_iter().chain(connection.ended()).min();
+        connection.syn.is_some_and(|syn| syn < moment) && until.is_none_or(|until| moment.may_precede(until))
+    };
+    let waits = |request: &&Request| {
+        let written = request.attempts.first().is_some_and(|attempt| attempt.first_sent < moment);
+        request.started < moment && !written && request.ended().is_none_or(|ended| moment.may_precede(ended))
+    };
+    case.requests().filter(waits).count() <= case.connections().filter(is_dialled).count()
+}
+
 /// Whether there were fit connections, and none had a stream to spare: another to the same origin SHOULD NOT be (RFC 9113
 /// section 9.1).
 fn waits_for_a_stream(case: &Case, end: Moment, finished: Moment) -> bool {

@@ -6,9 +6,8 @@
 //! | a request of HTTP/1.1 | as its first byte leaves | then, too: it has nothing before it to wait for |
 //! | a request of HTTP/2 | as its first byte leaves | since when the network took nothing, and the send queue can hold what lay before it |
 //! | either under TLS | as the first byte of its record leaves | as without |
-//! | the end of the connection | with FIN or RST | since when the origin's window was shut for what waits |
 
-use closewait_trace::{Connection, Exchange, Millis, Moment, Request};
+use closewait_trace::{Connection, Exchange, Moment, Request};
 
 use super::case::Case;
 use super::interval::{Known, Order, Written};
@@ -44,26 +43,6 @@ impl Case<'_> {
     pub fn earliest(&self, connection: &Connection, left: Moment) -> Moment {
         let ahead = connection.to_origin.sent.len_after(left.event.saturating_sub(1));
         self.waited_since(connection, left, |fill| fill.full && ahead <= fill.capacity)
-    }
-
-    /// When the client closed the connection; `None` if it did not, and cannot have done so either. Its FIN waits behind what
-    /// it had written. While it waits the host answers what arrives with RST, and an RST that arrives takes it along (RFC 9293
-    /// section 3.10.7).
-    pub fn closed(&self, connection: &Connection) -> Option<Written> {
-        let ended = connection.ended();
-        let aborts = ended
-            .filter(|ended| connection.to_origin.own_rst == Some(*ended) && !connection.answered_with_rst());
-        if let Some(abort) = aborts {
-            return Some(Written { earliest: abort, latest: abort });
-        }
-        let never = Moment { event: self.trace.events.len(), at: Millis::MAX };
-        let latest = ended.unwrap_or(never);
-        let shut = self.waited_since(connection, latest, |fill| fill.shut);
-        // What arrived before was not answered with RST.
-        let arrivals = connection.to_client.delivered.moments();
-        let heard = arrivals.take_while(|heard| heard.precedes(latest)).last();
-        let earliest = shut.max(heard.unwrap_or(shut));
-        (earliest != never).then_some(Written { earliest, latest })
     }
 
     /// By when everything had left that the client had written at `moment`; `None` if it never did.

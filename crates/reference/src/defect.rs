@@ -85,6 +85,9 @@ pub enum Defect {
     KeepsUnanswered,
     /// HTTP/2: no pings while no stream is open, although asked for (hyperium/hyper#2310 stopped after one).
     PingsOnlyWhenBusy,
+    /// HTTP/2: nothing is asked any more on a connection that drains, and nobody learns that it died (a pool that forgets
+    /// a connection as GOAWAY comes, and its keep-alive with it).
+    StopsPingsAfterGoaway,
     /// HTTP/2: a stream that was given up unanswered casts no doubt on its connection (hyperium/hyper#4186).
     TrustsSilence,
     /// HTTP/2: a stream that is given up is not reset (hyperium/hyper#4040).
@@ -101,7 +104,7 @@ pub enum Defect {
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::NoStaleCheck,
         Self::LooksForEofOnly,
         Self::LooksTooEarly,
@@ -138,6 +141,7 @@ impl Defect {
         Self::PingTimerNotReset,
         Self::KeepsUnanswered,
         Self::PingsOnlyWhenBusy,
+        Self::StopsPingsAfterGoaway,
         Self::TrustsSilence,
         Self::CancelNotTold,
         Self::AbandonedHoldsWindow,

@@ -107,7 +107,7 @@ fn reason(
 ) -> Option<RetryReason> {
     let lost = match &error.cause {
         // What the application gave would be the same again.
-        Cause::Http(error) => !error.is_user(),
+        Cause::Http(error) => !error.is_user() && !is_own_reset(error),
         cause => matches!(cause, Cause::Stale | Cause::Unresponsive),
     };
     let Progress { reused, written, received } = error.progress;
@@ -150,6 +150,11 @@ pub(super) fn is_refused(error: &hyper::Error) -> bool {
 /// Whether the peer reset the stream, and nothing but the stream.
 pub(super) fn is_reset(error: &hyper::Error) -> bool {
     h2_error(error).is_some_and(|error| error.is_remote() && error.is_reset())
+}
+
+/// Whether the application's body failed, and the stream was reset for it.
+fn is_own_reset(error: &hyper::Error) -> bool {
+    h2_error(error).is_some_and(|error| error.is_reset() && !error.is_remote() && !error.is_library())
 }
 
 /// A reset is an answer to this request: it would be the same again.

@@ -33,6 +33,8 @@ pub struct Connection {
     pub exchanges: Vec<Exchange>,
     /// What came back for none of them.
     pub unsolicited: Vec<Unsolicited>,
+    /// The client closed its socket, or shut down the sending side.
+    closed: Option<Moment>,
     /// The client's host has sent anything but SYN and RST.
     spoke: bool,
     /// The client's host has answered a SYN-ACK with RST.
@@ -76,9 +78,13 @@ impl Connections {
     pub fn of(trace: &Trace) -> Self {
         let mut connections = Self::default();
         for (event, entry) in trace.events.iter().enumerate() {
-            if let What::Segment { connection, direction, fate, segment } = &entry.what {
-                let now = Moment { event, at: entry.at };
-                connections.entry(*connection).observe(*direction, *fate, segment, now);
+            let now = Moment { event, at: entry.at };
+            match &entry.what {
+                What::Segment { connection, direction, fate, segment } => {
+                    connections.entry(*connection).observe(*direction, *fate, segment, now);
+                }
+                What::SocketClosed { connection, .. } => connections.entry(*connection).closed = Some(now),
+                _ => {}
             }
         }
         for connection in connections.0.values_mut() {
@@ -124,9 +130,11 @@ impl Connection {
         self.given_up
     }
 
-    /// The client's own end of the connection: its first FIN or RST.
+    /// The client's own end of the connection: it closed the socket. Its FIN may leave later, behind what waits to be sent. Where
+    /// nobody saw the socket, its first FIN or RST.
     pub fn client_close(&self) -> Option<Moment> {
-        first(self.to_origin.fin.sent, self.to_origin.own_rst)
+        let segments = first(self.to_origin.fin.sent, self.to_origin.own_rst);
+        first(self.closed, segments)
     }
 
     /// From here on the client's host has no use for the connection: its own FIN or RST, or an RST that arrived.

@@ -88,6 +88,14 @@ pub enum What {
     ClientClosing,
     /// `close` returned.
     ClientClosed,
+    /// The client closed its socket, or shut down the sending side: `close(2)`, `shutdown(2)`. FIN leaves behind what still
+    /// waits in the send buffer; a dial is given up without one.
+    SocketClosed {
+        /// Connection number.
+        connection: u32,
+        /// What waits in the send buffer and has never left, bytes.
+        unsent: u32,
+    },
     /// Something happened to a segment on the wire.
     Segment {
         /// Connection number, from 1, in the order of their SYNs.

@@ -82,6 +82,8 @@ pub struct WireResponse {
     /// Both Transfer-Encoding and Content-Length: it may be an attempt at smuggling, and a client may
     /// close after it (RFC 9112 section 6.1).
     pub length_given_twice: bool,
+    /// Its version is HTTP/1.0.
+    pub is_http_10: bool,
 }
 
 /// Bytes that reached the client while no request was outstanding.
@@ -234,6 +236,7 @@ impl ResponseReader<'_> {
             ends_persistence: head.ends_persistence,
             keep_alive: head.keep_alive.map(|seconds| seconds.saturating_mul(1_000)),
             length_given_twice: head.length_given_twice,
+            is_http_10: head.is_http_10,
             ..self.headless(first_delivered)
         };
         match end {
@@ -254,6 +257,7 @@ impl ResponseReader<'_> {
             ends_persistence: false,
             keep_alive: None,
             length_given_twice: false,
+            is_http_10: false,
         }
     }
 

@@ -44,6 +44,7 @@ pub(super) struct ResponseHead {
     /// `Keep-Alive: timeout=N`, seconds.
     pub keep_alive: Option<u64>,
     pub length_given_twice: bool,
+    pub is_http_10: bool,
     /// Bytes up to and with the empty line.
     pub len: usize,
 }
@@ -102,6 +103,7 @@ pub(super) fn parse_response(bytes: &[u8], method: &str) -> Parsed<ResponseHead>
         keep_alive: fields.keep_alive_timeout(),
         length_given_twice: fields.elements("transfer-encoding").next().is_some()
             && fields.elements("content-length").next().is_some(),
+        is_http_10: head.version == Some(0),
         len,
     })
 }

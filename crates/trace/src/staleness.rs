@@ -3,7 +3,7 @@
 use super::http2::ErrorCode;
 use super::{BodyEnd, Connection, Exchange, Idle, Millis, Moment, Outcome, Request, Requests};
 
-/// The first instant at which a connection was stale for the client.
+/// An instant from which on a connection was stale for the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staleness {
     /// The instant. What is written at this very instant is a race, what is written later is not.
@@ -90,14 +90,16 @@ pub(super) struct PingPolicy {
     pub while_idle: bool,
 }
 
-/// When `connection` became stale, if it did while the client had not closed it.
+/// Everything that made `connection` stale while the client had not closed it, in order.
 pub(super) fn of(
     connection: &Connection,
     requests: &Requests,
     limits: Limits,
     end: Millis,
-) -> Option<Staleness> {
-    connection.established?;
+) -> Vec<Staleness> {
+    if connection.established.is_none() {
+        return Vec::new();
+    }
     let events = signals(connection).chain(frames(connection)).chain(exchanges(connection, requests));
     let close = connection.client_close();
     let before_close = events.filter(|stale| close.is_none_or(|close| stale.event < close.event));
@@ -105,7 +107,9 @@ pub(super) fn of(
     let idle = idle_too_long(connection, limits.idle, end);
     let unanswered = limits.ping.and_then(|limit| ping_unanswered(connection, limit, end));
     let omitted = limits.policy.and_then(|policy| ping_omitted(connection, policy, end));
-    before_close.chain(idle).chain(unanswered).chain(omitted).min_by_key(|stale| (stale.at, stale.event))
+    let mut all: Vec<Staleness> = before_close.chain(idle).chain(unanswered).chain(omitted).collect();
+    all.sort_by_key(|stale| (stale.at, stale.event));
+    all
 }
 
 fn signals(connection: &Connection) -> impl Iterator<Item = Staleness> {

@@ -185,6 +185,11 @@ impl TraceBuilder {
         self.send(at, connection, Direction::ToClient, rst).client_gets(at, connection)
     }
 
+    /// The client closes its socket, with so many bytes in the send buffer.
+    pub fn client_close(self, at: Millis, connection: u32, unsent: u32) -> Self {
+        self.push(at, What::SocketClosed { connection, unsent })
+    }
+
     pub fn client_fin(self, at: Millis, connection: u32) -> Self {
         let fin = Segment { fin: true, ..Segment::default() };
         self.send(at, connection, Direction::ToOrigin, fin)

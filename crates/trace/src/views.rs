@@ -17,7 +17,7 @@ pub struct Views {
     pub requests: Requests,
     /// The instant of the last event, milliseconds.
     pub end: Millis,
-    stale: BTreeMap<u32, Staleness>,
+    stale: BTreeMap<u32, Vec<Staleness>>,
 }
 
 impl Views {
@@ -35,16 +35,20 @@ impl Views {
                 while_idle: settings.ping_while_idle,
             }),
         };
-        let stale = |connection: &Connection| {
-            staleness::of(connection, &requests, limits, end).map(|stale| (connection.number, stale))
-        };
-        let stale = connections.iter().filter_map(stale).collect();
+        let stale =
+            |connection: &Connection| (connection.number, staleness::of(connection, &requests, limits, end));
+        let stale = connections.iter().map(stale).collect();
         Self { connections, requests, end, stale }
     }
 
     /// From when on the connection was stale for the client.
     pub fn stale_since(&self, connection: u32) -> Option<&Staleness> {
-        self.stale.get(&connection)
+        self.staleness(connection).first()
+    }
+
+    /// Every reason why the connection was stale for the client, in the order of their instants.
+    pub fn staleness(&self, connection: u32) -> &[Staleness] {
+        self.stale.get(&connection).map_or(&[], Vec::as_slice)
     }
 }
 

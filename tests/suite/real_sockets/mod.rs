@@ -8,17 +8,22 @@ mod cut_body;
 pub mod deaf_origin;
 mod frames;
 mod leaked_upload;
+mod lost_body;
 mod over_before_use;
 mod queued_request;
 
 use libtest_mimic::Trial;
 
 /// By name: `docs/known-hazards.md` names each.
-pub const PROOFS: [(&str, fn()); 5] = [
+pub const PROOFS: [(&str, fn()); 6] = [
     ("h2_opens_a_queued_stream_behind_a_goaway", queued_request::h2_opens_a_queued_stream_behind_a_goaway),
     (
         "hyper_leaks_what_was_answered_before_its_upload_was_flushed",
         leaked_upload::hyper_leaks_what_was_answered_before_its_upload_was_flushed,
+    ),
+    (
+        "hyper_sends_no_body_of_unknown_length_behind_http_10",
+        lost_body::hyper_sends_no_body_of_unknown_length_behind_http_10,
     ),
     ("hyper_takes_no_error_for_the_end_of_a_body", cut_body::hyper_takes_no_error_for_the_end_of_a_body),
     (

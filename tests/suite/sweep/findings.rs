@@ -36,7 +36,7 @@ const NOT_FOUND: [(&str, &[Defect]); 6] = [
 ];
 
 /// What only streams bring to light: there the search begins.
-const OF_STREAMS: [Defect; 11] = [
+const OF_STREAMS: [Defect; 12] = [
     Defect::IgnoresGoaway,
     Defect::KillsAccepted,
     Defect::RetriesProcessed,
@@ -44,6 +44,7 @@ const OF_STREAMS: [Defect; 11] = [
     Defect::PingTimerNotReset,
     Defect::KeepsUnanswered,
     Defect::PingsOnlyWhenBusy,
+    Defect::StopsPingsAfterGoaway,
     Defect::TrustsSilence,
     Defect::CancelNotTold,
     Defect::IgnoresStreamLimit,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use closewait_simulator::client::{Timeouts, Upload};
 use http::header::{HOST, HeaderMap, HeaderValue};
+use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
@@ -46,6 +47,11 @@ async fn exchange_whole(
         Ok(request) => request,
         Err(cause) => return Err(TransportError::new(cause, Progress::default())),
     };
+    if lease.gate.is_http_10() && request.body().size_hint().exact().is_none() {
+        lease.give_back(None);
+        let cause = Cause::Invalid("a body of unknown length, for an origin that speaks HTTP/1.0");
+        return Err(TransportError::new(cause, Progress::default()));
+    }
     let timeouts = if lease.has_defect(Defect::IgnoresReadTimeout) {
         Timeouts { read: None, ..timeouts }
     } else {
@@ -91,6 +97,7 @@ fn leased(
     timeouts: Timeouts,
 ) -> Response {
     let (parts, body) = response.into_parts();
+    lease.gate.note_version(parts.version);
     let persistence = persistence::of(request, &parts);
     let mut body = LeasedBody::new(body, lease, persistence, timeouts);
     body.finish_if_empty();

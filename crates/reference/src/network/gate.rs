@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, BytesMut};
+use http::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -27,6 +28,8 @@ struct Inner {
     open: bool,
     /// Something arrived that no request had asked for.
     spoiled: bool,
+    /// The last response was HTTP/1.0.
+    is_http_10: bool,
     progress: Progress,
     activity: Activity,
     reader: Option<Waker>,
@@ -57,6 +60,7 @@ impl Gate {
             defects,
             open: false,
             spoiled: false,
+            is_http_10: false,
             progress: Progress::default(),
             activity: Activity { last: now, last_read: now, blocked_since: None },
             reader: None,
@@ -91,6 +95,16 @@ impl Gate {
     /// The exchange is over: from here on nothing may arrive.
     pub fn end(&self) {
         self.lock().open = false;
+    }
+
+    /// A response came.
+    pub fn note_version(&self, version: Version) {
+        self.lock().is_http_10 = version == Version::HTTP_10;
+    }
+
+    /// Whether the origin is known to speak HTTP/1.0: it knows nothing of chunks, and hyper sends it none (RFC 9112 section 6.1).
+    pub fn is_http_10(&self) -> bool {
+        self.lock().is_http_10
     }
 
     pub fn progress(&self) -> Progress {

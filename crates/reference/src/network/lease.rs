@@ -65,7 +65,8 @@ impl Lease {
         }
     }
 
-    fn give_back(mut self, keep_alive: Option<Duration>) {
+    /// The connection is free for the next request.
+    pub fn give_back(mut self, keep_alive: Option<Duration>) {
         self.gate.end();
         if let Some(sender) = self.sender.take() {
             self.shared.put_sender(self.id, sender);

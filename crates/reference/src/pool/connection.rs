@@ -94,7 +94,8 @@ impl Connection {
             true => (!streams.draining).then(lifetime),
             false => Some(self.expiry(limits, defects).0),
         };
-        let keep_alive = streams.keep_alive.deadline(streams.is_busy(), limits, defects);
+        let asks = !(streams.draining && defects.has(Defect::StopsPingsAfterGoaway));
+        let keep_alive = streams.keep_alive.deadline(streams.is_busy(), limits, defects).filter(|_| asks);
         expiry.into_iter().chain(keep_alive).min()
     }
 }

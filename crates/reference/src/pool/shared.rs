@@ -218,6 +218,9 @@ impl Pool {
         for id in self.ids(|connection| connection.streams.is_some()) {
             let (limits, defects) = (self.limits.clone(), self.defects);
             let Some(streams) = self.streams_mut(id) else { continue };
+            if streams.draining && defects.has(Defect::StopsPingsAfterGoaway) {
+                continue;
+            }
             let busy = streams.is_busy();
             streams.keep_alive.grow_old(now, &limits);
             match streams.keep_alive.due(now, busy, &limits, defects) {

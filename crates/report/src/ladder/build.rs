@@ -63,7 +63,10 @@ impl Build<'_> {
     fn event(&mut self, event: usize, at: Millis, what: &What) {
         match what {
             What::Step { step } => self.step(event, at, *step),
-            What::StepVoid { .. } | What::RequestCancelled { .. } | What::ClientClosed => {}
+            What::StepVoid { .. }
+            | What::RequestCancelled { .. }
+            | What::ClientClosed
+            | What::SocketClosed { .. } => {}
             What::RequestStarted { request, method, path, .. } => {
                 let label = format!("{request}: {method} {path}");
                 self.note(event, at, Side::Client, NoteKind::Request, label);

@@ -117,6 +117,14 @@ impl<'a> Walk<'a> {
             What::RequestFinished { request, outcome } => self.finished(index, at, request, outcome),
             What::ClientClosing => self.client_closing(index, at),
             What::ClientClosed => self.client_closed(index, at),
+            What::SocketClosed { connection, unsent: unsent @ 1.. } if self.closing != Closing::Lab => {
+                let unsent = grouped((*unsent).into());
+                let text =
+                    format!("connection {connection}: closed by the client; FIN waits behind {unsent} bytes");
+                self.line(index, at, text);
+            }
+            // FIN or RST says the same.
+            What::SocketClosed { .. } => {}
             What::Segment { connection, direction, fate, segment } => {
                 self.segment(index, at, *connection, *direction, *fate, segment);
             }

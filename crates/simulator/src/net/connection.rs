@@ -157,6 +157,12 @@ impl End {
         self.quiet();
     }
 
+    /// What the application has written and has never left, bytes.
+    pub fn unsent(&self) -> u32 {
+        let sent = self.isn.filter(|_| self.dead.is_none()).map(|isn| self.sent_to.wrapping_sub(isn) - 1);
+        sent.map_or(0, |sent| self.written.saturating_sub(sent))
+    }
+
     /// Stops retransmission.
     pub fn quiet(&mut self) {
         self.unacknowledged.clear();

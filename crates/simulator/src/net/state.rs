@@ -11,7 +11,8 @@ use closewait_trace::{Fate, Millis, Recorder, Segment, What};
 use turmoil_net::shim::tokio::net::TcpStream;
 use turmoil_net::{EnterGuard, HostId, KernelConfig, Net, Packet, TcpSegment};
 
-use super::connection::{Connection, Outstanding, end_of, is_solid, tcp, tcp_mut};
+use super::connection::{App, Connection, Outstanding, end_of, is_solid, tcp, tcp_mut};
+use super::driver::Place;
 use super::faults::Faults;
 use super::rto::Awaited;
 use super::{Direction, Side};
@@ -222,6 +223,15 @@ impl WireState {
         let connection = self.by_port(port).unwrap_or_else(|| self.open(port));
         self.note_departure(connection, side, &packet, now);
         self.transmit(connection, side, packet, Departure::First, now);
+    }
+
+    /// Records that the client closes a socket that it had not closed before.
+    pub fn note_close(&self, Place { connection, side }: Place, now: Millis) {
+        let end = self.connections[connection].end(side);
+        if side == Side::Client && !end.finishing && end.app == App::Holds {
+            let connection = connection as u32 + 1;
+            self.recorder.push(now, What::SocketClosed { connection, unsent: end.unsent() });
+        }
     }
 
     fn open(&mut self, port: u16) -> usize {

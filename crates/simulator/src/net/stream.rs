@@ -66,7 +66,7 @@ impl Stream {
 
     /// Half-closes: FIN leaves after what was written; reading goes on.
     pub fn half_close(&self) {
-        self.act(|state, place, _| shut_down(state, place));
+        self.act(shut_down);
     }
 
     /// Aborts: RST leaves, and the socket is dead at once.
@@ -77,7 +77,8 @@ impl Stream {
     /// Closes, as `close(2)`: FIN leaves, or RST where something was left unread; later data is answered with RST.
     pub fn close(&self) {
         let Place { connection, side } = self.place;
-        let wakers = self.act(|state, _, _| {
+        let wakers = self.act(|state, place, now| {
+            state.note_close(place, now);
             state.enter(side);
             let end = state.connections[connection].end_mut(side);
             end.app = App::Gone;
@@ -327,7 +328,8 @@ fn write(state: &mut WireState, place: Place, slices: &[IoSlice<'_>]) -> io::Res
     if written == 0 && wanted > 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(written) }
 }
 
-fn shut_down(state: &mut WireState, place: Place) {
+fn shut_down(state: &mut WireState, place: Place, now: u64) {
+    state.note_close(place, now);
     let mut cx = Context::from_waker(Waker::noop());
     // The simulated kernel shuts down at once; an error means that there is nothing left to shut.
     let _ = state.with_tcp(place.connection, place.side, |tcp| Pin::new(tcp).poll_shutdown(&mut cx));

@@ -182,6 +182,7 @@ fn begun(status: Option<u16>, frame: &WireFrame, first_delivered: Moment) -> Wir
         ends_persistence: false,
         keep_alive: None,
         length_given_twice: false,
+        is_http_10: false,
     }
 }
 
