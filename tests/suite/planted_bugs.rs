@@ -6,7 +6,7 @@ use std::path::Path;
 
 use closewait::client::reference::{Defect, with_defect};
 use closewait::oracle::ORACLES;
-use closewait::scenario::{Action, ClientAction, OriginAction, Reply, Scenario, Step};
+use closewait::scenario::{Action, ClientAction, LastStream, OriginAction, Reply, Scenario, Step};
 use libtest_mimic::{Failed, Trial};
 
 use super::played::{catalogue, result, selected_with};
@@ -96,7 +96,7 @@ fn check(defect: Defect, id: &str, oracle: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// At most three requests and one fault: what is small is understood. A slow answer is none.
+/// At most three requests and one fault: what is small is understood. A slow answer is none, nor is the notice of a graceful shutdown.
 fn assert_small(scenario: &Scenario) {
     assert!(scenario.requests().count() <= 3, "{} has more than three requests", scenario.id);
     let faults = scenario.script.iter().filter(|step| is_fault(step)).count();
@@ -106,6 +106,7 @@ fn assert_small(scenario: &Scenario) {
 fn is_fault(step: &Step) -> bool {
     match &step.action {
         Action::Origin(OriginAction::Hold { .. }) => false,
+        Action::Origin(OriginAction::Goaway { last_stream, .. }) => *last_stream != LastStream::All,
         Action::Origin(OriginAction::Reply(reply)) => {
             let slow = Reply { delay: reply.delay, ..Reply::default_for(&reply.id) };
             *reply != slow
