@@ -17,9 +17,9 @@ pub(super) const ORACLE: Oracle = Oracle {
 
 fn judge(case: &Case) -> Verdict {
     let mut checks = Checks::default();
-    for request in case.requests().filter(|request| !request.is_idempotent()) {
+    for request in case.requests().filter(|request| !case.may_be_repeated(request)) {
         let executions = streams::executions(case, request);
-        let not_processed = request.executions.len() > executions.len();
+        let not_processed = request.asked_again.is_empty() && request.executions.len() > executions.len();
         let places: Vec<String> = executions
             .iter()
             .map(|execution| format!("on connection {} at {}", execution.connection, ms(execution.moment.at)))
@@ -31,6 +31,10 @@ fn judge(case: &Case) -> Verdict {
             1 if not_processed => {
                 let note = "executed once more after the origin had said that it had not processed it";
                 checks.holds(format!("{id} ({method}): {note}"));
+            }
+            1 if request.executions.len() > 1 => {
+                checks
+                    .holds(format!("{id} ({method}): executed once each time that the origin asked for it"));
             }
             1 => checks.holds(format!("{id} ({method}): executed once")),
             n => {

@@ -4,7 +4,7 @@ use closewait_trace::{Attempt, Connection, Moment, Request};
 
 use super::case::Case;
 use super::checks::Checks;
-use super::policy::{MOST_ATTEMPTS, MOST_FRESH_ATTEMPTS, MOST_UNUSED_CONNECTIONS};
+use super::policy::{MOST_ATTEMPTS, MOST_FRESH_ATTEMPTS, MOST_TURNS, MOST_UNUSED_CONNECTIONS};
 use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol, streams};
 
@@ -27,13 +27,24 @@ fn judge(case: &Case) -> Verdict {
 
 fn judge_request(case: &Case, request: &Request, checks: &mut Checks) {
     let id = &request.id;
-    let attempts = request.attempts.len();
+    // What the origin asked for again begins anew, and may not go on for ever (RFC 9110 section 15.4).
+    let turns = request.asked_again.len();
+    let most = |counts: &dyn Fn(&&Attempt) -> bool| {
+        let of_turn = |turn| move |attempt: &&Attempt| request.turn(attempt.first_sent) == turn;
+        let in_turn = |turn| request.attempts.iter().filter(of_turn(turn)).filter(counts).count();
+        (0..=turns).map(in_turn).max().unwrap_or_default()
+    };
+    let attempts = most(&|_| true);
     // What the origin says that it did not process, it may well process elsewhere.
-    let counts = |attempt: &&Attempt| attempt.fresh && !streams::is_not_processed(case, request, attempt);
-    let fresh = request.attempts.iter().filter(counts).count();
+    let fresh = most(&|attempt| attempt.fresh && !streams::is_not_processed(case, request, attempt));
     let unused = unused_connections(case, request);
     let written = request.attempts.iter().map(|attempt| attempt.first_sent.event);
-    if attempts > MOST_ATTEMPTS {
+    if turns > MOST_TURNS {
+        let message = format!(
+            "{id} was sent again {turns} times because its answer asked for that; the budget is {MOST_TURNS}"
+        );
+        checks.violated(Severity::RetryStorm, message, written);
+    } else if attempts > MOST_ATTEMPTS {
         let message = format!("{id} was written {attempts} times; the budget is {MOST_ATTEMPTS}");
         checks.violated(Severity::RetryStorm, message, written);
     } else if fresh > MOST_FRESH_ATTEMPTS {

@@ -1,6 +1,6 @@
 //! What every oracle is given: the scenario, the trace and the views over it.
 
-use closewait_scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario, SourceEnd};
+use closewait_scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario, SendRequest, SourceEnd};
 use closewait_trace::{Attempt, Connection, Exchange, Millis, Moment, Request, Trace, Views, What, millis};
 
 use super::send_queue::{self, SendQueues};
@@ -54,6 +54,15 @@ impl<'a> Case<'a> {
     /// Whether the application's own body of a request fails: then the request can only fail, and be sent again in vain.
     pub fn upload_fails(&self, id: &str) -> bool {
         self.scenario.request(id).is_some_and(|send| matches!(send.source.end, SourceEnd::Fails(_)))
+    }
+
+    /// Whether a request may be carried out twice: its method is idempotent, or it has a key by which the origin knows it again
+    /// (draft-ietf-httpapi-idempotency-key-header).
+    pub fn may_be_repeated(&self, request: &Request) -> bool {
+        let has_key = |send: &SendRequest| {
+            send.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"))
+        };
+        request.is_idempotent() || self.scenario.request(&request.id).is_some_and(has_key)
     }
 
     /// Whether the length of a request's body is not known beforehand.

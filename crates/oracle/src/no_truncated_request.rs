@@ -30,6 +30,10 @@ fn judge(case: &Case) -> Verdict {
 
 fn judge_attempt(case: &Case, send: &SendRequest, request: &Request, attempt: &Attempt, checks: &mut Checks) {
     let Some(exchange) = case.exchange_of(attempt) else { return };
+    // A redirect may ask for a GET in its place, which has no body (RFC 9110 section 15.4).
+    if exchange.request.method != request.method {
+        return;
+    }
     let (id, written, whole) = (&send.id, exchange.request.content, send.body as usize);
     if written >= whole {
         return;

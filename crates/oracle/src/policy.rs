@@ -38,6 +38,9 @@ pub(super) const WRITE_BUFFER: usize = 2 * 16_384;
 /// The first attempt and two retries.
 pub(super) const MOST_ATTEMPTS: usize = 3;
 
+/// So often a request may be sent again because its answer asks for that: browsers follow twenty redirects, curl fifty.
+pub(super) const MOST_TURNS: usize = 50;
+
 /// A request that failed on a connection without a past may be tried on one more such connection.
 pub(super) const MOST_FRESH_ATTEMPTS: usize = 2;
 

@@ -86,7 +86,7 @@ fn report_harm(case: &Case, race: &Race, checks: &mut Checks, evidence: &[usize]
         },
     }
     let executions = streams::executions(case, race.request);
-    if !race.request.is_idempotent() && executions.len() > 1 {
+    if !case.may_be_repeated(race.request) && executions.len() > 1 {
         let events = executions.iter().map(|execution| execution.moment.event).collect();
         let message = format!("({}) was executed {} times", race.request.method, executions.len());
         harm(Severity::UnsafeDuplicate, message, events);

@@ -12,15 +12,26 @@ use super::policy::OBJECTIONS;
 pub(super) fn not_processed(case: &Case, attempt: &Attempt) -> Option<Moment> {
     let exchange = case.exchange_of(attempt)?;
     let reset = exchange.stream.as_ref()?.reset_by_origin;
-    let refused = reset.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
+    // What was answered in part was processed, whatever the code says.
+    let answered = exchange.response.as_ref().map(|response| response.first_delivered);
+    let refused = reset.filter(|reset| {
+        reset.code == ErrorCode::REFUSED_STREAM
+            && !answered.is_some_and(|first| Some(first) < reset.delivered)
+    });
     let excluded = case.connection_of(attempt)?.excluded(exchange);
     refused.and_then(|reset| reset.delivered).into_iter().chain(excluded).min()
 }
 
 /// The executions that count against the client: not those of attempts that the origin did not process, and said so before the client
-/// tried again.
+/// tried again. Where the origin asked for the request again, those of the turn that has most (RFC 9110 section 15.4: a redirected
+/// request is another one).
 pub(super) fn executions<'a>(case: &Case, request: &'a Request) -> Vec<&'a Execution> {
-    request.executions.iter().filter(|execution| !was_not_processed(case, request, execution)).collect()
+    let counts = |execution: &&Execution| !was_not_processed(case, request, execution);
+    let all: Vec<&Execution> = request.executions.iter().filter(counts).collect();
+    let in_turn = |turn| move |execution: &&&Execution| request.turn(execution.moment) == turn;
+    let turns = (0..=request.asked_again.len()).rev();
+    let most = turns.max_by_key(|turn| all.iter().filter(in_turn(*turn)).count()).unwrap_or_default();
+    all.iter().filter(in_turn(most)).copied().collect()
 }
 
 fn was_not_processed(case: &Case, request: &Request, execution: &Execution) -> bool {

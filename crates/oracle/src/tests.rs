@@ -344,6 +344,57 @@ fn at_most_once() {
     check(opened().start(10, "a", "POST"), "holds: a (POST): not executed");
     let twice = "UnsafeDuplicate: a (POST) was executed 2 times: on connection 1 at 10 ms and on connection 2 at 50 ms";
     check(post().open(50, 2).attempt(50, "a", "POST", 2), twice);
+    // What the origin asks for again is another request, and may be carried out once, too.
+    let answered = |head: &str| {
+        let message = format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n");
+        post().reply(20, "a", 1, "", &message).attempt(30, "a", "POST", 1)
+    };
+    let each = "holds: a (POST): executed once each time that the origin asked for it";
+    for head in [
+        "307 Temporary Redirect\r\nLocation: /b",
+        "421 Misdirected Request",
+        "425 Too Early",
+        "503 Unavailable\r\nRetry-After: 1",
+    ] {
+        check(answered(head), each);
+    }
+    let again = "UnsafeDuplicate: a (POST) was executed 2 times: on connection 1 at 10 ms and on connection 1 at 30 ms";
+    for head in ["200 OK", "307 Temporary Redirect", "503 Unavailable", "500 Internal Server Error"] {
+        check(answered(head), again);
+    }
+    let redirected =
+        answered("307 Temporary Redirect\r\nLocation: /b").open(50, 2).attempt(50, "a", "POST", 2);
+    check(
+        redirected,
+        &again.replace(
+            "on connection 1 at 10 ms and on connection 1 at 30 ms",
+            "on connection 1 at 30 ms and on connection 2 at 50 ms",
+        ),
+    );
+}
+
+#[test]
+fn an_idempotency_key_permits_what_post_does_not() {
+    let twice = || opened().request(10, "a", "POST", 1).open(50, 2).attempt(50, "a", "POST", 2);
+    let scenario = |headers| {
+        let send = SendRequest {
+            id: "a".to_owned(),
+            method: "POST".to_owned(),
+            path: "/a".to_owned(),
+            headers,
+            body: 0,
+            source: BodySource::WHOLE,
+            background: false,
+            deadline: DEFAULT_DEADLINE,
+            read: ReadBody::All,
+        };
+        let action = Action::Client(ClientAction::Send(send));
+        Scenario { script: vec![Step { action, when: When::Now, line: 1 }], ..scenario() }
+    };
+    let key = vec![("Idempotency-Key".to_owned(), "k".to_owned())];
+    check_in("at-most-once", &scenario(key), twice(), "not exercised: every request was idempotent");
+    let executed = "UnsafeDuplicate: a (POST) was executed 2 times: on connection 1 at 10 ms and on connection 2 at 50 ms";
+    check_in("at-most-once", &scenario(Vec::new()), twice(), executed);
 }
 
 #[test]
@@ -435,6 +486,15 @@ fn bounded_retries() {
     check(storm(4), "RetryStorm: 4 connections were opened for b and carried no request");
     let two = |n| (1..=n).fold(TraceBuilder::new().start(50, "b", "GET").start(50, "c", "GET"), dial_in_vain);
     check(two(6), "not exercised: no attempt failed");
+    // A redirect begins anew, and not for ever.
+    let message = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
+    let redirected = |trace: TraceBuilder, n: u64| trace.write(n, "a", "GET", 1).bytes(n, 1, message);
+    let followed = |n| (1..=n).fold(opened().start(0, "a", "GET"), redirected);
+    check(followed(50), "not exercised: no attempt failed");
+    check(
+        followed(51),
+        "RetryStorm: a was sent again 51 times because its answer asked for that; the budget is 50",
+    );
 }
 
 #[test]

@@ -36,13 +36,22 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
 
 /// The smallest `timeout` of all `Keep-Alive` lines.
 fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
+    parameter(headers, "timeout").map(Duration::from_secs)
+}
+
+/// The smallest `max` of all `Keep-Alive` lines: so many more requests the connection is to carry.
+pub(super) fn requests_left(headers: &HeaderMap) -> Option<u64> {
+    parameter(headers, "max")
+}
+
+fn parameter(headers: &HeaderMap, wanted: &str) -> Option<u64> {
     let values = headers.get_all("keep-alive").into_iter().filter_map(|value| value.to_str().ok());
     let parameters = values.flat_map(|value| value.split(',')).filter_map(|parameter| {
-        let (name, seconds) = parameter.split_once('=')?;
-        let is_timeout = name.trim().eq_ignore_ascii_case("timeout");
-        is_timeout.then(|| seconds.trim().trim_matches('"').parse().ok())?
+        let (name, value) = parameter.split_once('=')?;
+        let is_wanted = name.trim().eq_ignore_ascii_case(wanted);
+        is_wanted.then(|| value.trim().trim_matches('"').parse().ok())?
     });
-    parameters.min().map(Duration::from_secs)
+    parameters.min()
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use closewait_scenario::method::is_idempotent;
 use closewait_simulator::client::{Timeouts, Upload};
-use http::Method;
 
 use super::defect::{Defect, Defects};
 use super::pool::ConnectionId;
@@ -111,7 +111,7 @@ fn reason(
         cause => matches!(cause, Cause::Stale | Cause::Unresponsive),
     };
     let Progress { reused, written, received } = error.progress;
-    if lost && defects.has(Defect::RetriesWithoutLimit) && is_idempotent(request.method()) {
+    if lost && defects.has(Defect::RetriesWithoutLimit) && is_idempotent(request.method().as_str()) {
         return Some(RetryReason::Idempotent);
     }
     if !lost || error.attempt >= budget.attempts {
@@ -132,7 +132,7 @@ fn reason(
     if received || !reused {
         return None;
     }
-    if is_idempotent(request.method()) || defects.has(Defect::RetriesPost) {
+    if is_idempotent(request.method().as_str()) || defects.has(Defect::RetriesPost) {
         return Some(RetryReason::Idempotent);
     }
     request.headers().contains_key("idempotency-key").then_some(RetryReason::IdempotencyKey)
@@ -164,11 +164,6 @@ fn is_peers_reset(cause: &Cause) -> bool {
 
 fn h2_error(error: &hyper::Error) -> Option<&h2::Error> {
     std::error::Error::source(error)?.downcast_ref()
-}
-
-/// RFC 9110 section 9.2.2.
-fn is_idempotent(method: &Method) -> bool {
-    [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS, Method::TRACE].contains(method)
 }
 
 #[cfg(test)]

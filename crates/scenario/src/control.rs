@@ -64,10 +64,3 @@ fn without_fault(step: &Step) -> Option<Step> {
     };
     Some(Step { action, ..step.clone() })
 }
-
-impl SendRequest {
-    /// Whether sending it twice does the same as sending it once (RFC 9110 section 9.2.2).
-    pub fn is_idempotent(&self) -> bool {
-        matches!(self.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE")
-    }
-}

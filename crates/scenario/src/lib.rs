@@ -9,6 +9,7 @@ pub mod glob;
 mod grammar;
 mod http2;
 mod invalid;
+pub mod method;
 mod model;
 mod nearest;
 mod read;

@@ -11,7 +11,7 @@ pub struct Reply {
     pub id: String,
     /// How many arrivals of the request (first attempt, retries) are answered so; later ones get the default answer.
     pub times: u32,
-    /// Status code.
+    /// Status code. After an interim one (1xx, but not 101) the next reply follows on the same arrival.
     pub status: u16,
     /// Version in the status line.
     pub version: HttpVersion,
@@ -53,6 +53,11 @@ impl Reply {
             then: AfterReply::Keep,
             surplus: Vec::new(),
         }
+    }
+
+    /// Whether it is interim, so that the final response is still to come (RFC 9110 section 15.2). After 101 there is none.
+    pub fn is_interim(&self) -> bool {
+        matches!(self.status, 100..=199) && self.status != 101
     }
 
     /// How many header lines it has: those of `headers`, and the one that tells the length of the body.

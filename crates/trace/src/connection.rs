@@ -182,7 +182,8 @@ impl Connection {
         death.into_iter().chain(heard).min_by_key(|(_, at)| *at)
     }
 
-    /// Everything that came, or was on its way, to tell the client not to use the connection.
+    /// Everything that came, or was on its way, to tell the client not to use the connection. What the origin sent after the client
+    /// had closed answers that.
     pub fn signals(&self) -> Vec<Signal> {
         let flags = [(SignalKind::Fin, self.to_client.fin), (SignalKind::Rst, self.to_client.rst)];
         let alerts = self.alerts().map(|passage| (SignalKind::Alert, passage));
@@ -201,10 +202,14 @@ impl Connection {
         let mut signals: Vec<_> = flags
             .chain(bytes)
             .chain(self.frame_signals())
-            .filter(|signal| signal.sent.or(signal.delivered).is_some())
+            .filter(|signal| signal.sent.or(signal.delivered).is_some_and(|at| !self.is_after_close(at)))
             .collect();
         signals.sort_by_key(|signal| signal.delivered.map_or(usize::MAX, |delivered| delivered.event));
         signals
+    }
+
+    fn is_after_close(&self, moment: Moment) -> bool {
+        self.client_close().is_some_and(|close| close.precedes(moment))
     }
 
     /// When a GOAWAY reached the client whose last stream is an earlier one than that of an exchange (RFC 9113 section 6.8).

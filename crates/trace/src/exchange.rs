@@ -75,15 +75,21 @@ pub struct WireResponse {
     pub first_sent: Option<Moment>,
     /// The arrival of the end of the message; for a close-delimited one, of the FIN.
     pub complete: Option<Moment>,
-    /// `Connection: close`, HTTP/1.0 without keep-alive, or close-delimited.
+    /// `Connection: close`, HTTP/1.0 without keep-alive, close-delimited, the last that `Keep-Alive: max` permits, or the end of HTTP: 101,
+    /// or a 2xx to CONNECT.
     pub ends_persistence: bool,
     /// `Keep-Alive: timeout`, milliseconds.
     pub keep_alive: Option<Millis>,
+    /// `Keep-Alive: max`: how many more requests the connection is to carry.
+    pub requests_left: Option<u64>,
     /// Both Transfer-Encoding and Content-Length: it may be an attempt at smuggling, and a client may
     /// close after it (RFC 9112 section 6.1).
     pub length_given_twice: bool,
     /// Its version is HTTP/1.0.
     pub is_http_10: bool,
+    /// It asks for another request in place of this one: a redirect with `Location` (RFC 9110 section 15.4), 401, 407, 421, 425, or 429 and
+    /// 503 with `Retry-After`.
+    pub asks_again: bool,
 }
 
 /// Bytes that reached the client while no request was outstanding.
@@ -150,12 +156,22 @@ impl Stream {
 pub(super) fn read(to_origin: &Flow, to_client: &Flow) -> (Vec<Exchange>, Vec<Unsolicited>) {
     let mut reader = ResponseReader { flow: to_client, pos: 0, lost: false, unsolicited: Vec::new() };
     let requests = read_requests(to_origin);
-    let exchanges = requests
+    let mut exchanges: Vec<Exchange> = requests
         .into_iter()
         .map(|request| Exchange { response: reader.response_to(&request), request, stream: None })
         .collect();
+    end_at_the_maximum(&mut exchanges);
     reader.skip_unsolicited(to_client.delivered.len());
     (exchanges, reader.unsolicited)
+}
+
+/// The last response that `Keep-Alive: max` permits ends the persistence of the connection.
+fn end_at_the_maximum(exchanges: &mut [Exchange]) {
+    let mut left: Option<u64> = None;
+    for response in exchanges.iter_mut().filter_map(|exchange| exchange.response.as_mut()) {
+        left = response.requests_left.or(left.map(|left| left.saturating_sub(1)));
+        response.ends_persistence |= left == Some(0);
+    }
 }
 
 fn read_requests(flow: &Flow) -> Vec<WireRequest> {
@@ -235,8 +251,10 @@ impl ResponseReader<'_> {
             complete,
             ends_persistence: head.ends_persistence,
             keep_alive: head.keep_alive.map(|seconds| seconds.saturating_mul(1_000)),
+            requests_left: head.requests_left,
             length_given_twice: head.length_given_twice,
             is_http_10: head.is_http_10,
+            asks_again: head.asks_again,
             ..self.headless(first_delivered)
         };
         match end {
@@ -256,8 +274,10 @@ impl ResponseReader<'_> {
             complete: None,
             ends_persistence: false,
             keep_alive: None,
+            requests_left: None,
             length_given_twice: false,
             is_http_10: false,
+            asks_again: false,
         }
     }
 

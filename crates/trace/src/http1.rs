@@ -43,8 +43,11 @@ pub(super) struct ResponseHead {
     pub framing: BodyFraming,
     /// `Keep-Alive: timeout=N`, seconds.
     pub keep_alive: Option<u64>,
+    /// `Keep-Alive: max=N`: how many more requests the connection is to carry.
+    pub requests_left: Option<u64>,
     pub length_given_twice: bool,
     pub is_http_10: bool,
+    pub asks_again: bool,
     /// Bytes up to and with the empty line.
     pub len: usize,
 }
@@ -98,19 +101,38 @@ pub(super) fn parse_response(bytes: &[u8], method: &str) -> Parsed<ResponseHead>
     let Some(framing) = framing else { return Parsed::Malformed };
     Parsed::Whole(ResponseHead {
         status,
-        ends_persistence: framing == BodyFraming::Close || fields.end_persistence(head.version),
+        ends_persistence: framing == BodyFraming::Close
+            || fields.end_persistence(head.version)
+            || is_end_of_http(method, status),
         framing,
-        keep_alive: fields.keep_alive_timeout(),
+        keep_alive: fields.keep_alive("timeout"),
+        requests_left: fields.keep_alive("max"),
         length_given_twice: fields.elements("transfer-encoding").next().is_some()
             && fields.elements("content-length").next().is_some(),
         is_http_10: head.version == Some(0),
+        asks_again: asks_again(status, |name| fields.has(name)),
         len,
     })
 }
 
 /// Whether a response has no body whatever its header fields say (RFC 9112 section 6.3).
 pub fn is_bodiless(method: &str, status: u16) -> bool {
-    method == "HEAD" || matches!(status, 100..=199 | 204 | 304)
+    method == "HEAD" || matches!(status, 100..=199 | 204 | 304) || is_end_of_http(method, status)
+}
+
+/// Whether what follows the response is another protocol: 101 (RFC 9110 section 7.8), or a 2xx to CONNECT (section 9.3.6).
+fn is_end_of_http(method: &str, status: u16) -> bool {
+    status == 101 || method == "CONNECT" && matches!(status, 200..=299)
+}
+
+/// Whether a response with such header fields asks for another request in place of its own.
+pub(super) fn asks_again(status: u16, has: impl Fn(&'static str) -> bool) -> bool {
+    match status {
+        301 | 302 | 303 | 307 | 308 => has("location"),
+        429 | 503 => has("retry-after"),
+        401 | 407 | 421 | 425 => true,
+        _ => false,
+    }
 }
 
 struct Fields<'a>(&'a [Header<'a>]);
@@ -150,12 +172,16 @@ impl<'a> Fields<'a> {
         if lengths.any(|length| length != first) { None } else { first.map(BodyFraming::Length) }
     }
 
-    fn keep_alive_timeout(&self) -> Option<u64> {
+    fn has(&self, name: &'static str) -> bool {
+        self.values(name).next().is_some()
+    }
+
+    /// A parameter of `Keep-Alive`: `timeout`, seconds, or `max`, requests to come.
+    fn keep_alive(&self, wanted: &str) -> Option<u64> {
         let mut parameters = self.elements("keep-alive").filter_map(|element| element.split_once('='));
         parameters.find_map(|(name, value)| {
-            name.trim()
-                .eq_ignore_ascii_case("timeout")
-                .then(|| value.trim().trim_matches('"').parse().ok())?
+            let is_wanted = name.trim().eq_ignore_ascii_case(wanted);
+            is_wanted.then(|| value.trim().trim_matches('"').parse().ok())?
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use closewait_scenario::method;
 
 use super::{BodyEnd, Connections, Exchange, Moment, Outcome, Trace, What};
 
@@ -29,6 +30,8 @@ pub struct Request {
     pub finished: Option<(Moment, Outcome)>,
     /// Each time it was written on a connection, in order.
     pub attempts: Vec<Attempt>,
+    /// When each answer that asks for another request in its place was there whole: see [`WireResponse::asks_again`](super::WireResponse::asks_again).
+    pub asked_again: Vec<Moment>,
     /// Each time the origin carried it out.
     pub executions: Vec<Execution>,
     /// Each time the origin answered it.
@@ -90,9 +93,10 @@ impl Requests {
                 requests.0[request].observe(&entry.what, now);
             }
         }
-        for (id, attempt) in attempts(connections) {
+        for (id, attempt, asks_again) in attempts(connections) {
             if let Some(&request) = index.get(id) {
                 requests.0[request].attempts.push(attempt);
+                requests.0[request].asked_again.extend(asks_again);
             }
         }
         requests
@@ -118,6 +122,7 @@ impl Requests {
             read_on: None,
             finished: None,
             attempts: Vec::new(),
+            asked_again: Vec::new(),
             executions: Vec::new(),
             replies: Vec::new(),
         });
@@ -128,7 +133,13 @@ impl Requests {
 impl Request {
     /// Whether the method is idempotent (RFC 9110 section 9.2.2).
     pub fn is_idempotent(&self) -> bool {
-        matches!(self.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE")
+        method::is_idempotent(&self.method)
+    }
+
+    /// How many answers had asked for another request in place of this one by then: what was sent and carried out between two of
+    /// them is one request to the origin.
+    pub fn turn(&self, moment: Moment) -> usize {
+        self.asked_again.iter().filter(|asked| **asked < moment).count()
     }
 
     /// What became of it; `None` if that was never known.
@@ -202,12 +213,13 @@ fn subject(what: &What) -> Option<&str> {
     }
 }
 
-/// Every writing of a request that names itself, in the order of the first bytes.
-fn attempts(connections: &Connections) -> Vec<(&str, Attempt)> {
+/// Every writing of a request that names itself, in the order of the first bytes, and when an answer to it asked for another.
+fn attempts(connections: &Connections) -> Vec<(&str, Attempt, Option<Moment>)> {
     let mut attempts = Vec::new();
     for connection in connections.iter() {
-        for (exchange, Exchange { request, stream, .. }) in connection.exchanges.iter().enumerate() {
+        for (exchange, Exchange { request, response, stream }) in connection.exchanges.iter().enumerate() {
             let Some(id) = &request.id else { continue };
+            let asks_again = response.as_ref().filter(|response| response.asks_again);
             attempts.push((
                 id.as_str(),
                 Attempt {
@@ -218,9 +230,10 @@ fn attempts(connections: &Connections) -> Vec<(&str, Attempt)> {
                     last_sent: request.last_sent,
                     fresh: exchange == 0,
                 },
+                asks_again.and_then(|response| response.complete),
             ));
         }
     }
-    attempts.sort_by_key(|(_, attempt)| attempt.first_sent);
+    attempts.sort_by_key(|(_, attempt, _)| attempt.first_sent);
     attempts
 }

@@ -16,6 +16,7 @@ use super::outgoing::Outgoing;
 use super::shared::Shared;
 use super::watchdog::silence;
 use crate::defect::Defect;
+use crate::persistence::Persistence;
 use crate::pool::Poison;
 use crate::retry::{DialledAfter, FreshConnection};
 use crate::{Cause, Progress, Response, TransportError, persistence};
@@ -97,8 +98,9 @@ fn leased(
     timeouts: Timeouts,
 ) -> Response {
     let (parts, body) = response.into_parts();
-    lease.gate.note_version(parts.version);
-    let persistence = persistence::of(request, &parts);
+    let is_last = lease.gate.note_response(parts.version, persistence::requests_left(&parts.headers));
+    let persistence =
+        if is_last { Persistence::End(Poison::ConnectionClose) } else { persistence::of(request, &parts) };
     let mut body = LeasedBody::new(body, lease, persistence, timeouts);
     body.finish_if_empty();
     http::Response::from_parts(parts, body.boxed_unsync())

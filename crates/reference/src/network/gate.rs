@@ -30,6 +30,8 @@ struct Inner {
     spoiled: bool,
     /// The last response was HTTP/1.0.
     is_http_10: bool,
+    /// How many more requests the origin is to take, if it says so (`Keep-Alive: max`).
+    requests_left: Option<u64>,
     progress: Progress,
     activity: Activity,
     reader: Option<Waker>,
@@ -61,6 +63,7 @@ impl Gate {
             open: false,
             spoiled: false,
             is_http_10: false,
+            requests_left: None,
             progress: Progress::default(),
             activity: Activity { last: now, last_read: now, blocked_since: None },
             reader: None,
@@ -97,9 +100,12 @@ impl Gate {
         self.lock().open = false;
     }
 
-    /// A response came.
-    pub fn note_version(&self, version: Version) {
-        self.lock().is_http_10 = version == Version::HTTP_10;
+    /// A response came. Whether it is the last that the origin means to give.
+    pub fn note_response(&self, version: Version, requests_left: Option<u64>) -> bool {
+        let mut inner = self.lock();
+        inner.is_http_10 = version == Version::HTTP_10;
+        inner.requests_left = requests_left.or(inner.requests_left.map(|left| left.saturating_sub(1)));
+        inner.requests_left == Some(0)
     }
 
     /// Whether the origin is known to speak HTTP/1.0: it knows nothing of chunks, and hyper sends it none (RFC 9112 section 6.1).

@@ -13,7 +13,7 @@ pub fn action(action: &OriginAction) -> String {
         OriginAction::Reply(answer) => reply(answer),
         OriginAction::Hold { id } => format!("does not answer {id} yet"),
         OriginAction::Send { connection, bytes } => {
-            format!("sends on connection {connection}, unasked: {}", first_line(bytes))
+            format!("sends on connection {connection}: {}", first_line(bytes))
         }
         OriginAction::Goaway { connection, last_stream, error } => {
             format!("sends GOAWAY {} on connection {connection}, {}", error.name(), last(last_stream))

@@ -39,4 +39,12 @@ impl Asker {
             Self::Http2(asker) => asker.answer(reply, tell),
         }
     }
+
+    /// Writes an interim reply: another one is still owed.
+    pub fn interim(&self, reply: &Reply) {
+        match self {
+            Self::Http1(asker) => asker.interim(reply),
+            Self::Http2(asker) => asker.interim(reply),
+        }
+    }
 }

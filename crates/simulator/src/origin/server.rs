@@ -294,6 +294,13 @@ impl Origin {
     }
 
     fn write_reply(&self, reply: &Reply, asker: &Asker) {
+        if reply.is_interim() {
+            asker.interim(reply);
+            if reply.then == AfterReply::Keep {
+                self.answer(&reply.id, asker.clone());
+            }
+            return;
+        }
         asker.answer(reply, |Written { body, complete }| {
             let replied = What::Replied {
                 request: reply.id.clone(),

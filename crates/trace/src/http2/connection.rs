@@ -157,7 +157,9 @@ fn answer(exchange: &mut Exchange, frame: &WireFrame, delivered: &[u8]) {
                     complete(response, frame);
                 }
                 (none, status) => {
-                    complete(none.insert(begun(status, frame, first_delivered)), frame);
+                    let asks_again = head.as_ref().is_some_and(|head| head.asks_again);
+                    let begun = WireResponse { asks_again, ..begun(status, frame, first_delivered) };
+                    complete(none.insert(begun), frame);
                 }
             }
         }
@@ -181,8 +183,10 @@ fn begun(status: Option<u16>, frame: &WireFrame, first_delivered: Moment) -> Wir
         complete: None,
         ends_persistence: false,
         keep_alive: None,
+        requests_left: None,
         length_given_twice: false,
         is_http_10: false,
+        asks_again: false,
     }
 }
 

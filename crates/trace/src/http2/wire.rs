@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Decoder, ErrorCode, Field, Frame, Next, Payload, Setting, next_frame};
+use crate::http1::asks_again;
 use crate::{Flow, Moment};
 
 /// A frame where it stands on the wire. CONTINUATION belongs to the frame that it continues.
@@ -84,6 +85,8 @@ pub struct Head {
     pub status: Option<u16>,
     /// `x-request-id`.
     pub id: Option<String>,
+    /// The response asks for another request in place of this one: see `WireResponse::asks_again`.
+    pub asks_again: bool,
 }
 
 impl WireFrame {
@@ -228,9 +231,11 @@ impl Head {
             let field = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))?;
             std::str::from_utf8(&field.value).ok()
         };
+        let status = value(":status").and_then(|status| status.parse().ok());
         Self {
             method: value(":method").map(str::to_owned),
-            status: value(":status").and_then(|status| status.parse().ok()),
+            status,
+            asks_again: status.is_some_and(|status| asks_again(status, |name| value(name).is_some())),
             id: value("x-request-id").map(str::to_owned),
         }
     }

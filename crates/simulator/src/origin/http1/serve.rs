@@ -33,6 +33,11 @@ impl Asker {
         }
         self.connection.answered();
     }
+
+    pub fn interim(&self, reply: &Reply) {
+        let message = message::render(reply, self.connection.number(), self.is_head);
+        self.connection.write(&message.bytes, reply.then);
+    }
 }
 
 /// Reads requests until the client's FIN, an error, or the origin's own idle timeout.

@@ -146,7 +146,7 @@ impl Message {
     }
 }
 
-fn head(reply: &Reply, more: Option<(&str, &str)>) -> Vec<u8> {
+pub(super) fn head(reply: &Reply, more: Option<(&str, &str)>) -> Vec<u8> {
     let status = reply.status.to_string();
     let fields = reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     hpack::encode([(":status", status.as_str())].into_iter().chain(more).chain(fields))

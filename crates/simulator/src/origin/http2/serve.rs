@@ -28,6 +28,10 @@ impl Asker {
     pub fn answer(&self, reply: &Reply, tell: impl FnOnce(Written)) {
         self.session.answer(self.stream, reply, tell);
     }
+
+    pub fn interim(&self, reply: &Reply) {
+        self.session.interim(self.stream, reply);
+    }
 }
 
 /// Serves streams until the client's FIN, an error, or the origin's own idle timeout.

@@ -7,7 +7,7 @@ use closewait_scenario::{AfterReply, ErrorCode, LastStream, OriginSettings, Ping
 
 use super::frame;
 use super::incoming::Incoming;
-use super::outgoing::Outgoing;
+use super::outgoing::{self, Outgoing};
 use super::streams::{Happened, Streams};
 use crate::origin::asker::Written;
 use crate::origin::connection::Connection;
@@ -106,6 +106,16 @@ impl Session {
             let (outgoing, written) = Outgoing::new(reply, request, self.connection.number());
             tell(written);
             streams.answer(stream, outgoing);
+        });
+    }
+
+    /// Writes an interim response on a stream that still waits.
+    pub(super) fn interim(&self, stream: u32, reply: &Reply) {
+        self.act(|streams| {
+            if streams.unanswered(stream).is_some() {
+                streams.out.extend(frame::headers(stream, &outgoing::head(reply, None), false));
+                streams.then = reply.then;
+            }
         });
     }
 
