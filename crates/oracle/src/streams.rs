@@ -15,8 +15,7 @@ pub(super) fn not_processed(case: &Case, attempt: &Attempt) -> Option<Moment> {
     // What was answered in part was processed, whatever the code says.
     let answered = exchange.response.as_ref().map(|response| response.first_delivered);
     let refused = reset.filter(|reset| {
-        reset.code == ErrorCode::REFUSED_STREAM
-            && !answered.is_some_and(|first| Some(first) < reset.delivered)
+        reset.code == ErrorCode::REFUSED_STREAM && answered.is_none_or(|first| Some(first) >= reset.delivered)
     });
     let excluded = case.connection_of(attempt)?.excluded(exchange);
     refused.and_then(|reset| reset.delivered).into_iter().chain(excluded).min()
