@@ -17,6 +17,7 @@ use super::args::{ScenariosDir, SnapshotsDir};
 use super::baseline;
 use super::exit::{Done, Exit};
 use super::files::write_all;
+use super::guard::RULES;
 use super::output::print;
 use super::outputs::Outputs;
 use super::run;
@@ -79,16 +80,10 @@ Exit codes:
   2  bad usage, a file that cannot be read or is not valid, or output that cannot be written
   3  nothing regressed, but another change is denied by a rule (trade, drifted, new, gone)";
 
-const RULES: &str = "closewait.toml";
-
 /// Compares and reports.
 pub fn run(args: &GateArgs) -> Done {
     let name = args.baseline.clone().unwrap_or_else(|| args.snapshots.snapshots.display().to_string());
-    let read: Vec<&Path> = [Some(Path::new(&name)), args.current.as_deref(), Some(rules_path(args))]
-        .into_iter()
-        .flatten()
-        .collect();
-    let on_stdout = args.outputs.on_stdout(&read)?;
+    let on_stdout = args.outputs.on_stdout(&[], &reads(args, &name))?;
     // What is wrong with the files is said before anything is run.
     let accepted = baseline::load(&name, &args.snapshots.snapshots)?;
     // Snapshots hold verdicts; only a results file holds what can be laid beside today's results.
@@ -121,6 +116,14 @@ pub fn run(args: &GateArgs) -> Done {
         Outcome::Regressed => Exit::Differs,
         Outcome::Denied => Exit::Denied,
     })
+}
+
+/// Files and folders that are read.
+fn reads<'a>(args: &'a GateArgs, baseline: &'a str) -> Vec<&'a Path> {
+    let named = args.patterns.iter().map(Path::new);
+    let folders = args.scenarios.folder().into_iter().chain([args.snapshots.snapshots.as_path()]);
+    let files = [Some(Path::new(baseline)), args.current.as_deref(), Some(rules_path(args))];
+    named.chain(folders).chain(files.into_iter().flatten()).collect()
 }
 
 fn report(args: &GateArgs, input: &Input<'_>, on_stdout: bool) -> Result<(), Box<dyn Error>> {

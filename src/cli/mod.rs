@@ -8,6 +8,7 @@ mod exit;
 mod explore;
 mod files;
 mod gate;
+mod guard;
 mod list;
 mod man;
 mod output;

@@ -9,7 +9,8 @@ use closewait::report::document::Document;
 use closewait::report::gate::{self, Input};
 use closewait::report::html;
 
-use super::files::{Output, distinct, is_stdout, place};
+use super::files::{Output, is_stdout};
+use super::guard;
 
 /// Which reports are written, and where to; `-` is stdout.
 #[derive(Debug, Clone, Args, Default)]
@@ -43,24 +44,14 @@ impl Outputs {
         self.out.is_some() || self.html.is_some() || self.compare()
     }
 
-    /// Whether a report takes the place of the text on stdout.
+    /// Whether a report takes the place of the text on stdout. `others` are written as well, `reads` are read.
     ///
     /// # Errors
-    /// If two reports want to, or two have one file, or one would take the place of another file that the command reads or
-    /// writes.
-    pub fn on_stdout(&self, others: &[&Path]) -> Result<bool, Box<dyn Error>> {
+    /// If two reports want to, or an output would take the place of a file that the command reads, or of another output.
+    pub fn on_stdout(&self, others: &[&Path], reads: &[&Path]) -> Result<bool, Box<dyn Error>> {
         let paths = [&self.out, &self.html, &self.markdown, &self.junit, &self.sarif];
-        distinct(&paths.into_iter().flatten().map(PathBuf::as_path).collect::<Vec<_>>())?;
-        // A results file may be written over the one that was read: it is the same kind of file, made anew.
-        for path in paths[1..].iter().copied().flatten() {
-            if let Some(input) = others.iter().find(|input| place(input) == place(path)) {
-                return Err(format!(
-                    "{} is another file of this command: a report is not written over it",
-                    input.display()
-                )
-                .into());
-            }
-        }
+        let files = paths.into_iter().flatten().map(PathBuf::as_path).chain(others.iter().copied());
+        guard::check(&files.collect::<Vec<_>>(), reads)?;
         match paths.into_iter().flatten().filter(|path| is_stdout(path)).count() {
             0 => Ok(false),
             1 => Ok(true),

@@ -1,6 +1,6 @@
 //! `closewait report`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use closewait::gate::{GateVerdict, ResultFacts, Rules, compare, decide};
@@ -10,7 +10,8 @@ use closewait::suite;
 
 use super::baseline;
 use super::exit::{Done, Exit};
-use super::files::{Output, place, write_all};
+use super::files::{Output, write_all};
+use super::guard;
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
@@ -31,9 +32,8 @@ Examples:
 
 /// Writes the report.
 pub fn run(args: &ReportArgs) -> Done {
-    if let Some(input) = args.results.iter().find(|input| place(input) == place(&args.html)) {
-        return Err(format!("{} is read: the report is not written over it", input.display()).into());
-    }
+    let reads: Vec<&Path> = args.results.iter().map(PathBuf::as_path).collect();
+    guard::check(&[&args.html], &reads)?;
     let documents = args.results.iter().map(|path| {
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         Ok((name, baseline::load_document(path)?))

@@ -1,6 +1,6 @@
 //! `closewait run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, ValueEnum};
 use closewait::client::UnderTest;
@@ -84,13 +84,20 @@ impl RunArgs {
 /// Plays and reports.
 pub fn run(args: &RunArgs) -> Done {
     let clients = suite::choose(&args.clients)?;
+    let on_stdout = args.outputs.on_stdout(args.pcap.as_deref().as_slice(), &reads(args))?;
     let (catalogue, patterns) = args.scenarios.load_with(&args.patterns)?;
     let args = &RunArgs { patterns, ..args.clone() };
     let scenarios = catalogue.select(&args.patterns)?;
     match args.repeat {
         Some(runs) => repeat(&scenarios, &clients, runs),
-        None => play(args, &catalogue, &scenarios, &clients),
+        None => play(args, &catalogue, &scenarios, &clients, on_stdout),
     }
+}
+
+/// Files and folders that are read.
+fn reads(args: &RunArgs) -> Vec<&Path> {
+    let named = args.patterns.iter().map(Path::new);
+    named.chain(args.scenarios.folder()).chain([args.snapshots.snapshots.as_path()]).collect()
 }
 
 fn play(
@@ -98,9 +105,9 @@ fn play(
     catalogue: &Catalogue,
     scenarios: &[&Scenario],
     clients: &[&'static dyn UnderTest],
+    on_stdout: bool,
 ) -> Done {
     let snapshots = Snapshots::at(&args.snapshots.snapshots);
-    let on_stdout = args.outputs.on_stdout(args.pcap.as_deref().as_slice())?;
     let mut results = results(scenarios, clients);
     if !args.no_snapshots {
         results.compare(&snapshots)?;

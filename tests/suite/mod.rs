@@ -13,6 +13,7 @@ mod html;
 mod json_schema;
 mod late_loopback;
 mod network;
+mod overwriting;
 mod pcapng;
 mod planted_bugs;
 mod played;
@@ -36,6 +37,7 @@ pub use harness::{FIXTURE, play_fixture};
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.extend(bad_scenarios::trials());
+    trials.extend(overwriting::trials());
     trials.extend(scenario_parser::trials());
     trials.extend(scenario_writer::trials());
     trials.extend(catalogue::trials());

@@ -198,7 +198,22 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(path, text)
+    write_whole(path, text.as_bytes())
+}
+
+/// Writes a file beside its place and moves it there: on a full disk what was there stays as it was.
+///
+/// # Errors
+/// As [`fs::write`].
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}.tmp", std::process::id()));
+    let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        // It may never have been made; there is nothing better to do.
+        let _ = fs::remove_file(&draft);
+    }
+    written
 }
 
 fn id_of(path: &Path) -> String {

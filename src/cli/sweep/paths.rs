@@ -1,11 +1,12 @@
 //! The files that a sweep writes, checked before anything is played.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::SweepArgs;
 use super::record_file::RecordFile;
-use crate::cli::files::{distinct, is_stdout, place, writable};
+use crate::cli::files::{is_stdout, writable};
+use crate::cli::guard;
 
 /// Opens the file of results, if there is to be one.
 ///
@@ -15,14 +16,8 @@ pub fn open(args: &SweepArgs) -> Result<RecordFile, Box<dyn Error>> {
     let results = args.results.as_ref().or(args.resume.as_ref());
     let written: Vec<&PathBuf> =
         results.into_iter().chain(&args.out).filter(|path| !is_stdout(path)).collect();
-    distinct(&written.iter().map(|path| path.as_path()).collect::<Vec<_>>())?;
-    for path in &written {
-        if let Some(input) = args.merge.iter().chain(&args.accepted).find(|input| place(input) == place(path))
-        {
-            let input = input.display();
-            return Err(format!("{input} is read by this command: nothing is written over it").into());
-        }
-    }
+    let reads: Vec<&Path> = args.merge.iter().chain(&args.accepted).map(PathBuf::as_path).collect();
+    guard::check(&written.iter().map(|path| path.as_path()).collect::<Vec<_>>(), &reads)?;
     if let Some(path) = &args.out {
         writable(path)?;
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use closewait::explore::sweep::{self, Replay, ReplayError};
 use closewait::lab::Limits;
 use closewait::report;
+use closewait::report::accepted::write_whole;
 use closewait::suite;
 
 use super::args::SweepArgs;
@@ -45,6 +46,6 @@ fn save(folder: &Path, replay: &Replay) -> Result<String, Box<dyn Error>> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(unwritable)?;
     }
-    fs::write(&path, &replay.text).map_err(unwritable)?;
+    write_whole(&path, replay.text.as_bytes()).map_err(unwritable)?;
     Ok(path.display().to_string())
 }

@@ -33,17 +33,31 @@ fn client(word: &str, record: &Record, problems: &mut Problems) -> Option<Client
 
 fn send(record: &Record, problems: &mut Problems) -> Option<SendRequest> {
     let (method, path) = record.get("request")?;
+    let headers: Vec<(String, String)> = record.get("headers")?;
+    check_headers(&headers, record, problems);
     Some(SendRequest {
         id: record.get("id")?,
         method,
         path,
-        headers: record.get("headers")?,
+        headers,
         body: record.get("body")?,
         source: upload::source(record, problems)?,
         background: record.get("background")?,
         deadline: record.get("deadline")?,
         read: read(record)?,
     })
+}
+
+/// Where the body of a request ends is for the client to say (RFC 9112 section 6.3).
+fn check_headers(headers: &[(String, String)], record: &Record, problems: &mut Problems) {
+    let is_own = |name: &str| {
+        ["content-length", "transfer-encoding"].into_iter().find(|own| own.eq_ignore_ascii_case(name))
+    };
+    for own in headers.iter().filter_map(|(name, _)| is_own(name)) {
+        problems
+            .add(record.span_of("headers"), format!("the client itself sends the header `{own}`"))
+            .help("say `body = N` for a body of that length, and `content_length = false` for one in chunks");
+    }
 }
 
 fn read(record: &Record) -> Option<ReadBody> {

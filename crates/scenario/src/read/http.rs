@@ -51,7 +51,20 @@ pub(super) fn request(text: &str) -> Result<(String, String), Refusal> {
     if !path.starts_with('/') {
         return refuse(format!("the path {} does not start with `/`", quoted(path)), "write e.g. \"GET /a\"");
     }
-    if let Some(bad) = path.chars().find(|char| !char.is_ascii_graphic() || *char == '#') {
+    if path.len() > LONGEST_PATH {
+        return refuse(
+            format!("the path is {} characters long; the most is {LONGEST_PATH}", path.len()),
+            "so long a request line every recipient takes (RFC 9112 section 3)",
+        );
+    }
+    if let Some(at) = path.match_indices('%').map(|(at, _)| at).find(|at| !is_encoded(&path[*at..])) {
+        let end = path.ceil_char_boundary(at + 3);
+        return refuse(
+            format!("the path contains {}, which encodes nothing", quoted(&path[at..end])),
+            "two hexadecimal digits follow a %; the character itself is %25",
+        );
+    }
+    if let Some(bad) = path.chars().find(|char| !is_of_a_path(*char)) {
         let help = if bad == ' ' {
             "the HTTP version is not part of it; a space in a path is %20"
         } else {
@@ -60,6 +73,18 @@ pub(super) fn request(text: &str) -> Result<(String, String), Refusal> {
         return refuse(format!("the path {} contains {}", quoted(path), quoted(&bad.to_string())), help);
     }
     Ok((method.to_owned(), path.to_owned()))
+}
+
+/// What every recipient has to take of a request line (RFC 9112 section 3).
+const LONGEST_PATH: usize = 8_000;
+
+/// `pchar`, `/` and `?` (RFC 3986 section 3.3 and 3.4).
+fn is_of_a_path(char: char) -> bool {
+    char.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@/?%".contains(char)
+}
+
+fn is_encoded(text: &str) -> bool {
+    text.as_bytes().get(1..3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Name and value of `Name: value`.
