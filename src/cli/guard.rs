@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use same_file::Handle;
 
-use super::files::{distinct, is_stdout};
+use super::files::{distinct, is_stdout, place};
 
 /// The rules of the gate: read where nothing else is named, and never an output.
 pub const RULES: &str = "closewait.toml";
@@ -17,6 +17,11 @@ pub const RULES: &str = "closewait.toml";
 /// The first output of which that is so, with the file that would be lost.
 pub fn check(outputs: &[&Path], reads: &[&Path]) -> Result<(), String> {
     distinct(outputs)?;
+    if outputs.iter().any(|path| place(path) == place(Path::new(RULES))) {
+        return Err(format!(
+            "{RULES} is where the rules of the gate are, and not written over: name another file"
+        ));
+    }
     let handle = |path: &Path| is_plain(path).then(|| Handle::from_path(path).ok()).flatten();
     let outputs = outputs.iter().filter(|path| !is_stdout(path));
     let existing: Vec<(&Path, Handle)> = outputs.filter_map(|path| Some((*path, handle(path)?))).collect();
