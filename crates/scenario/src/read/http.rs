@@ -58,9 +58,9 @@ pub(super) fn request(text: &str) -> Result<(String, String), Refusal> {
         );
     }
     if let Some(at) = path.match_indices('%').map(|(at, _)| at).find(|at| !is_encoded(&path[*at..])) {
-        let end = path.ceil_char_boundary(at + 3);
+        let code: String = path[at..].chars().take(3).collect();
         return refuse(
-            format!("the path contains {}, which encodes nothing", quoted(&path[at..end])),
+            format!("the path contains {}, which encodes nothing", quoted(&code)),
             "two hexadecimal digits follow a %; the character itself is %25",
         );
     }
