@@ -49,7 +49,7 @@ fn of_record(record: &mut TlsRecord) -> Option<&mut Bytes> {
 
 #[cfg(test)]
 mod tests {
-    use closewait_trace::{BodyEnd, Direction, End, Fate, Segment};
+    use closewait_trace::{BodyEnd, Direction, End, Fate, Retries, Segment};
 
     use super::*;
 
@@ -72,6 +72,7 @@ mod tests {
             end: End::Panic { message: "\"".to_owned() },
             sockets: Vec::new(),
             panics: vec!["by the way".to_owned()],
+            retries: Some(Retries::Attempts(3)),
             unsupported: None,
         };
         assert_eq!(unpack(pack(trace.clone())).expect("it was packed"), trace);

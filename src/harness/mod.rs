@@ -24,4 +24,6 @@ pub use settings::Setting;
 pub use suite::Suite;
 
 pub use closewait_scenario::{ClientSettings, Protocol, Scenario};
-pub use closewait_simulator::client::{Client, Connector, Environment, Failure, UnderTest, Upload, Wiring};
+pub use closewait_simulator::client::{
+    Client, Connector, Environment, Failure, Retries, UnderTest, Upload, Wiring,
+};

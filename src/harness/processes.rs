@@ -81,6 +81,7 @@ fn stopped(end: End) -> Trace {
         end,
         sockets: Vec::new(),
         panics: Vec::new(),
+        retries: None,
         unsupported: None,
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use closewait_scenario::{ClientSettings, Protocol, Scenario};
-use closewait_simulator::client::{Environment, UnderTest, Wiring};
+use closewait_simulator::client::{Environment, Retries, UnderTest, Wiring};
 use closewait_simulator::origin::Application;
 use http_body::Body;
 use http_body_util::Full;
@@ -31,6 +31,7 @@ pub struct Suite {
     pub(super) ignored: Vec<String>,
     pub(super) refusals: Vec<Refusal>,
     pub(super) fixed: Option<ClientSettings>,
+    pub(super) retries: Option<Retries>,
     pub(super) application: Option<Application>,
     pub(super) scenarios: Vec<PathBuf>,
     pub(super) built_in: bool,
@@ -99,6 +100,7 @@ impl Suite {
             ignored: Vec::new(),
             refusals: Vec::new(),
             fixed: None,
+            retries: None,
             application: None,
             scenarios: Vec::new(),
             built_in: true,
@@ -158,6 +160,13 @@ impl Suite {
     #[must_use]
     pub fn fixed_settings(self, settings: ClientSettings) -> Self {
         Self { fixed: Some(settings), ..self }
+    }
+
+    /// How often the client, with all of its layers, sends one request again: the oracle `bounded-retries` judges by that. Of a client
+    /// for which nothing is said no retry is judged.
+    #[must_use]
+    pub fn retries(self, retries: Retries) -> Self {
+        Self { retries: Some(retries), ..self }
     }
 
     /// An application is the origin, behind the same simulated network: a `tower` service such as an axum `Router`,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use closewait_report::accepted::Snapshots;
 use closewait_scenario::{Catalogue, Scenario};
-use closewait_simulator::client::UnderTest;
+use closewait_simulator::client::{Retries, UnderTest};
 use closewait_simulator::lab::{self, Limits};
 use closewait_simulator::origin::Application;
 use closewait_trace::Trace;
@@ -33,6 +33,7 @@ pub(super) struct Prepared {
     /// The scenarios of which only times or words differ from the accepted snapshot.
     pub reworded: Mutex<Vec<String>>,
     application: Option<&'static Application>,
+    retries: Option<Retries>,
     known: Vec<String>,
 }
 
@@ -67,8 +68,19 @@ impl Prepared {
         // A test's process ends soon: what its trials share may live as long as it.
         let client: &'static dyn UnderTest = Box::leak(suite.client);
         let application = suite.application.map(|application| &*Box::leak(Box::new(application)));
-        let (results, reworded) = (Mutex::default(), Mutex::default());
-        Ok(Self { client, version, snapshots, parts, left_out, results, reworded, application, known })
+        let (results, reworded, retries) = (Mutex::default(), Mutex::default(), suite.retries);
+        Ok(Self {
+            client,
+            version,
+            snapshots,
+            parts,
+            left_out,
+            results,
+            reworded,
+            application,
+            retries,
+            known,
+        })
     }
 
     /// `<client>::<family>/<name>`, and one trial for snapshots that no scenario has. `index` is that of this suite.
@@ -126,9 +138,14 @@ impl Prepared {
                 client: self.client.name(),
                 outcome: RunOutcome::Unsupported { reason: reason.clone() },
             },
-            None => play_by(scenario, self.client, self.application, |run, play| match processes {
-                Some(processes) => processes.play(Which { run, ..which }),
-                None => play_here(play),
+            None => play_by(scenario, self.client, self.application, |run, play| {
+                let trace = match processes {
+                    Some(processes) => processes.play(Which { run, ..which }),
+                    None => play_here(play),
+                };
+                // A process that was lost had no chance to say it.
+                let retries = self.retries.or_else(|| self.client.retries());
+                Trace { retries, ..trace }
             }),
         }
     }

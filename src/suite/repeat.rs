@@ -96,7 +96,15 @@ mod tests {
 
     fn trace(at: &[u64], end: End) -> Trace {
         let events = at.iter().map(|at| Event { at: *at, what: What::ClientClosing }).collect();
-        Trace { events, records: Vec::new(), end, sockets: Vec::new(), panics: Vec::new(), unsupported: None }
+        Trace {
+            events,
+            records: Vec::new(),
+            end,
+            sockets: Vec::new(),
+            panics: Vec::new(),
+            retries: None,
+            unsupported: None,
+        }
     }
 
     #[test]

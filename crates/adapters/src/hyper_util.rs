@@ -2,7 +2,8 @@
 
 use closewait_scenario::{ClientSettings, Protocol, Scenario};
 use closewait_simulator::client::{
-    BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
+    BoxFuture, Client, Connector, Environment, Failure, Response, Retries, Timeouts, UnderTest, Upload,
+    Wiring,
 };
 use closewait_simulator::tls::{Offer, client_config};
 use http_body_util::BodyExt;
@@ -38,6 +39,11 @@ impl UnderTest for HyperUtil {
 
     fn uses_entropy(&self) -> bool {
         false
+    }
+
+    /// What was written is never written again: the pool gives back only what it did not begin to send, and tries that on the next connection.
+    fn retries(&self) -> Option<Retries> {
+        Some(Retries::Attempts(0))
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {

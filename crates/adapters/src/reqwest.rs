@@ -3,7 +3,7 @@
 use ::reqwest::ClientBuilder;
 use closewait_scenario::{ClientSettings, Protocol, Scenario};
 use closewait_simulator::client::{
-    BoxFuture, Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
+    BoxFuture, Client, Environment, Failure, Response, Retries, Timeouts, UnderTest, Upload, Wiring,
 };
 use closewait_simulator::tls::{Offer, client_config};
 use http_body_util::BodyExt;
@@ -35,6 +35,11 @@ impl UnderTest for Reqwest {
 
     fn uses_entropy(&self) -> bool {
         false
+    }
+
+    /// Its default policy (`reqwest::retry`): two more attempts where HTTP/2 says that the request was not processed.
+    fn retries(&self) -> Option<Retries> {
+        Some(Retries::Attempts(2))
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {

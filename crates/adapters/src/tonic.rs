@@ -14,7 +14,8 @@ use closewait_scenario::{
     Action, Alpn, BodySource, ClientAction, ClientSettings, OriginAction, Protocol, ReadBody, Reply, Scenario,
 };
 use closewait_simulator::client::{
-    BoxFuture, Client, Connector, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
+    BoxFuture, Client, Connector, Environment, Failure, Response, Retries, Timeouts, UnderTest, Upload,
+    Wiring,
 };
 use closewait_simulator::tls::{Offer, client_config};
 use closewait_trace::ErrorKind;
@@ -54,6 +55,11 @@ impl UnderTest for Tonic {
 
     fn uses_entropy(&self) -> bool {
         false
+    }
+
+    /// A channel sends a call once.
+    fn retries(&self) -> Option<Retries> {
+        Some(Retries::Attempts(0))
     }
 
     fn unsupported(&self, scenario: &Scenario) -> Option<String> {

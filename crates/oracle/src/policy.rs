@@ -35,16 +35,11 @@ pub(super) const SEAL: usize = 22;
 /// (RFC 9113 section 4.2), bytes.
 pub(super) const WRITE_BUFFER: usize = 2 * 16_384;
 
-/// The first attempt and two retries.
-pub(super) const MOST_ATTEMPTS: usize = 3;
-
 /// So often a request may be sent again because its answer asks for that: browsers follow twenty redirects, curl fifty.
 pub(super) const MOST_TURNS: usize = 50;
 
-/// A request that failed on a connection without a past may be tried on one more such connection.
-pub(super) const MOST_FRESH_ATTEMPTS: usize = 2;
-
-/// Connections opened on behalf of one request and never used for any.
+/// Connections opened on behalf of one request and never used for any: a client may dial ahead. One whose budget is larger may
+/// also dial in vain as often as it may try.
 pub(super) const MOST_UNUSED_CONNECTIONS: usize = 3;
 
 /// So many streams refused in a row, and a client may look for another connection: one may be chance.

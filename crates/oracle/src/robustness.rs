@@ -71,6 +71,7 @@ fn any_trace() -> impl Strategy<Value = Trace> {
             end,
             sockets: leaks.then_some(socket).into_iter().collect(),
             panics: Vec::new(),
+            retries: None,
             unsupported: None,
         }
     })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use closewait_scenario::*;
 use closewait_trace::sealing::sealed;
 use closewait_trace::testing::{TraceBuilder, error, ok_message, whole};
-use closewait_trace::{BodyEnd, End, ErrorKind, Outcome, Trace};
+use closewait_trace::{BodyEnd, End, ErrorKind, Outcome, Retries, Trace};
 
 use super::{Verdict, judge};
 
@@ -467,26 +467,74 @@ fn recovers() {
     check(silent, "AvoidableFailure: connection 1, dead since 500 ms, cost 2 requests: b and c");
 }
 
+/// `b` again, on a connection of its own that is reset.
+fn again(trace: TraceBuilder, connection: u32) -> TraceBuilder {
+    trace.open(50, connection).write(50, "b", "GET", connection).rst(50, connection)
+}
+
 #[test]
 fn bounded_retries() {
+    let check = |retries, trace: TraceBuilder, expected: &str| {
+        check("bounded-retries", trace.retries(retries), expected);
+    };
+    let three = Retries::Attempts(2);
+    check(three, answered(), "not exercised: no attempt failed");
+    check(three, crossed("GET").closed_error(50, "b"), "holds: b: 1 attempt");
+    check(three, again(crossed("GET"), 2).closed_error(50, "b"), "holds: b: 2 attempts");
+    check(three, again(again(crossed("GET"), 2), 3), "holds: b: 3 attempts");
+    let four = || again(again(again(crossed("GET"), 2), 3), 4);
+    check(three, four(), "RetryStorm: b was written 4 times; the budget is 3");
+    check(Retries::Attempts(3), four(), "holds: b: 4 attempts");
+    check(Retries::Attempts(0), crossed("GET").closed_error(50, "b"), "holds: b: 1 attempt");
+    let twice = "RetryStorm: b was written 2 times; the budget is 1";
+    check(Retries::Attempts(0), again(crossed("GET"), 2), twice);
+    // The first of the four attempts was on a connection of the pool.
+    check(Retries::Connections(2), four(), "holds: b: 4 attempts");
+    let fresh = "RetryStorm: b was written on 3 new connections in turn; the budget is 2";
+    check(Retries::Connections(1), four(), fresh);
+    check(Retries::Attempts(u32::MAX), four(), "holds: b: 4 attempts");
+}
+
+#[test]
+fn bounded_dials() {
+    let check = |retries, trace: TraceBuilder, expected: &str| {
+        check("bounded-retries", trace.retries(retries), expected);
+    };
+    let storm = |n| (1..=n).fold(TraceBuilder::new().start(50, "b", "GET"), dial_in_vain);
+    check(Retries::Attempts(2), storm(3), "not exercised: no attempt failed");
+    let four = "RetryStorm: 4 connections were opened for b and carried no request";
+    check(Retries::Attempts(2), storm(4), four);
+    check(Retries::Connections(2), storm(4), four);
+    // Whoever may try four times may dial in vain as often.
+    check(Retries::Attempts(3), storm(4), "not exercised: no attempt failed");
+    check(Retries::Connections(3), storm(4), "not exercised: no attempt failed");
+    let five = "RetryStorm: 5 connections were opened for b and carried no request";
+    check(Retries::Attempts(3), storm(5), five);
+    let two = |n| (1..=n).fold(TraceBuilder::new().start(50, "b", "GET").start(50, "c", "GET"), dial_in_vain);
+    check(Retries::Attempts(0), two(6), "not exercised: no attempt failed");
+}
+
+#[test]
+fn a_budget_that_is_not_known_is_not_judged() {
     let check = |trace, expected: &str| check("bounded-retries", trace, expected);
     check(answered(), "not exercised: no attempt failed");
+    // Once is within every budget.
     check(crossed("GET").closed_error(50, "b"), "holds: b: 1 attempt");
-    let again = |trace: TraceBuilder, connection| {
-        trace.open(50, connection).write(50, "b", "GET", connection).rst(50, connection)
-    };
-    check(again(crossed("GET"), 2).closed_error(50, "b"), "holds: b: 2 attempts");
-    check(again(again(crossed("GET"), 2), 3), "holds: b: 3 attempts");
-    let four = again(again(again(crossed("GET"), 2), 3), 4);
-    check(four, "RetryStorm: b was written 4 times; the budget is 3");
-    let fresh = again(again(again(TraceBuilder::new().start(50, "b", "GET"), 1), 2), 3);
-    check(fresh, "RetryStorm: b was written on 3 new connections in turn; the budget is 2");
+    let not_judged = "not exercised: not judged: the client's retry budget is not known";
+    check(again(crossed("GET"), 2).closed_error(50, "b"), not_judged);
+    check(again(again(again(crossed("GET"), 2), 3), 4), not_judged);
     let storm = |n| (1..=n).fold(TraceBuilder::new().start(50, "b", "GET"), dial_in_vain);
     check(storm(3), "not exercised: no attempt failed");
-    check(storm(4), "RetryStorm: 4 connections were opened for b and carried no request");
-    let two = |n| (1..=n).fold(TraceBuilder::new().start(50, "b", "GET").start(50, "c", "GET"), dial_in_vain);
-    check(two(6), "not exercised: no attempt failed");
-    // A redirect begins anew, and not for ever.
+    check(storm(4), not_judged);
+}
+
+#[test]
+fn a_redirect_begins_anew_and_not_for_ever() {
+    let check = |trace: TraceBuilder, expected: &str| {
+        // Whatever the budget for what failed, and also where that is not known.
+        check("bounded-retries", trace.clone().retries(Retries::Attempts(0)), expected);
+        check("bounded-retries", trace, expected);
+    };
     let message = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
     let redirected = |trace: TraceBuilder, n: u64| trace.write(n, "a", "GET", 1).bytes(n, 1, message);
     let followed = |n| (1..=n).fold(opened().start(0, "a", "GET"), redirected);

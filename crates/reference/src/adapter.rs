@@ -6,7 +6,7 @@ use std::time::Duration;
 use closewait_scenario::{ClientSettings, Protocol, Scenario};
 use closewait_simulator::client::BoxFuture;
 use closewait_simulator::client::{
-    Client, Environment, Failure, Response, Timeouts, UnderTest, Upload, Wiring,
+    Client, Environment, Failure, Response, Retries, Timeouts, UnderTest, Upload, Wiring,
 };
 use closewait_simulator::tls::{Offer, client_config, host};
 use closewait_trace::ErrorKind;
@@ -64,6 +64,11 @@ impl UnderTest for Reference {
 
     fn uses_entropy(&self) -> bool {
         false
+    }
+
+    /// [`Budget`] counts the first attempt as well.
+    fn retries(&self) -> Option<Retries> {
+        Some(Retries::Attempts(Budget::default().attempts - 1))
     }
 
     fn unsupported(&self, _: &Scenario) -> Option<String> {

@@ -127,6 +127,7 @@ impl Run {
             end: self.end.clone(),
             sockets: Vec::new(),
             panics: Vec::new(),
+            retries: None,
             unsupported: None,
         }
     }

@@ -62,6 +62,7 @@ mod tests {
             end: End::Hang,
             sockets: Vec::new(),
             panics: Vec::new(),
+            retries: None,
             unsupported: None,
         };
         assert_eq!(trace.effort().to_string(), words);

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 pub use closewait_scenario::Direction;
 
+use crate::Retries;
+
 /// Milliseconds of virtual time since the start of the run.
 pub type Millis = u64;
 
@@ -24,6 +26,9 @@ pub struct Trace {
     /// What panicked in tasks of the client, and was caught there: `message, at FILE:LINE`, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub panics: Vec<String>,
+    /// How often the client may send a request again; `None` if it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
     /// Why this client cannot play this scenario, if that came out during the run.
     pub unsupported: Option<String>,
 }

@@ -11,6 +11,7 @@ mod label;
 mod moment;
 mod recorder;
 mod requests;
+mod retries;
 #[doc(hidden)]
 pub mod sealing;
 mod staleness;
@@ -34,6 +35,7 @@ pub use label::{Carried, Content, Label, Labels};
 pub use moment::*;
 pub use recorder::{Recorder, Secret};
 pub use requests::*;
+pub use retries::Retries;
 pub use staleness::*;
 pub use stream::*;
 pub use tls::*;

@@ -6,20 +6,22 @@ use bytes::Bytes;
 
 use super::sealing::alert;
 use super::{
-    BodyEnd, Direction, End, ErrorKind, Event, Fate, Millis, Outcome, Segment, SocketAtEnd, Trace, What,
+    BodyEnd, Direction, End, ErrorKind, Event, Fate, Millis, Outcome, Retries, Segment, SocketAtEnd, Trace,
+    What,
 };
 
 /// Builds a trace event by event. Connections and requests are created by the calls that name them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct TraceBuilder {
     events: Vec<Event>,
     lines: BTreeMap<(u32, Direction), Line>,
     sockets: Vec<SocketAtEnd>,
     end: Option<End>,
+    retries: Option<Retries>,
     unsupported: Option<String>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Line {
     next_seq: u32,
     in_flight: Vec<Segment>,
@@ -51,6 +53,11 @@ pub fn error(kind: ErrorKind) -> Outcome {
 impl TraceBuilder {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What the client says of its budget.
+    pub fn retries(self, retries: Retries) -> Self {
+        Self { retries: Some(retries), ..self }
     }
 
     /// The handshake, all of it at one instant.
@@ -242,6 +249,7 @@ impl TraceBuilder {
             end: self.end.unwrap_or(End::Completed),
             sockets: self.sockets,
             panics: Vec::new(),
+            retries: self.retries,
             unsupported: self.unsupported,
         }
     }

@@ -11,7 +11,7 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// For a connection to be there.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Of each request, after the first attempt.
-const RETRIES: u32 = 3;
+pub const RETRIES: u32 = 3;
 
 /// What production and tests share below the layers.
 pub fn client_builder() -> reqwest::ClientBuilder {

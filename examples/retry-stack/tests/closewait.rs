@@ -1,13 +1,14 @@
 //! The client with its retries against half-closed sockets, silent deaths and resets.
 
 use bytes::Bytes;
-use closewait::harness::{ClientSettings, Environment, Suite};
+use closewait::harness::{ClientSettings, Environment, Retries, Suite};
 use reqwest_middleware::{ClientWithMiddleware, Error};
-use retry_stack::{CONNECT_TIMEOUT, IDLE_TIMEOUT, client_builder, with_retries};
+use retry_stack::{CONNECT_TIMEOUT, IDLE_TIMEOUT, RETRIES, client_builder, with_retries};
 
 fn main() {
     Suite::with_bridge("retry-stack", build, send)
         .version_of("reqwest-retry")
+        .retries(Retries::Attempts(RETRIES))
         .fixed_settings(ClientSettings {
             idle_timeout: Some(IDLE_TIMEOUT),
             connect_timeout: Some(CONNECT_TIMEOUT),

@@ -56,6 +56,7 @@ fn reasons_when_nothing_happens() -> Result<Vec<String>, Failed> {
         end: End::Completed,
         sockets: Vec::new(),
         panics: Vec::new(),
+        retries: None,
         unsupported: None,
     };
     let reason = |verdict| match verdict {

@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::routing::any;
 use bytes::Bytes;
 use closewait::harness::{
-    ClientSettings, Connector, Environment, Setting, Suite, Upload, service, service_of,
+    ClientSettings, Connector, Environment, Retries, Setting, Suite, Upload, service, service_of,
 };
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -30,6 +30,9 @@ pub fn play(fixture: &str) -> ! {
         "locked" => plain().only(half_close).version_of("hyper-util"),
         "ignoring" => plain().only(half_close).ignore(["half-close/fin-while-idle"]),
         "retrying" => Suite::with_streams("plain", build, retrying).version("1.2.3").only(half_close),
+        "storm" => storm(),
+        "storm-of-three" => storm().retries(Retries::Attempts(3)),
+        "storm-of-two" => storm().retries(Retries::Attempts(2)),
         "chance" => Suite::with_streams("plain", build, by_chance).only(half_close),
         "aborting" => Suite::with_streams("plain", build, aborting).only(half_close),
         "panicking" => Suite::with_streams("plain", build, panicking).version("1.2.3").only(half_close),
@@ -57,6 +60,11 @@ fn plain() -> Suite {
     Suite::with_streams("plain", build, service).version("1.2.3")
 }
 
+/// A client that sends a request four times before it gives up.
+fn storm() -> Suite {
+    Suite::with_streams("storm", build, four_times).version("1.2.3").only(["retry/every-connection-dies"])
+}
+
 fn build(environment: &Environment) -> Result<Legacy, Infallible> {
     let mut builder = Client::builder(TokioExecutor::new());
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new());
@@ -72,6 +80,18 @@ async fn retrying(
         Ok(response) => Ok(response),
         Err(_) => service(client, request).await,
     }
+}
+
+async fn four_times(
+    client: Legacy,
+    request: http::Request<Upload>,
+) -> Result<http::Response<hyper::body::Incoming>, Error> {
+    for _ in 0..3 {
+        if let Ok(response) = service(client.clone(), request.clone()).await {
+            return Ok(response);
+        }
+    }
+    service(client, request).await
 }
 
 /// A client that leaves to chance what it does, in every way that another crate may.

@@ -34,6 +34,7 @@ pub fn trials() -> Vec<Trial> {
         trial("reads-the-version-from-the-lock", reads_the_version_from_the_lock),
         trial("says-why-a-scenario-is-unsupported", says_why_a_scenario_is_unsupported),
         trial("keeps-fixed-settings", keeps_fixed_settings),
+        trial("judges-retries-by-the-budget", judges_retries_by_the_budget),
         trial("plays-scenarios-of-the-crate", plays_scenarios_of_the_crate),
         trial("refuses-bad-suites", refuses_bad_suites),
         trial("plays-before-an-axum-application", plays_before_an_axum_application),
@@ -258,6 +259,21 @@ fn keeps_fixed_settings(folder: Crate) {
     let folder = folder.empty();
     let words = ["ignored (unsupported: the scenario needs idle_timeout = ", "this client's is 5s"];
     folder.check("fixed", &[], &[], 0, &words);
+}
+
+/// The same client, with a budget that its test says, and without one.
+fn judges_retries_by_the_budget(folder: Crate) {
+    let folder = folder.empty();
+    let check = |fixture, verdict: &str| {
+        folder.check(fixture, &["every-connection-dies"], &ACCEPT, 0, &[]);
+        let file = "tests/closewait-snapshots/storm/retry/every-connection-dies.snap";
+        let snapshot = fs::read_to_string(folder.0.join(file)).expect("it was accepted");
+        let finding = format!("bounded-retries          {verdict}\n");
+        assert!(snapshot.contains(&finding), "{fixture}: no `{verdict}` in\n{snapshot}");
+    };
+    check("storm", "not exercised · not judged: the client's retry budget is not known");
+    check("storm-of-three", "holds · a: 4 attempts");
+    check("storm-of-two", "VIOLATED · a was written 4 times; the budget is 3");
 }
 
 fn plays_scenarios_of_the_crate(folder: Crate) {

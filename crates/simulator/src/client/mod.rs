@@ -7,6 +7,7 @@ mod failure;
 mod under_test;
 mod upload;
 
+pub use closewait_trace::Retries;
 pub use connector::{Connector, HyperStream};
 pub use failure::Failure;
 pub use under_test::{BoxFuture, Client, Environment, Response, ResponseBody, Timeouts, UnderTest, Wiring};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use closewait_scenario::{ClientSettings, Protocol, Scenario};
+use closewait_trace::Retries;
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::{Connector, Failure, Upload};
@@ -45,6 +46,12 @@ pub trait UnderTest: Sync {
     /// each run of such a client has a thread of its own. A client that says nothing may.
     fn uses_entropy(&self) -> bool {
         true
+    }
+
+    /// How often it sends one request again, as it is configured or documented: `bounded-retries` judges by that, and judges no
+    /// retry of a client that does not say.
+    fn retries(&self) -> Option<Retries> {
+        None
     }
 
     /// A fresh client. Called inside the runtime of the run.

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use closewait_scenario::{Action, ClientAction, Protocol, Scenario, When};
-use closewait_trace::{End, Event, Recorder, SocketAtEnd, TlsRecord, Trace};
+use closewait_trace::{End, Event, Recorder, Retries, SocketAtEnd, TlsRecord, Trace};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
@@ -40,7 +40,7 @@ pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits
         eprintln!("closewait: a run panicked: {}", words_of(&*panic));
         resume_unwind(panic)
     });
-    report.into_trace(scenario.protocol, &job.recorder)
+    report.into_trace(Told::of(&job), &job.recorder)
 }
 
 /// Plays many, one after the other on one thread: as [`run`], without its cost of starting a thread each time.
@@ -52,16 +52,16 @@ pub fn run_all(
     let waited = Waited::default();
     let job = |play: Play| Job { play, limits, recorder: Recorder::default(), waited: waited.clone() };
     let jobs: Vec<Job> = plays.into_iter().map(Into::into).map(job).collect();
-    let recorders: Vec<(Protocol, Recorder)> =
-        jobs.iter().map(|job| (job.play.scenario.protocol, job.recorder.clone())).collect();
+    let recorders: Vec<(Told, Recorder)> =
+        jobs.iter().map(|job| (Told::of(job), job.recorder.clone())).collect();
     let ended = Supervisor::new(jobs, |job| play_apart(&job), limits.wall_clock, waited);
-    ended.zip(recorders).map(|(ended, (protocol, recorder))| {
+    ended.zip(recorders).map(|(ended, (told, recorder))| {
         let report = match ended {
             Ended::Done(report) => report,
             Ended::Hung => Report::of(End::Hang),
             Ended::Panicked(message) => Report::of(End::Panic { message }),
         };
-        report.into_trace(protocol, &recorder)
+        report.into_trace(told, &recorder)
     })
 }
 
@@ -78,6 +78,18 @@ struct Job {
     waited: Waited,
 }
 
+/// What was known of a run before it began, and belongs to its trace.
+struct Told {
+    protocol: Protocol,
+    retries: Option<Retries>,
+}
+
+impl Told {
+    fn of(Job { play, .. }: &Job) -> Self {
+        Self { protocol: play.scenario.protocol, retries: play.client.retries() }
+    }
+}
+
 /// What a run leaves.
 struct Report {
     /// `None` where the run did not come to its end: then what was recorded until now counts.
@@ -90,12 +102,12 @@ struct Report {
 }
 
 impl Report {
-    fn into_trace(self, protocol: Protocol, recorder: &Recorder) -> Trace {
+    fn into_trace(self, Told { protocol, retries }: Told, recorder: &Recorder) -> Trace {
         let Self { events, end, sockets, mut panics, unsupported } = self;
         let events = events.unwrap_or_else(|| recorder.take());
         let (events, records) = if protocol.is_tls() { open(events, recorder) } else { (events, Vec::new()) };
         panics.retain(|panic| !matches!(&end, End::Panic { message } if message == panic));
-        Trace { events, records, end, sockets, panics, unsupported }
+        Trace { events, records, end, sockets, panics, retries, unsupported }
     }
 
     fn unsupported(reason: String) -> Self {
