@@ -22,16 +22,22 @@ const NOT_JUDGED: &str = "not judged: the client's retry budget is not known";
 
 fn judge(case: &Case) -> Verdict {
     let mut checks = Checks::default();
+    let mut is_unknown = false;
     for request in case.requests() {
         let tries = Tries::of(case, request);
         match case.trace.retries {
             _ if tries.turns > MOST_TURNS => tries.asked_in_vain(&mut checks),
             Some(retries) => tries.judge(retries, &mut checks),
             None if tries.are_few() => tries.hold(&mut checks),
-            None => return Verdict::NotExercised { reason: NOT_JUDGED.to_owned() },
+            None => is_unknown = true,
         }
     }
-    checks.verdict("no attempt failed")
+    match checks.verdict("no attempt failed") {
+        Verdict::Holds { .. } | Verdict::NotExercised { .. } if is_unknown => {
+            Verdict::NotExercised { reason: NOT_JUDGED.to_owned() }
+        }
+        verdict => verdict,
+    }
 }
 
 /// What was done for one request.

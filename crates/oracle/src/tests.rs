@@ -543,6 +543,16 @@ fn a_redirect_begins_anew_and_not_for_ever() {
         followed(51),
         "RetryStorm: a was sent again 51 times because its answer asked for that; the budget is 50",
     );
+    // What is not judged hides nothing.
+    let again = |trace: TraceBuilder, connection| {
+        trace.open(60, connection).write(60, "b", "GET", connection).rst(60, connection)
+    };
+    let unknown = (2..=3).fold(followed(51).start(60, "b", "GET"), again);
+    check_plain(
+        "bounded-retries",
+        unknown,
+        "RetryStorm: a was sent again 51 times because its answer asked for that; the budget is 50",
+    );
 }
 
 #[test]
