@@ -16,6 +16,11 @@ pub fn section(results: &Results<'_>) -> String {
     if differences.is_empty() {
         return String::new();
     }
+    if are_all_new(results) {
+        let text = "no snapshot was accepted here yet: `closewait run --accept` makes today's results the accepted ones,\n  \
+                    `closewait run --no-snapshots` compares with none";
+        return heading("Nothing to compare with") + &format!("  {text}\n");
+    }
     let mut text = heading("Not as accepted (closewait run --accept makes this the accepted state)");
     for (index, difference) in differences.iter().enumerate() {
         text += &title(difference);
@@ -24,6 +29,13 @@ pub fn section(results: &Results<'_>) -> String {
         }
     }
     text
+}
+
+/// Whether no result has a snapshot, so that there is nothing to compare with.
+pub fn are_all_new(results: &Results<'_>) -> bool {
+    let differences = results.differences.as_deref().unwrap_or_default();
+    let is_new = |difference: &Difference| matches!(difference.kind, DifferenceKind::New { .. });
+    differences.len() > 1 && differences.len() == results.entries.len() && differences.iter().all(is_new)
 }
 
 fn title(Difference { client, scenario, kind }: &Difference) -> String {

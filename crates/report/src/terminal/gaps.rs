@@ -12,7 +12,7 @@ pub fn section(results: &Results<'_>, verbose: bool) -> String {
     if verbose {
         text += &by_scenario(results);
     }
-    text + &unsupported(results)
+    text + &unsupported(results, verbose)
 }
 
 /// How many runs exercised each oracle, for each client.
@@ -88,8 +88,12 @@ fn by_scenario(results: &Results<'_>) -> String {
     text
 }
 
-/// A reason that several have one after the other is said once, below them.
-fn unsupported(results: &Results<'_>) -> String {
+/// By client and reason, with how many scenarios; `verbose` names them, and says a reason that several have one after the other once,
+/// below them.
+fn unsupported(results: &Results<'_>, verbose: bool) -> String {
+    if !verbose {
+        return unsupported_by_reason(results);
+    }
     let mut text = String::new();
     let unsupported = results.entries.iter().filter_map(|entry| match &entry.result.outcome {
         RunOutcome::Unsupported { reason } => Some((entry, reason)),
@@ -104,6 +108,25 @@ fn unsupported(results: &Results<'_>) -> String {
         }
     }
     if text.is_empty() { text } else { heading("Unsupported") + &text }
+}
+
+fn unsupported_by_reason(results: &Results<'_>) -> String {
+    let mut reasons: Vec<(&str, &str, usize)> = Vec::new();
+    for entry in &results.entries {
+        let RunOutcome::Unsupported { reason } = &entry.result.outcome else { continue };
+        let client = entry.result.client;
+        match reasons.iter_mut().find(|(other, known, _)| (*other, *known) == (client, reason)) {
+            Some((.., count)) => *count += 1,
+            None => reasons.push((client, reason, 1)),
+        }
+    }
+    // The sort is stable: clients stay in their order.
+    reasons.sort_by_key(|(client, _, count)| {
+        (results.clients.iter().position(|known| known.name == *client), std::cmp::Reverse(*count))
+    });
+    let rows = reasons.iter().map(|(client, reason, count)| format!("  {count:4}  {client:<12}  {reason}\n"));
+    let text: String = rows.collect();
+    if text.is_empty() { text } else { heading("Unsupported, by reason (-v names the scenarios)") + &text }
 }
 
 fn oracles<'a>(results: &'a Results<'_>) -> Vec<&'a str> {

@@ -10,6 +10,25 @@ const COLUMN: usize = 26;
 
 /// The matrix; `scenarios` adds a row for each of them.
 pub fn section(results: &Results<'_>, scenarios: bool) -> String {
+    rows(results, &families(results), scenarios)
+}
+
+/// The families in which something is violated, and how many more there are.
+pub fn brief(results: &Results<'_>) -> String {
+    let is_bad =
+        |entry: &&Entry<'_>| matches!(entry.result.mark(), Mark::Stopped | Mark::Violated | Mark::Advised);
+    let bad: Vec<&str> = results.entries.iter().filter(is_bad).map(|entry| entry.result.family()).collect();
+    let (shown, others): (Vec<&str>, Vec<&str>) =
+        families(results).into_iter().partition(|family| bad.contains(family));
+    let text = rows(results, &shown, false);
+    match others.len() {
+        0 => text,
+        1 => text + &format!("{}\n", paint(FAINT, "in one more family nothing is violated")),
+        n => text + &format!("{}\n", paint(FAINT, format!("in {n} more families nothing is violated"))),
+    }
+}
+
+fn rows(results: &Results<'_>, families: &[&str], scenarios: bool) -> String {
     let width = first_column(results, scenarios);
     let mut titles = format!("{:width$}", "scenarios");
     for client in &results.clients {
@@ -17,7 +36,7 @@ pub fn section(results: &Results<'_>, scenarios: bool) -> String {
         titles += &format!("  {title:<COLUMN$}");
     }
     let mut text = paint(HEADING, titles.trim_end()) + "\n";
-    for family in families(results) {
+    for family in families {
         text += &family_row(results, family, width);
         if scenarios {
             text += &scenario_rows(results, family, width);

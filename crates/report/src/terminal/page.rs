@@ -11,11 +11,14 @@ use crate::transcript::Transcript;
 /// How much is shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Detail {
-    /// A row for each scenario, the proof of advice, and what each scenario does not exercise.
+    /// A row for each scenario, each violation with its proof also where all is as accepted, and what each scenario does not exercise.
     pub verbose: bool,
     /// The transcript of every run.
     pub transcript: bool,
 }
+
+/// So many results are told in full, all as accepted or not: they fit on a screen or two.
+const IN_FULL: usize = 40;
 
 /// The whole report, with ANSI colours; the stream it is written to strips them if need be.
 pub fn render(results: &Results<'_>, detail: Detail) -> String {
@@ -23,11 +26,22 @@ pub fn render(results: &Results<'_>, detail: Detail) -> String {
     if detail.transcript {
         page += &transcripts(results);
     }
-    page += &matrix::section(results, detail.verbose);
-    page += &violations::section(results, detail.verbose);
-    page += &gaps::section(results, detail.verbose);
+    let is_known = is_as_accepted(results) || differences::are_all_new(results);
+    if !detail.verbose && is_known && results.entries.len() > IN_FULL {
+        page += &matrix::brief(results);
+        page += &violations::brief(results);
+    } else {
+        page += &matrix::section(results, detail.verbose);
+        page += &violations::section(results, detail.verbose);
+        page += &gaps::section(results, detail.verbose);
+    }
     page += &differences::section(results);
     page + &summary::section(results)
+}
+
+/// Nothing is new to anybody: what is known is told by its kind.
+fn is_as_accepted(results: &Results<'_>) -> bool {
+    results.differences.as_ref().is_some_and(Vec::is_empty)
 }
 
 /// The transcripts, with the findings: what the snapshots hold, and the control in full.

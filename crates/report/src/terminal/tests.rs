@@ -78,6 +78,27 @@ fn clients_that_fail_alike_share_the_proof() {
 }
 
 #[test]
+fn many_that_are_as_accepted_are_told_by_their_kind() {
+    let trace = poisoned();
+    let bad = |n: usize| {
+        let mut findings =
+            vec![violated("as-expected", Level::Required, Severity::WrongResponse, vec![n % 3])];
+        findings.push(violated("no-cross-talk", Level::Required, Severity::WrongResponse, vec![n % 3]));
+        result(["one", "two"][n % 2], ran(trace.clone(), findings, None))
+    };
+    let unsupported =
+        || result("two", RunOutcome::Unsupported { reason: "it has no such timeout".to_owned() });
+    let results = || (0..41).map(bad).chain([unsupported()]).collect::<Vec<_>>();
+    check("brief", results(), Some(Vec::new()), Detail::default());
+    let new = |n: usize| Difference {
+        client: "one".into(),
+        scenario: format!("family/{n}"),
+        kind: DifferenceKind::New { found: Snapshot { body: String::new(), record: None } },
+    };
+    check("newcomer", results(), Some((0..42).map(new).collect()), Detail::default());
+}
+
+#[test]
 fn the_control_is_told_apart() {
     let healthy = || vec![holds("no-cross-talk")];
     let never_reuses =

@@ -1,7 +1,8 @@
 //! What is violated, most severe first, with the events that prove it.
 
-use closewait_oracle::RunOutcome;
-use closewait_oracle::{Finding, Level, Severity, Verdict, Violation};
+use std::collections::{BTreeMap, BTreeSet};
+
+use closewait_oracle::{Finding, Level, Mark, RunOutcome, Severity, Verdict, Violation};
 use closewait_trace::{End, Trace};
 
 use super::style::{ADVICE, BAD, FAINT, HEADING, heading, paint};
@@ -52,6 +53,31 @@ pub fn section(results: &Results<'_>, verbose: bool) -> String {
     text
 }
 
+/// One line for each kind of violation: which rule, in how many scenarios, on which clients.
+pub fn brief(results: &Results<'_>) -> String {
+    let mut kinds: BTreeMap<(Level, Severity, &str), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    for item in results.entries.iter().flat_map(of_entry) {
+        // What follows from the first is in its shadow.
+        let Some((oracle, _)) = item.messages.first() else { continue };
+        let (scenarios, clients) = kinds.entry((item.level, item.severity, *oracle)).or_default();
+        scenarios.insert(item.scenario);
+        clients.extend(item.clients);
+    }
+    if kinds.is_empty() {
+        return String::new();
+    }
+    let mut text = stopped(results)
+        + &heading("Violations by kind (-v shows each, and what is not exercised or unsupported)");
+    for ((level, severity, oracle), (scenarios, clients)) in kinds {
+        let colour = if level == Level::Required { BAD } else { ADVICE };
+        let sign = if level == Level::Required { Mark::Violated.sign() } else { Mark::Advised.sign() };
+        let clients: Vec<&str> = clients.into_iter().collect();
+        let row = format!("{sign} {:3}  {:<24}  {oracle:<24}", scenarios.len(), kind(severity));
+        text += &format!("  {}  {}\n", paint(colour, row), paint(FAINT, clients.join(", ")));
+    }
+    text
+}
+
 /// At most one item for each level and place.
 fn of_entry<'a>(entry: &'a Entry<'_>) -> Vec<Item<'a>> {
     let RunOutcome::Ran { trace, findings, control } = &entry.result.outcome else { return Vec::new() };
@@ -81,7 +107,8 @@ fn of_run<'a>(
             .filter(|finding| finding.level == level)
             .flat_map(|finding| violations(finding).map(move |violation| (finding.oracle, violation)))
             .collect();
-        violations.sort_by_key(|(_, violation)| violation.severity);
+        // What the scenario's author expected says less of the harm than any rule that it breaks.
+        violations.sort_by_key(|(oracle, violation)| (*oracle == "as-expected", violation.severity));
         let severity = violations.first()?.1.severity;
         let evidence: Vec<usize> =
             violations.iter().flat_map(|(_, violation)| violation.evidence.clone()).collect();
