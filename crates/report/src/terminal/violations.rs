@@ -35,6 +35,13 @@ struct Item<'a> {
     clients: Vec<&'static str>,
 }
 
+/// Where one kind of violation is seen.
+#[derive(Default)]
+struct Kind<'a> {
+    scenarios: BTreeSet<&'a str>,
+    clients: BTreeSet<&'static str>,
+}
+
 /// The violations: required ones in full, advice without its proof unless `verbose`.
 pub fn section(results: &Results<'_>, verbose: bool) -> String {
     let mut items = shared(results.entries.iter().flat_map(of_entry));
@@ -55,20 +62,20 @@ pub fn section(results: &Results<'_>, verbose: bool) -> String {
 
 /// One line for each kind of violation: which rule, in how many scenarios, on which clients.
 pub fn brief(results: &Results<'_>) -> String {
-    let mut kinds: BTreeMap<(Level, Severity, &str), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut kinds: BTreeMap<(Level, Severity, &str), Kind> = BTreeMap::new();
     for item in results.entries.iter().flat_map(of_entry) {
         // What follows from the first is in its shadow.
         let Some((oracle, _)) = item.messages.first() else { continue };
-        let (scenarios, clients) = kinds.entry((item.level, item.severity, *oracle)).or_default();
-        scenarios.insert(item.scenario);
-        clients.extend(item.clients);
+        let kind = kinds.entry((item.level, item.severity, *oracle)).or_default();
+        kind.scenarios.insert(item.scenario);
+        kind.clients.extend(item.clients);
     }
     if kinds.is_empty() {
         return String::new();
     }
     let mut text = stopped(results)
         + &heading("Violations by kind (-v shows each, and what is not exercised or unsupported)");
-    for ((level, severity, oracle), (scenarios, clients)) in kinds {
+    for ((level, severity, oracle), Kind { scenarios, clients }) in kinds {
         let colour = if level == Level::Required { BAD } else { ADVICE };
         let sign = if level == Level::Required { Mark::Violated.sign() } else { Mark::Advised.sign() };
         let clients: Vec<&str> = clients.into_iter().collect();
