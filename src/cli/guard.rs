@@ -1,5 +1,6 @@
 //! Nothing that a command reads is written over by what it writes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,15 +46,16 @@ fn is_plain(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file())
 }
 
-/// The path itself, and what is below it. A folder in which a link leads back is left at its first round.
+/// The path itself, and what is below it, links followed: so are they when it is read.
 fn files(path: &Path) -> Vec<PathBuf> {
     let entries = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut found = vec![path.to_owned()];
+    let (mut found, mut visited) = (vec![path.to_owned()], BTreeSet::new());
     let mut next = 0;
-    while let Some(folder) = found.get(next).cloned() {
+    while let Some(place) = found.get(next).cloned() {
         next += 1;
-        if fs::symlink_metadata(&folder).is_ok_and(|entry| entry.is_dir()) || next == 1 {
-            found.extend(entries(&folder));
+        // A link may lead back.
+        if fs::canonicalize(&place).is_ok_and(|folder| folder.is_dir() && visited.insert(folder)) {
+            found.extend(entries(&place));
         }
     }
     found

@@ -59,6 +59,11 @@ pub fn trials() -> Vec<Trial> {
 
 fn check(case: &Case) {
     let folder = project(case.name);
+    // Folders may be links as well, also back to where they are.
+    let (client, elsewhere) = (folder.join("snapshots/hyper-util"), folder.join("elsewhere"));
+    fs::rename(&client, &elsewhere).expect("it can be moved");
+    std::os::unix::fs::symlink(&elsewhere, &client).expect("a link can be made");
+    std::os::unix::fs::symlink(&folder, elsewhere.join("back")).expect("a link can be made");
     let flags = outputs(&folder, case.arguments[0]);
     assert!(!flags.is_empty(), "{} has no output", case.name);
     for read in case.reads {

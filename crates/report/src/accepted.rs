@@ -206,6 +206,8 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// As [`fs::write`].
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What a link points to is written, and the link stays.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}.tmp", std::process::id()));
     let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, path));

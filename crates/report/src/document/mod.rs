@@ -1,6 +1,7 @@
 //! The results file: what machines read, and all that a comparison or a report needs.
 
 mod foreign;
+mod known;
 mod model;
 mod of_result;
 mod of_results;

@@ -110,6 +110,7 @@ pub struct RunResult {
     /// Client name.
     pub client: String,
     /// `stopped`, `violated`, `advised`, `holds` or `unsupported`.
+    #[serde(deserialize_with = "super::known::mark")]
     pub mark: String,
     /// Why the client cannot play the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -187,6 +188,7 @@ pub struct Differing {
     /// Client name.
     pub client: String,
     /// `new`, `changed` or `gone`.
+    #[serde(deserialize_with = "super::known::kind")]
     pub kind: String,
 }
 

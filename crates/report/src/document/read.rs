@@ -76,12 +76,13 @@ pub enum DocumentError {
 
 const FIX: &str = "write it anew with `closewait run --out FILE`";
 
-/// Reads a results file.
+/// Reads a results file. A byte order mark before it, which editors and shells of Windows leave, is passed over (RFC 8259 section 8.1).
 ///
 /// # Errors
 /// If the text is half-written, not JSON, somebody else's JSON, of a newer version, or damaged.
 pub fn read(path: &str, text: &str) -> Result<Document, DocumentError> {
     let path = path.to_owned();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let value: Value = serde_json::from_str(text).map_err(|error| {
         if let Some(kind) = foreign::kind(text) {
             return DocumentError::Other { path: path.clone(), kind };
@@ -152,5 +153,43 @@ mod tests {
         let text = "{\"format\":\"closewait results\",\"version\":1,\"closewait\":\"0\",\"clients\":[],\
                     \"scenarios\":[],\"cells\":[],\"a key of tomorrow\":1}";
         assert_eq!(read("x", text).expect("it is whole").results, []);
+    }
+
+    fn with_result(mark: &str, kind: &str) -> String {
+        format!(
+            "{{\"format\":\"closewait results\",\"version\":1,\"closewait\":\"0\",\"clients\":[],\"scenarios\":[],\n\
+             \"cells\":[{{\"scenario\":\"a/b\",\"client\":\"c\",\"mark\":\"{mark}\"}}],\n\
+             \"differences\":[{{\"scenario\":\"a/b\",\"client\":\"c\",\"kind\":\"{kind}\"}}]}}"
+        )
+    }
+
+    #[test]
+    fn words_that_stand_for_something_are_known() {
+        for mark in ["stopped", "violated", "advised", "holds", "unsupported"] {
+            for kind in ["new", "changed", "gone"] {
+                let document = read("x", &with_result(mark, kind)).expect("both words are known");
+                assert_eq!(document.results[0].mark, mark);
+                assert_eq!(document.differences.expect("they were compared")[0].kind, kind);
+            }
+        }
+        refused(&with_result("zzz", "new"), "\"mark\" is `zzz`, and not one of stopped, violated");
+        refused(&with_result("zzz", "new"), "results.json:2:");
+        refused(&with_result("Holds", "new"), "\"mark\" is `Holds`");
+        refused(&with_result("holds", ""), "\"kind\" is ``, and not one of new, changed, gone");
+        refused(&with_result("holds", "drifted"), "results.json:3:");
+        refused(&with_result("\\u001b[2J", "new"), "\"mark\" is `\\u{1b}[2J`");
+        let long = read("x", &with_result(&"z".repeat(100_000), "new")).expect_err("it is no mark");
+        assert!(long.to_string().len() < 300, "{long}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        let text = with_result("holds", "new");
+        let plain = read("x", &text).expect("it is whole");
+        assert_eq!(read("x", &format!("\u{feff}{text}")).expect("it is whole"), plain);
+        refused("\u{feff}", "half-written");
+        refused("\u{feff}hello", ":1:1: this is not JSON");
+        refused("\u{feff}---\nsource: x\n", "a snapshot");
+        refused(&format!("\u{feff}\u{feff}{text}"), "this is not JSON");
     }
 }

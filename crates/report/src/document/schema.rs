@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::known;
 use super::model::{FORMAT, VERSION};
 
 /// JSON Schema (draft 2020-12) of a results file of this version. Keys that it does not name may be added.
@@ -27,7 +28,7 @@ pub fn schema() -> Value {
             "scenarios": list(reference("scenario")),
             "cells": list(reference("cell")),
             "differences": list(object(
-                json!({ "scenario": text(), "client": text(), "kind": words(&["new", "changed", "gone"]) }),
+                json!({ "scenario": text(), "client": text(), "kind": words(&known::KINDS) }),
                 &["scenario", "client", "kind"],
             )),
             "strips": list(reference("strip"))
@@ -68,7 +69,7 @@ fn result() -> Value {
         json!({
             "scenario": text(),
             "client": text(),
-            "mark": words(&["stopped", "violated", "advised", "holds", "unsupported"]),
+            "mark": words(&known::marks()),
             "unsupported": { "type": "string", "description": "Why the client cannot play the scenario." },
             "run": reference("run"),
             "control": reference("run")
