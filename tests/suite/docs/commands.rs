@@ -196,7 +196,7 @@ fn check_not_run(words: &[String], command: &str) -> Result<(), Failed> {
         "cargo test --test closewait",
         "CLOSEWAIT_ACCEPT=1 cargo test --test closewait",
         "ci/gate-upgrade.sh --crate examples/hyper-retry",
-        "ci/gate-upgrade.sh --crate examples/hyper-retry --update hyper-util@0.1.21",
+        "ci/gate-upgrade.sh --crate examples/hyper-retry --update hyper@1.12.0",
     ];
     let filter = match words {
         [cargo, test, filter] if (cargo.as_str(), test.as_str()) == ("cargo", "test") => Some(filter),

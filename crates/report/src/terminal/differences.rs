@@ -17,7 +17,7 @@ pub fn section(results: &Results<'_>) -> String {
         return String::new();
     }
     if are_all_new(results) {
-        let text = "no snapshot was accepted here yet: `closewait run --accept` makes today's results the accepted ones,\n  \
+        let text = "no snapshot yet: `closewait run --accept` makes today's results the accepted ones,\n  \
                     `closewait run --no-snapshots` compares with none";
         return heading("Nothing to compare with") + &format!("  {text}\n");
     }
