@@ -38,6 +38,8 @@ mod prompt_close;
 mod race_outcome;
 mod recovers;
 mod result;
+#[cfg(test)]
+mod retry_tests;
 mod reuse;
 mod reuses_when_healthy;
 #[cfg(test)]
