@@ -50,6 +50,23 @@ fn no_stale_reuse() {
     check(on_new_connection(answered().bytes(40, 1, gone(1)), 50, "b", 2), left);
     let malformed = "StaleReuse: b was written on connection 1, 10 ms after a frame for a stream that the client had not opened was delivered on it (W0)";
     check(b(answered().bytes(40, 1, answer(9, "x")), 50), malformed);
+    let text = || answered().bytes(40, 1, "HTTP/1.1 400 Bad Request\r\n\r\n");
+    let late = "StaleReuse: b was written on connection 1, 10 ms after HTTP/1.1 in place of a frame was delivered on it (W0)";
+    check(b(text(), 50), late);
+    let left =
+        "holds: connection 1 was left alone after HTTP/1.1 in place of a frame was delivered on it at 40 ms";
+    check(on_new_connection(text(), 50, "b", 2), left);
+    // Eight bytes may be the beginning of anything.
+    check(
+        b(answered().bytes(40, 1, "HTTP/1.1"), 50),
+        "not exercised: no connection became stale before a later request",
+    );
+    let push = "StaleReuse: b was written on connection 1, 10 ms after SETTINGS_ENABLE_PUSH other than 0 was delivered on it (W0)";
+    check(b(answered().bytes(40, 1, settings(&[(2, 1)])), 50), push);
+    check(
+        b(answered().bytes(40, 1, settings(&[(2, 0)])), 50),
+        "not exercised: no connection became stale before a later request",
+    );
     let cancelled = opened().h2_request(0, "a", "GET", 1, 1).cancel(10, "a");
     check(b(cancelled, 50), "not exercised: no connection became stale before a later request");
 }
@@ -277,6 +294,20 @@ fn reuses_when_healthy() {
     };
     check(1_030, unexercised);
     check(1_029, closed);
+}
+
+#[test]
+fn a_connection_error_excuses_a_new_connection() {
+    let check = |trace, expected: &str| check("reuses-when-healthy", trace, expected);
+    let text = answered().bytes(40, 1, "HTTP/1.1 400 Bad Request\r\n\r\n");
+    check(
+        on_new_connection(text, 50, "b", 2),
+        "not exercised: no request found a free and healthy connection",
+    );
+    // An unknown frame is none.
+    let unknown = answered().bytes(40, 1, frame(0x42, 0, 0, b"x"));
+    let needless = "NeedlessConnections: b was written on new connection 2 although connection 1 was healthy and had a stream to spare since 20 ms";
+    check(on_new_connection(unknown, 50, "b", 2), needless);
 }
 
 #[test]

@@ -10,13 +10,15 @@ mod frames;
 mod leaked_upload;
 mod lost_body;
 mod over_before_use;
+mod push_setting;
 mod queued_request;
 
 use libtest_mimic::Trial;
 
 /// By name: `docs/known-hazards.md` names each.
-pub const PROOFS: [(&str, fn()); 6] = [
+pub const PROOFS: [(&str, fn()); 7] = [
     ("h2_opens_a_queued_stream_behind_a_goaway", queued_request::h2_opens_a_queued_stream_behind_a_goaway),
+    ("h2_takes_a_push_setting_from_a_server", push_setting::h2_takes_a_push_setting_from_a_server),
     (
         "hyper_leaks_what_was_answered_before_its_upload_was_flushed",
         leaked_upload::hyper_leaks_what_was_answered_before_its_upload_was_flushed,

@@ -139,6 +139,7 @@ fn words(frame: &WireFrame, id: Option<&str>) -> Option<String> {
             Some(format!("SETTINGS ({})", values.join(", ")))
         }
         FrameKind::Ping => Some("PING".to_owned()),
+        FrameKind::StreamError { reason } => Some((*reason).to_owned()),
         _ => None,
     }
 }

@@ -60,12 +60,16 @@ impl fmt::Display for ErrorCode {
 impl Setting {
     /// `SETTINGS_HEADER_TABLE_SIZE`, bytes.
     pub const HEADER_TABLE_SIZE: Self = Self(1);
+    /// `SETTINGS_ENABLE_PUSH`: 0 or 1.
+    pub const ENABLE_PUSH: Self = Self(2);
     /// `SETTINGS_MAX_CONCURRENT_STREAMS`.
     pub const MAX_CONCURRENT_STREAMS: Self = Self(3);
     /// `SETTINGS_INITIAL_WINDOW_SIZE`, bytes.
     pub const INITIAL_WINDOW_SIZE: Self = Self(4);
     /// `SETTINGS_MAX_FRAME_SIZE`, bytes.
     pub const MAX_FRAME_SIZE: Self = Self(5);
+    /// `SETTINGS_MAX_HEADER_LIST_SIZE`, bytes.
+    pub const MAX_HEADER_LIST_SIZE: Self = Self(6);
 
     const NAMES: [&'static str; 6] = [
         "HEADER_TABLE_SIZE",

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::bounds::Bounds;
+use super::conduct::Conduct;
+use super::frame::DEFAULT_MAX_FRAME_SIZE;
 use super::wire::{FrameKind, Head, WireFrame, frames};
 use super::{ErrorCode, PREFACE, Setting, next_frame};
 use super::{Next, Payload};
@@ -47,7 +50,7 @@ pub fn is_spoken(to_origin: &Flow, to_client: &Flow) -> bool {
     const METHOD: usize = "PRI".len();
     let client = to_origin.sent.bytes();
     if client.is_empty() {
-        let origin = next_frame(to_client.delivered.bytes());
+        let origin = next_frame(to_client.delivered.bytes(), DEFAULT_MAX_FRAME_SIZE);
         return matches!(origin, Next::Frame(frame) if matches!(frame.payload, Payload::Settings { .. }));
     }
     client.starts_with(PREFACE) || (client.len() >= METHOD && PREFACE.starts_with(client))
@@ -55,12 +58,12 @@ pub fn is_spoken(to_origin: &Flow, to_client: &Flow) -> bool {
 
 /// Reads both directions.
 pub fn read(to_origin: &Flow, to_client: &Flow) -> (Http2, Vec<Exchange>) {
-    let mut streams = Streams::default();
-    let client = frames(to_origin, PREFACE.len());
+    let client = frames(to_origin, PREFACE.len(), Bounds::NONE);
+    let mut streams = Streams { conduct: Conduct::towards(&client), ..Streams::default() };
     for frame in &client {
         streams.read_from_client(frame);
     }
-    let origin = frames(to_client, 0);
+    let origin = frames(to_client, 0, Bounds::announced(to_origin, PREFACE.len()));
     for frame in &origin {
         streams.read_from_origin(frame, to_client.delivered.bytes());
     }
@@ -71,6 +74,7 @@ pub fn read(to_origin: &Flow, to_client: &Flow) -> (Http2, Vec<Exchange>) {
 struct Streams {
     exchanges: Vec<Exchange>,
     by_id: BTreeMap<u32, usize>,
+    conduct: Conduct,
     fault: Option<Fault>,
 }
 
@@ -114,7 +118,11 @@ impl Streams {
         if let FrameKind::Malformed { reason } = frame.kind {
             self.fault(frame, reason);
         }
-        if frame.stream == 0 || frame.kind == FrameKind::Ignored {
+        if let Some(reason) = self.conduct.take(frame) {
+            self.fault(frame, reason);
+        }
+        let is_of_no_exchange = frame.stream == 0 || self.conduct.has_promised(frame.stream);
+        if is_of_no_exchange || matches!(frame.kind, FrameKind::Ignored | FrameKind::StreamError { .. }) {
             return;
         }
         let index = self.by_id.get(&frame.stream).copied();

@@ -86,6 +86,11 @@ pub enum Payload<'a> {
         /// The block is whole.
         end_headers: bool,
     },
+    /// What obliges the receiver to end the stream, and the stream alone (RFC 9113 section 5.4.2).
+    StreamError {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// Of a type that RFC 9113 does not know: to be ignored (section 5.5).
     Unknown,
 }
@@ -101,10 +106,14 @@ pub enum Next<'a> {
     Malformed {
         /// What is wrong.
         reason: &'static str,
-        /// Where the frame ends.
+        /// How many bytes tell.
         len: usize,
     },
 }
+
+/// The longest payload that an endpoint takes before it has announced anything else (RFC 9113 section 6.5.2,
+/// SETTINGS_MAX_FRAME_SIZE).
+pub const DEFAULT_MAX_FRAME_SIZE: usize = 16_384;
 
 const HEADER: usize = 9;
 
@@ -114,11 +123,16 @@ const END_HEADERS: u8 = 0x4;
 const PADDED: u8 = 0x8;
 const PRIORITY: u8 = 0x20;
 
-/// The frame at the front of `bytes`.
-pub fn next_frame(bytes: &[u8]) -> Next<'_> {
+/// The frame at the front of `bytes`, for a receiver that takes payloads up to `max_frame_size`. What is longer is an error as soon as
+/// its header is there (RFC 9113 section 4.2): the rest may never come, as where the bytes are no frame at all.
+pub fn next_frame(bytes: &[u8], max_frame_size: usize) -> Next<'_> {
     let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else { return Next::Partial };
     let [l2, l1, l0, kind, flags, stream @ ..] = *header;
     let length = usize::from(l2) << 16 | usize::from(l1) << 8 | usize::from(l0);
+    if length > max_frame_size {
+        let reason = if header.starts_with(b"HTTP/1.") { HTTP1 } else { TOO_LONG };
+        return Next::Malformed { reason, len: HEADER };
+    }
     let Some(body) = rest.get(..length) else { return Next::Partial };
     let (stream, len) = (number(stream), HEADER + length);
     match read(kind, flags, stream, body) {
@@ -144,7 +158,8 @@ fn read(kind: u8, flags: u8, stream: u32, body: &[u8]) -> Read<Payload<'_>> {
             let fragment = without_priority(flags, unpadded(flags, body)?)?;
             Payload::Headers { fragment, end_stream, end_headers }
         }
-        0x2 => exact::<5>(body).map(|_| Payload::Priority)?,
+        0x2 if body.len() != 5 => Payload::StreamError { reason: "a PRIORITY frame of the wrong size" },
+        0x2 => Payload::Priority,
         0x3 => Payload::RstStream { code: ErrorCode(u32::from_be_bytes(exact(body)?)) },
         0x4 => settings(has(ACK), body)?,
         0x5 => {
@@ -159,7 +174,8 @@ fn read(kind: u8, flags: u8, stream: u32, body: &[u8]) -> Read<Payload<'_>> {
             Payload::GoAway { last_stream: number(last_stream), code, debug }
         }
         0x8 => match number(exact(body)?) {
-            0 => return Err("a window update of 0"),
+            0 if stream == 0 => return Err("a window update of 0 for the connection"),
+            0 => Payload::StreamError { reason: "a window update of 0" },
             increment => Payload::WindowUpdate { increment },
         },
         0x9 => Payload::Continuation { fragment: body, end_headers },
@@ -201,6 +217,8 @@ fn settings(ack: bool, body: &[u8]) -> Read<Payload<'_>> {
 }
 
 const WRONG_SIZE: &str = "a frame of the wrong size";
+const TOO_LONG: &str = "a frame above SETTINGS_MAX_FRAME_SIZE";
+const HTTP1: &str = "HTTP/1.1 in place of a frame";
 
 fn exact<const N: usize>(body: &[u8]) -> Read<[u8; N]> {
     body.try_into().map_err(|_| WRONG_SIZE)
@@ -213,6 +231,10 @@ fn leading(body: &[u8]) -> Read<([u8; 4], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn next_frame(bytes: &[u8]) -> Next<'_> {
+        super::next_frame(bytes, DEFAULT_MAX_FRAME_SIZE)
+    }
 
     fn frame(kind: u8, flags: u8, stream: u32, body: &[u8]) -> Vec<u8> {
         let length = u32::try_from(body.len()).unwrap().to_be_bytes();
@@ -275,11 +297,10 @@ mod tests {
             check_malformed(&frame(kind, 0, 0, &[0; 5]), "a frame of a stream on stream 0");
         }
         check_malformed(&frame(0, 8, 1, b"\x04abc"), "more padding than payload");
-        check_malformed(&frame(8, 0, 1, &[0; 4]), "a window update of 0");
+        check_malformed(&frame(8, 0, 0, &[0; 4]), "a window update of 0 for the connection");
         let wrong = [
             frame(0, 8, 1, b""),
             frame(1, 0x20, 1, &[0; 4]),
-            frame(2, 0, 1, &[0; 4]),
             frame(3, 0, 1, &[0; 5]),
             frame(4, 0, 0, &[0; 5]),
             frame(4, 1, 0, &[0; 6]),
@@ -291,5 +312,30 @@ mod tests {
         for frame in wrong {
             check_malformed(&frame, WRONG_SIZE);
         }
+    }
+
+    #[test]
+    fn errors_of_a_stream_are_no_errors_of_the_connection() {
+        let error = |reason| Payload::StreamError { reason };
+        check(&frame(8, 0, 1, &[0; 4]), error("a window update of 0"));
+        check(&frame(2, 0, 1, &[0; 4]), error("a PRIORITY frame of the wrong size"));
+    }
+
+    #[test]
+    fn the_header_tells_that_a_frame_is_too_long() {
+        let check = |bytes: &[u8], max, reason| {
+            for end in 0..HEADER {
+                assert_eq!(super::next_frame(&bytes[..end], max), Next::Partial);
+            }
+            assert_eq!(super::next_frame(bytes, max), Next::Malformed { reason, len: HEADER });
+        };
+        check(&frame(0, 0, 1, &[0; 16_385]), DEFAULT_MAX_FRAME_SIZE, TOO_LONG);
+        check(&frame(0, 0, 1, &[0; 20_001])[..HEADER], 20_000, TOO_LONG);
+        check(b"HTTP/1.1 400 Bad Request\r\n\r\n", DEFAULT_MAX_FRAME_SIZE, HTTP1);
+        check(b"HTTP/1.0 400 Bad Request\r\n\r\n", 4_740_179, HTTP1);
+        let longest = frame(0, 0, 1, &[0; 16_384]);
+        assert!(matches!(next_frame(&longest), Next::Frame(_)));
+        assert_eq!(next_frame(&longest[..HEADER]), Next::Partial);
+        assert_eq!(super::next_frame(b"HTTP/1.1 400", 0xff_ffff), Next::Partial);
     }
 }

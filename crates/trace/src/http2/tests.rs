@@ -172,6 +172,95 @@ fn connection_errors_make_stale() {
     check(answered().bytes(40, 1, content(1, "late", 0)), ONE);
 }
 
+#[track_caller]
+fn check_fault_in(trace: &dyn Fn() -> TraceBuilder, bytes: Vec<u8>, what: &str) {
+    let expected = format!("{ONE}\n{what} at 40\nstale at 40: Malformed {{ what: {what:?} }}");
+    check(trace().bytes(40, 1, bytes), &expected);
+}
+
+#[test]
+fn what_is_no_frame_is_told_by_its_first_nine_bytes() {
+    let text = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    check_fault_in(&answered, text.to_vec(), "HTTP/1.1 in place of a frame");
+    check(answered().bytes(40, 1, &text[..8]), ONE);
+    let split = answered().bytes(30, 1, &text[..8]).bytes(40, 1, &text[8..9]).bytes(50, 1, &text[9..]);
+    let what = "HTTP/1.1 in place of a frame";
+    check(split, &format!("{ONE}\n{what} at 40\nstale at 40: Malformed {{ what: {what:?} }}"));
+}
+
+#[test]
+fn how_long_a_frame_may_be_is_the_receivers_affair() {
+    let long = || frame(0x42, 0, 0, &[0; 16_385]);
+    check_fault_in(&answered, long()[..9].to_vec(), "a frame above SETTINGS_MAX_FRAME_SIZE");
+    check(answered().bytes(40, 1, frame(0x42, 0, 0, &[0; 16_384])), ONE);
+    let asked = || answered().client_sends(30, 1, settings(&[(5, 20_000)]));
+    check(asked().bytes(40, 1, long()), ONE);
+    // What the origin has announced is about the other direction.
+    let origins = || answered().bytes(30, 1, settings(&[(5, 20_000)]));
+    check_fault_in(&origins, long()[..9].to_vec(), "a frame above SETTINGS_MAX_FRAME_SIZE");
+    // What the client itself sends is the origin's affair.
+    let upload = answered().client_sends(40, 1, frame(0x42, 0, 0, &[0; 20_000]));
+    check(upload.h2_write(50, "b", "GET", 1, 3), &format!("{ONE}\n3 b: 50..50"));
+}
+
+#[test]
+fn settings_have_values_that_no_origin_may_send() {
+    let check_value = |setting, value, what| check_fault_in(&answered, settings(&[(setting, value)]), what);
+    check_value(2, 1, "SETTINGS_ENABLE_PUSH other than 0");
+    check_value(2, 2, "SETTINGS_ENABLE_PUSH other than 0");
+    check_value(4, 1 << 31, "SETTINGS_INITIAL_WINDOW_SIZE beyond 2^31-1");
+    check_value(5, 16_383, "SETTINGS_MAX_FRAME_SIZE out of its range");
+    check_value(5, 1 << 24, "SETTINGS_MAX_FRAME_SIZE out of its range");
+    let right = [(2, 0), (4, (1 << 31) - 1), (5, 16_384), (5, (1 << 24) - 1), (0xffff, 7)];
+    check(answered().bytes(40, 1, settings(&right)), ONE);
+    check_fault_in(&answered, frame(4, 1, 0, &[0; 6]), "a frame of the wrong size");
+    check_fault_in(&answered, frame(4, 0, 0, &[0; 5]), "a frame of the wrong size");
+}
+
+#[test]
+fn windows_end_somewhere() {
+    let grant = |stream, by: u32| frame(8, 0, stream, &by.to_be_bytes());
+    check_fault_in(&answered, grant(0, 0), "a window update of 0 for the connection");
+    check(answered().bytes(40, 1, grant(1, 0)), ONE);
+    check(answered().bytes(40, 1, grant(0, (1 << 31) - 1 - 65_535)), ONE);
+    check_fault_in(&answered, grant(0, (1 << 31) - 65_535), "a window update beyond 2^31-1");
+}
+
+#[test]
+fn promises_have_to_be_wanted() {
+    let promise = |promised: u32| {
+        let block = block(&[(":method", "GET")]);
+        frame(5, 4, 1, &[&promised.to_be_bytes()[..], &block].concat())
+    };
+    let off = || answered().client_sends(25, 1, settings(&[(2, 0)])).origin_gets(25, 1);
+    // The first of the client's SETTINGS, and this one.
+    let acked = || off().bytes(30, 1, frame(4, 1, 0, &[])).bytes(30, 1, frame(4, 1, 0, &[]));
+    check_fault_in(&acked, promise(2), "a PUSH_PROMISE though push is off");
+    check(off().bytes(30, 1, frame(4, 1, 0, &[])).bytes(40, 1, promise(2)), ONE);
+    check(answered().bytes(30, 1, promise(2)).bytes(40, 1, answer(2, "pushed")), ONE);
+    let cannot = "a PUSH_PROMISE of a stream that cannot be promised";
+    check_fault_in(&answered, promise(3), cannot);
+    let promised = || answered().bytes(30, 1, promise(4));
+    check_fault_in(&promised, promise(2), cannot);
+    check_fault_in(&answered, frame(5, 4, 0, &[0, 0, 0, 2]), "a frame of a stream on stream 0");
+}
+
+#[test]
+fn a_header_block_has_an_end() {
+    let open = || opened().h2_request(0, "a", "GET", 1, 1).bytes(10, 1, frame(1, 0, 1, &[]));
+    let begun = "1 a: 0..0 -> ? \"\" 10..";
+    let continuations = |n: usize| frame(9, 0, 1, &[]).repeat(n);
+    let endless = "a header block without an end at 20\n\
+                   stale at 20: Malformed { what: \"a header block without an end\" }";
+    check(open().bytes(20, 1, continuations(1_000)), begun);
+    check(open().bytes(20, 1, continuations(1_001)), &format!("{begun}\n{endless}"));
+    let long = |n: usize| frame(9, 0, 1, &[0; 16_384]).repeat(n);
+    check(open().bytes(20, 1, long(900)), begun);
+    let bounded = || open().client_sends(15, 1, settings(&[(6, 16_384)]));
+    check(bounded().bytes(20, 1, long(64)), begun);
+    check(bounded().bytes(20, 1, long(65)), &format!("{begun}\n{endless}"));
+}
+
 #[test]
 fn idle_is_without_a_stream() {
     let settings = ClientSettings { idle_timeout: Some(Duration::from_secs(5)), ..ClientSettings::default() };

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::bounds::Bounds;
 use super::{Decoder, ErrorCode, Field, Frame, Next, Payload, Setting, next_frame};
 use crate::http1::asks_again;
 use crate::{Flow, Moment};
@@ -53,7 +54,10 @@ pub enum FrameKind {
     /// SETTINGS with ACK.
     SettingsAck,
     /// PUSH_PROMISE.
-    PushPromise,
+    PushPromise {
+        /// The stream that is reserved.
+        promised: u32,
+    },
     /// PING.
     Ping,
     /// PING with ACK.
@@ -66,9 +70,17 @@ pub enum FrameKind {
         code: ErrorCode,
     },
     /// WINDOW_UPDATE.
-    WindowUpdate,
+    WindowUpdate {
+        /// Bytes.
+        increment: u32,
+    },
     /// PRIORITY, or a type that RFC 9113 does not know.
     Ignored,
+    /// An error of its stream, and of no other (RFC 9113 section 5.4.2).
+    StreamError {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A connection error; nothing behind it is read.
     Malformed {
         /// What is wrong.
@@ -100,28 +112,41 @@ impl WireFrame {
     }
 }
 
-/// The frames of a flow from an offset on. What was delivered only in part, or sent only in part, is there as well.
-pub(super) fn frames(flow: &Flow, start: usize) -> Vec<WireFrame> {
-    let longer = if flow.sent.len() >= flow.delivered.len() { &flow.sent } else { &flow.delivered };
-    let mut reader =
-        Reader { flow, bytes: longer.bytes(), decoder: Decoder::default(), block: None, frames: Vec::new() };
+/// The frames of a flow from an offset on, to a receiver with these bounds. What was delivered only in part, or sent only in part, is
+/// there as well.
+pub(super) fn frames(flow: &Flow, start: usize, bounds: Bounds) -> Vec<WireFrame> {
+    let (bytes, decoder) = (longer(flow), Decoder::default());
+    let mut reader = Reader { flow, bounds, bytes, decoder, block: None, frames: Vec::new() };
     reader.read(start);
     reader.frames
 }
 
+/// The bytes of a flow, as many as left or arrived.
+pub(super) fn longer(flow: &Flow) -> &[u8] {
+    if flow.sent.len() >= flow.delivered.len() { flow.sent.bytes() } else { flow.delivered.bytes() }
+}
+
 struct Reader<'a> {
     flow: &'a Flow,
+    bounds: Bounds,
     bytes: &'a [u8],
     decoder: Decoder,
     /// The header block that is not whole yet; it belongs to the last frame.
-    block: Option<Vec<u8>>,
+    block: Option<Block>,
     frames: Vec<WireFrame>,
+}
+
+/// A header block that goes on.
+#[derive(Default)]
+struct Block {
+    bytes: Vec<u8>,
+    continuations: usize,
 }
 
 impl<'a> Reader<'a> {
     fn read(&mut self, mut pos: usize) {
         while let Some(rest) = self.bytes.get(pos..) {
-            match next_frame(rest) {
+            match next_frame(rest, self.bounds.frame) {
                 Next::Frame(frame) => {
                     let end = pos + frame.len;
                     if let Err(reason) = self.take(frame, pos..end) {
@@ -147,11 +172,18 @@ impl<'a> Reader<'a> {
             if !belongs {
                 return Err("another frame inside a header block");
             }
-            block.extend_from_slice(fragment);
+            block.bytes.extend_from_slice(fragment);
+            block.continuations += 1;
+            let goes_on = !end_headers && self.bounds.are_passed_by(block.bytes.len(), block.continuations);
             self.extend_last(&place);
-            return if end_headers { self.close_block() } else { Ok(()) };
+            return match (end_headers, goes_on) {
+                (true, _) => self.close_block(),
+                (false, true) => Err("a header block without an end"),
+                (false, false) => Ok(()),
+            };
         }
-        let mut open_block = |fragment: &[u8]| self.block = Some(fragment.to_vec());
+        let mut open_block =
+            |fragment: &[u8]| self.block = Some(Block { bytes: fragment.to_vec(), ..Block::default() });
         let (kind, closed) = match payload {
             Payload::Data { data, end_stream } => {
                 // What is not header and not data is padding, and its length comes first.
@@ -163,9 +195,9 @@ impl<'a> Reader<'a> {
                 open_block(fragment);
                 (FrameKind::Headers { head: None, end_stream }, end_headers)
             }
-            Payload::PushPromise { fragment, end_headers, .. } => {
+            Payload::PushPromise { promised, fragment, end_headers } => {
                 open_block(fragment);
-                (FrameKind::PushPromise, end_headers)
+                (FrameKind::PushPromise { promised }, end_headers)
             }
             Payload::Continuation { .. } => return Err("CONTINUATION without a header block"),
             Payload::RstStream { code } => (FrameKind::Reset { code }, false),
@@ -173,7 +205,8 @@ impl<'a> Reader<'a> {
             Payload::Settings { values, .. } => (FrameKind::Settings { values }, false),
             Payload::Ping { ack, .. } => (if ack { FrameKind::Pong } else { FrameKind::Ping }, false),
             Payload::GoAway { last_stream, code, .. } => (FrameKind::GoAway { last_stream, code }, false),
-            Payload::WindowUpdate { .. } => (FrameKind::WindowUpdate, false),
+            Payload::WindowUpdate { increment } => (FrameKind::WindowUpdate { increment }, false),
+            Payload::StreamError { reason } => (FrameKind::StreamError { reason }, false),
             Payload::Priority | Payload::Unknown => (FrameKind::Ignored, false),
         };
         self.push(stream, kind, place);
@@ -182,7 +215,7 @@ impl<'a> Reader<'a> {
 
     fn close_block(&mut self) -> Result<(), &'static str> {
         let block = self.block.take().unwrap_or_default();
-        let fields = self.decoder.decode(&block).ok_or("a header block that cannot be decoded")?;
+        let fields = self.decoder.decode(&block.bytes).ok_or("a header block that cannot be decoded")?;
         if let Some(WireFrame { kind: FrameKind::Headers { head, .. }, .. }) = self.frames.last_mut() {
             *head = Some(Head::of(&fields));
         }

@@ -61,12 +61,14 @@ fn label(frame: &WireFrame, id: Option<&str>, direction: Direction) -> Label {
         (FrameKind::Reset { .. }, Some(id)) => Label::Reset(id),
         (FrameKind::Reset { .. }, None) => Label::Frame("RST_STREAM"),
         (FrameKind::Settings { .. } | FrameKind::SettingsAck, _) => Label::Frame("SETTINGS"),
-        (FrameKind::PushPromise, _) => Label::Frame("PUSH_PROMISE"),
+        (FrameKind::PushPromise { .. }, _) => Label::Frame("PUSH_PROMISE"),
         (FrameKind::Ping, _) => Label::Frame("PING"),
         (FrameKind::Pong, _) => Label::Pong,
         (FrameKind::GoAway { .. }, _) => Label::Frame("GOAWAY"),
-        (FrameKind::WindowUpdate, _) => Label::Frame("WINDOW_UPDATE"),
+        (FrameKind::WindowUpdate { .. }, _) => Label::Frame("WINDOW_UPDATE"),
         (FrameKind::Data { .. } | FrameKind::Headers { .. }, None)
-        | (FrameKind::Ignored | FrameKind::Malformed { .. }, _) => Label::Bytes,
+        | (FrameKind::Ignored | FrameKind::StreamError { .. } | FrameKind::Malformed { .. }, _) => {
+            Label::Bytes
+        }
     }
 }

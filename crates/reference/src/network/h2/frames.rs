@@ -11,6 +11,8 @@ const PING: u8 = 0x6;
 const GOAWAY: u8 = 0x7;
 const ACK: u8 = 0x1;
 
+/// SETTINGS_ENABLE_PUSH.
+const ENABLE_PUSH: u16 = 0x2;
 /// SETTINGS_MAX_CONCURRENT_STREAMS.
 const MAX_STREAMS: u16 = 0x3;
 
@@ -20,6 +22,8 @@ pub(super) enum Overheard {
     /// SETTINGS; the value of MAX_CONCURRENT_STREAMS if there is one.
     Settings(Option<u32>),
     Goaway,
+    /// A value of SETTINGS_ENABLE_PUSH that no server may send (RFC 9113 section 6.5.2), and that h2 takes.
+    Push,
 }
 
 /// Listens to what the peer sends.
@@ -67,9 +71,13 @@ fn meaning(frame: &[u8]) -> Option<Overheard> {
         (GOAWAY, _) => Some(Overheard::Goaway),
         (SETTINGS, flags) if flags & ACK == 0 => {
             let settings = frame[HEADER..].chunks_exact(6);
-            let mut limits = settings.filter(|setting| setting[..2] == MAX_STREAMS.to_be_bytes());
             let value = |setting: &[u8]| u32::from_be_bytes([setting[2], setting[3], setting[4], setting[5]]);
-            Some(Overheard::Settings(limits.next_back().map(value)))
+            let values =
+                |of: u16| settings.clone().filter(move |setting| setting[..2] == of.to_be_bytes()).map(value);
+            if values(ENABLE_PUSH).any(|value| value != 0) {
+                return Some(Overheard::Push);
+            }
+            Some(Overheard::Settings(values(MAX_STREAMS).next_back()))
         }
         _ => None,
     }
@@ -118,6 +126,11 @@ impl Outgoing {
 /// A PING frame (RFC 9113 section 6.7).
 pub(super) const fn ping() -> [u8; HEADER + 8] {
     [0, 0, 8, PING, 0, 0, 0, 0, 0, b'a', b'l', b'i', b'v', b'e', b' ', b' ', b'?']
+}
+
+/// A GOAWAY frame (RFC 9113 section 6.8) that says PROTOCOL_ERROR.
+pub(super) const fn goaway_for_protocol_error() -> [u8; HEADER + 8] {
+    [0, 0, 8, GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
 }
 
 /// What defects keep from hyper, so that it does as they say. Takes whole frames from `bytes`, leaves the rest there.
@@ -171,6 +184,8 @@ mod tests {
             &[frame(0, 1, b"data"), frame(GOAWAY, 0, &[0; 11]), frame(PING, ACK, &[7; 8])],
             &[Overheard::Goaway],
         );
+        check_heard(&[frame(SETTINGS, 0, &[0, 2, 0, 0, 0, 0])], &[Overheard::Settings(None)]);
+        check_heard(&[frame(SETTINGS, 0, &[0, 3, 0, 0, 0, 7, 0, 2, 0, 0, 0, 1])], &[Overheard::Push]);
     }
 
     #[test]

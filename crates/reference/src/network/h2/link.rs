@@ -15,7 +15,7 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::super::dial::Io;
-use super::frames::{Incoming, Outgoing, Overheard, censor, ping};
+use super::frames::{Incoming, Outgoing, Overheard, censor, goaway_for_protocol_error, ping};
 use crate::defect::{Defect, Defects};
 
 /// What the pool is told.
@@ -188,6 +188,10 @@ impl Inner {
         self.incoming.hear(bytes, &mut overheard);
         for frame in overheard {
             match frame {
+                Overheard::Push => {
+                    self.refuse_push();
+                    notices.push(Notice::Ended);
+                }
                 Overheard::Goaway => notices.push(Notice::Goaway),
                 Overheard::Settings(_) if self.defects.has(Defect::IgnoresStreamLimit) => {}
                 Overheard::Settings(Some(limit)) => notices.push(Notice::Capacity(limit)),
@@ -199,6 +203,14 @@ impl Inner {
         }
         // Last: a sign of life may let waiting requests in, and what came with it may say that there is no room.
         notices.push(Notice::Heard);
+    }
+
+    /// Ends the connection with PROTOCOL_ERROR. hyper, which would not, reads an error behind what it has.
+    fn refuse_push(&mut self) {
+        self.put(&goaway_for_protocol_error());
+        // An error is of no interest: the connection ends anyhow.
+        let _ = self.poll_send(&mut Context::from_waker(Waker::noop()));
+        self.end = Some(Err(io::Error::new(ErrorKind::InvalidData, "a server sent SETTINGS_ENABLE_PUSH")));
     }
 
     fn poll_read(

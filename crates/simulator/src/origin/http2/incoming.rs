@@ -2,7 +2,9 @@
 
 use bytes::{Buf, BytesMut};
 use closewait_scenario::ErrorCode;
-use closewait_trace::http2::{Decoder, Field, Frame, Next, PREFACE, Payload, Setting, next_frame};
+use closewait_trace::http2::{
+    DEFAULT_MAX_FRAME_SIZE, Decoder, Field, Frame, Next, PREFACE, Payload, Setting, next_frame,
+};
 
 use super::frame::HEADER;
 
@@ -66,7 +68,7 @@ impl Incoming {
             self.greeted = true;
         }
         loop {
-            let (arrival, length) = match next_frame(buffer) {
+            let (arrival, length) = match next_frame(buffer, DEFAULT_MAX_FRAME_SIZE) {
                 Next::Frame(frame) => (self.read(&frame), frame.len),
                 Next::Partial => return None,
                 Next::Malformed { len, .. } => (Some(Arrival::Broken(ErrorCode::ProtocolError)), len),
@@ -103,9 +105,11 @@ impl Incoming {
             Payload::Settings { values, .. } => Arrival::Settings(values.clone()),
             Payload::Ping { ack: false, opaque } => Arrival::Ping(*opaque),
             Payload::WindowUpdate { increment } => Arrival::Window { stream, by: *increment },
-            Payload::Ping { .. } | Payload::GoAway { .. } | Payload::Priority | Payload::Unknown => {
-                return None;
-            }
+            Payload::Ping { .. }
+            | Payload::GoAway { .. }
+            | Payload::Priority
+            | Payload::StreamError { .. }
+            | Payload::Unknown => return None,
             Payload::PushPromise { .. } => Arrival::Broken(ErrorCode::ProtocolError),
         })
     }

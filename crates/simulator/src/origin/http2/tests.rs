@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use closewait_scenario::{AfterReply, Cut, ErrorCode, LastStream, OriginSettings, Pings, Reply};
-use closewait_trace::http2::{Decoder, Next, PREFACE, Payload, next_frame};
+use closewait_trace::http2::{DEFAULT_MAX_FRAME_SIZE, Decoder, Next, PREFACE, Payload, next_frame};
 
 use super::frame;
 use super::hpack;
@@ -65,7 +65,7 @@ impl Connection {
         let mut rest = &bytes[..];
         let mut words = Vec::new();
         while !rest.is_empty() {
-            let Next::Frame(frame) = next_frame(rest) else {
+            let Next::Frame(frame) = next_frame(rest, DEFAULT_MAX_FRAME_SIZE) else {
                 words.push(format!("{} bytes of a frame", rest.len()));
                 break;
             };
