@@ -1,6 +1,6 @@
 //! Retries have a budget.
 
-use closewait_trace::{Attempt, Connection, Moment, Request, Retries};
+use closewait_trace::{Attempt, Moment, Request, Retries};
 
 use super::case::Case;
 use super::checks::Checks;
@@ -41,8 +41,8 @@ fn judge(case: &Case) -> Verdict {
 }
 
 /// What was done for one request.
-struct Tries<'a> {
-    case: &'a Case<'a>,
+struct Tries<'c, 'a> {
+    case: &'c Case<'a>,
     request: &'a Request,
     /// How often an answer asked for it again, in place of the one before (RFC 9110 section 15.4).
     turns: usize,
@@ -55,8 +55,8 @@ struct Tries<'a> {
     contemporaries: usize,
 }
 
-impl<'a> Tries<'a> {
-    fn of(case: &'a Case, request: &'a Request) -> Self {
+impl<'c, 'a> Tries<'c, 'a> {
+    fn of(case: &'c Case<'a>, request: &'a Request) -> Self {
         let turns = request.asked_again.len();
         let most = |counts: &dyn Fn(&&Attempt) -> bool| {
             let of_turn = |turn| move |attempt: &&Attempt| request.turn(attempt.first_sent) == turn;
@@ -125,16 +125,11 @@ fn is_failure(case: &Case, attempt: &Attempt) -> bool {
 
 /// The SYNs of connections opened during the life of a request on which nothing was ever written.
 fn unused_connections(case: &Case, request: &Request) -> Vec<Moment> {
-    let unused = case.connections().filter(|connection: &&Connection| connection.exchanges.is_empty());
-    let syns = unused.filter_map(|connection| connection.syn);
-    syns.filter(|syn| request.started < *syn && request.ended().is_none_or(|ended| *syn < ended)).collect()
+    let dials = case.index.dialled(request.started, request.ended());
+    dials.filter(|(_, connection)| connection.exchanges.is_empty()).map(|(syn, _)| syn).collect()
 }
 
 /// How many requests were unfinished during the life of this one, itself included.
 fn contemporaries(case: &Case, request: &Request) -> usize {
-    let overlaps = |other: &&Request| {
-        other.ended().is_none_or(|ended| request.started < ended)
-            && request.ended().is_none_or(|ended| other.started < ended)
-    };
-    case.requests().filter(overlaps).count()
+    case.index.lives.meeting(request.started, request.ended())
 }

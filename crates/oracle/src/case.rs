@@ -1,8 +1,12 @@
 //! What every oracle is given: the scenario, the trace and the views over it.
 
-use closewait_scenario::{Action, ClientAction, DEFAULT_DEADLINE, Scenario, SendRequest, SourceEnd};
-use closewait_trace::{Attempt, Connection, Exchange, Millis, Moment, Request, Trace, Views, What, millis};
+use std::collections::BTreeMap;
 
+use closewait_scenario::{DEFAULT_DEADLINE, Scenario, SendRequest, SourceEnd};
+use closewait_trace::{Attempt, Connection, Exchange, Millis, Moment, Request, Trace, Views, millis};
+
+use super::index::{Book, Index};
+use super::reuse::{self, Choice};
 use super::send_queue::{self, SendQueues};
 
 pub(super) struct Case<'a> {
@@ -10,33 +14,62 @@ pub(super) struct Case<'a> {
     pub trace: &'a Trace,
     pub views: &'a Views,
     pub queues: SendQueues,
+    pub index: Index<'a>,
+    /// What the scenario says of each request.
+    sends: BTreeMap<&'a str, &'a SendRequest>,
 }
 
 impl<'a> Case<'a> {
     pub fn new(scenario: &'a Scenario, trace: &'a Trace, views: &'a Views) -> Self {
         let queues = send_queue::all(scenario, trace, views);
-        Self { scenario, trace, views, queues }
+        let mut sends = BTreeMap::new();
+        for send in scenario.requests() {
+            sends.entry(send.id.as_str()).or_insert(send);
+        }
+        let mut case = Self { scenario, trace, views, queues, index: Index::default(), sends };
+        case.index = Index::of(&case);
+        case
     }
 
-    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+    pub fn requests(&self) -> std::slice::Iter<'a, Request> {
         self.views.requests.iter()
     }
 
-    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+    /// Whether a request began after a moment.
+    pub fn goes_on_after(&self, moment: Moment) -> bool {
+        self.requests().last().is_some_and(|last| moment < last.started)
+    }
+
+    pub fn connections(&self) -> impl Iterator<Item = &'a Connection> + use<'a> {
         self.views.connections.iter()
     }
 
-    pub fn connection_of(&self, attempt: &Attempt) -> Option<&Connection> {
+    pub fn connection_of(&self, attempt: &Attempt) -> Option<&'a Connection> {
         self.views.connections.get(attempt.connection)
     }
 
-    pub fn exchange_of(&self, attempt: &Attempt) -> Option<&Exchange> {
+    pub fn exchange_of(&self, attempt: &Attempt) -> Option<&'a Exchange> {
         self.connection_of(attempt)?.exchanges.get(attempt.exchange)
     }
 
     /// The request that an exchange carries, if it names itself.
-    pub fn request_of(&self, exchange: &Exchange) -> Option<&Request> {
+    pub fn request_of(&self, exchange: &Exchange) -> Option<&'a Request> {
         self.views.requests.get(exchange.request.id.as_deref()?)
+    }
+
+    /// What the scenario says of a request.
+    fn send(&self, id: &str) -> Option<&'a SendRequest> {
+        self.sends.get(id).copied()
+    }
+
+    /// What is known of a connection beyond its bytes.
+    pub fn book(&self, connection: &Connection) -> Option<&Book<'a>> {
+        self.index.book(connection)
+    }
+
+    /// Every request that had a choice of connections.
+    pub fn choices(&self) -> &[Choice<'a>] {
+        self.index.choices.get_or_init(|| reuse::choices(self))
     }
 
     /// The attempt that decided the outcome. What waited for the network, and leaves when a GOAWAY has excluded it, decides
@@ -53,7 +86,7 @@ impl<'a> Case<'a> {
 
     /// Whether the application's own body of a request fails: then the request can only fail, and be sent again in vain.
     pub fn upload_fails(&self, id: &str) -> bool {
-        self.scenario.request(id).is_some_and(|send| matches!(send.source.end, SourceEnd::Fails(_)))
+        self.send(id).is_some_and(|send| matches!(send.source.end, SourceEnd::Fails(_)))
     }
 
     /// Whether a request may be carried out twice: its method is idempotent, or it has a key by which the origin knows it again
@@ -62,39 +95,31 @@ impl<'a> Case<'a> {
         let has_key = |send: &SendRequest| {
             send.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"))
         };
-        request.is_idempotent() || self.scenario.request(&request.id).is_some_and(has_key)
+        request.is_idempotent() || self.send(&request.id).is_some_and(has_key)
     }
 
     /// Whether the length of a request's body is not known beforehand.
     pub fn has_no_length(&self, id: &str) -> bool {
-        self.scenario.request(id).is_some_and(|send| send.body > 0 && !send.source.content_length)
+        self.send(id).is_some_and(|send| send.body > 0 && !send.source.content_length)
     }
 
     /// How long the application waits for the outcome of a request.
     pub fn deadline_of(&self, id: &str) -> Millis {
-        let sends = self.scenario.script.iter().filter_map(|step| match &step.action {
-            Action::Client(ClientAction::Send(send)) => Some(send),
-            _ => None,
-        });
-        millis(sends.into_iter().find(|send| send.id == id).map_or(DEFAULT_DEADLINE, |send| send.deadline))
+        millis(self.send(id).map_or(DEFAULT_DEADLINE, |send| send.deadline))
     }
 
     /// From `moment` on, when the application had read what it kept of the connection's responses: until then a client cannot
     /// look behind them. The end of the run where it never did.
     pub fn read_until(&self, connection: &Connection, moment: Moment) -> Moment {
-        let on_it = |request: &&Request| {
-            let mut attempts = request.attempts.iter();
-            request.kept.is_some() && attempts.any(|attempt| attempt.connection == connection.number)
-        };
-        let read = self.requests().filter(on_it).map(|request| request.kept_until().unwrap_or(self.end()));
+        let users = self.book(connection).map_or(&[][..], |book| &book.users);
+        let kept = users.iter().filter(|request| request.kept.is_some());
+        let read = kept.map(|request| request.kept_until().unwrap_or(self.end()));
         read.chain([moment]).max().unwrap_or(moment)
     }
 
     /// When the application began to close the client.
     pub fn closing(&self) -> Option<Moment> {
-        let events = self.trace.events.iter().enumerate();
-        let mut closing = events.filter(|(_, event)| event.what == What::ClientClosing);
-        closing.next().map(|(event, entry)| Moment { event, at: entry.at })
+        self.index.closing
     }
 
     /// The end of the run.

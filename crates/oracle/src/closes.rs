@@ -15,6 +15,13 @@ pub(super) fn reason<'a>(
     request: &Request,
 ) -> Option<Exemption<'a>> {
     let close = connection.client_close().filter(|close| close.may_precede(request.started))?;
+    match case.book(connection) {
+        Some(book) => *book.excuse.get_or_init(|| excuse(case, connection, close)),
+        None => excuse(case, connection, close),
+    }
+}
+
+fn excuse<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -> Option<Exemption<'a>> {
     if case.closing().is_some_and(|closing| closing < close) {
         return Some(Exemption::Closing);
     }
@@ -32,8 +39,7 @@ pub(super) fn reason<'a>(
 
 /// A body failed in the instant of the close: what of its request was written, and where, the client may not know.
 fn upload_failed(case: &Case, close: Moment) -> bool {
-    let failed = |request: &Request| request.ended().filter(|_| case.upload_fails(&request.id));
-    case.requests().filter_map(failed).any(|ended| ended.is_beside(close))
+    case.index.failed_uploads.iter().any(|ended| ended.is_beside(close))
 }
 
 /// The client found fault with what came, or with how late it came: at the very end of the ping timeout may be
@@ -56,9 +62,8 @@ fn found_fault<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -> O
 fn others_idle(case: &Case, connection: &Connection, close: Moment) -> usize {
     let others = case.connections().filter(|other| other.number != connection.number);
     let idle = |other: &&Connection| {
-        let exchanges = other.exchanges.iter();
-        let before = exchanges.take_while(|exchange| exchange.request.first_sent.precedes(close));
-        let free = before.last().map_or(other.established, Exchange::complete);
+        let before = other.exchanges.partition_point(|exchange| exchange.request.first_sent.precedes(close));
+        let free = other.exchanges[..before].last().map_or(other.established, Exchange::complete);
         other.lasts_until(close) && free.is_some_and(|free| free.may_precede(close))
     };
     others.filter(idle).count()
@@ -68,20 +73,35 @@ fn others_idle(case: &Case, connection: &Connection, close: Moment) -> usize {
 /// and nothing had come on this connection for longer: what killed that one may have killed all (a NAT that forgot them,
 /// a host that is gone). What comes in that very instant may come behind the timer that ended the wait.
 fn in_bad_company<'a>(case: &Case<'a>, connection: &Connection, close: Moment) -> Option<Exemption<'a>> {
+    let heard = connection.heard_until(close);
+    let doubts = &case.index.doubts;
+    let then = &doubts[doubts.partition_point(|doubt| doubt.ended.precedes(close))..];
+    let mut then = then.iter().take_while(|doubt| doubt.ended.may_precede(close));
+    let casts_doubt = |doubt: &Doubt| heard.is_none_or(|heard| heard.may_precede(doubt.written));
+    then.any(casts_doubt).then_some(Exemption::InBadCompany)
+}
+
+/// A request that was given up, and of which the client had heard nothing since it was written.
+pub(super) struct Doubt {
+    written: Moment,
+    ended: Moment,
+}
+
+/// Every one of them, in the order in which they were given up.
+pub(super) fn doubts(case: &Case) -> Vec<Doubt> {
     let patience =
         case.scenario.client.read_timeout.map_or(LONG_SILENCE, |limit| millis(limit).min(LONG_SILENCE));
-    let heard = connection.heard_until(close);
-    let casts_doubt = |request: &Request| {
-        let (Some(attempt), Some(ended)) = (case.final_attempt(request), request.ended()) else {
-            return false;
-        };
-        let Some(other) = case.connection_of(attempt) else { return false };
+    let doubt = |request: &Request| {
+        let (attempt, ended) = (case.final_attempt(request)?, request.ended()?);
+        let connection = case.connection_of(attempt)?;
         let written = attempt.first_sent;
         let gave_up = request.failed() || request.outcome() == Some(&Outcome::Cancelled);
         // What was over before its first byte left has waited for no answer.
-        let long = ended.is_beside(close) && written < ended && ended.since(written) >= patience;
-        let silent = other.heard_after(written).is_none_or(|next| ended.may_precede(next));
-        gave_up && long && silent && heard.is_none_or(|heard| heard.may_precede(written))
+        let long = written < ended && ended.since(written) >= patience;
+        let silent = connection.heard_after(written).is_none_or(|next| ended.may_precede(next));
+        (gave_up && long && silent).then_some(Doubt { written, ended })
     };
-    case.requests().any(casts_doubt).then_some(Exemption::InBadCompany)
+    let mut doubts: Vec<Doubt> = case.requests().filter_map(doubt).collect();
+    doubts.sort_by_key(|doubt| doubt.ended);
+    doubts
 }

@@ -1,11 +1,10 @@
 //! What exempts a client that passes over a connection though it looks free.
 
-use closewait_trace::http2::ErrorCode;
-use closewait_trace::{Attempt, BodyEnd, Connection, Exchange, Millis, Moment, Outcome, Request, millis};
+use closewait_trace::{BodyEnd, Connection, Exchange, Millis, Moment, Outcome, Request, millis};
 
 use super::case::Case;
 use super::exemption::Exemption;
-use super::policy::{LONG_SILENCE, MARGIN, REFUSALS, UNKNOWN_IDLE_TIMEOUT};
+use super::policy::{LONG_SILENCE, MARGIN, UNKNOWN_IDLE_TIMEOUT};
 
 /// Stale by then, or something is on its way that will make it so, or something odd has come that does not
 /// forbid reuse but permits closing (RFC 9112 sections 6.1 and 9.2). What the origin sent after the client's own close is its answer to that,
@@ -17,11 +16,12 @@ pub(super) fn in_doubt<'a>(
 ) -> Option<Exemption<'a>> {
     let stale = case.stale(connection).filter(|stale| stale.known.earliest.may_precede(moment));
     let until = connection.client_close().map_or(moment, |close| close.min(moment));
-    let on_its_way =
-        || connection.signals().into_iter().find(|signal| signal.sent.is_some_and(|at| at < until));
+    let on_its_way = || connection.signals().iter().find(|signal| signal.sent.is_some_and(|at| at < until));
     let crlf = || connection.unsolicited.iter().any(|bytes| bytes.delivered < moment);
-    let responses = || connection.exchanges.iter().filter_map(|exchange| exchange.response.as_ref());
-    let twice = || responses().any(|answer| answer.length_given_twice && answer.first_delivered < moment);
+    let twice = || {
+        let first = case.book(connection).and_then(|book| book.length_given_twice);
+        first.is_some_and(|first| first < moment)
+    };
     let stale = stale.map(|stale| Exemption::Stale(stale.reason));
     let exemption = stale.or_else(|| on_its_way().map(|signal| Exemption::OnItsWay(signal.kind)));
     exemption
@@ -41,22 +41,10 @@ pub(super) fn idle_too_long<'a>(case: &Case<'a>, last: &Exchange, idle: Millis) 
 /// A client may give up a connection on which the origin refuses streams: two in a row, without a request that ended well
 /// between them, and nothing was opened on it after that. What happens within an instant has no order for the client.
 pub(super) fn refusing<'a>(case: &Case<'a>, connection: &Connection, until: Moment) -> Option<Exemption<'a>> {
-    let exchanges = || connection.exchanges.iter();
-    let opened = exchanges().map(|exchange| exchange.request.first_sent).filter(|sent| *sent < until).max();
-    let ended_well: Vec<Moment> = exchanges()
-        .filter(|exchange| exchange.complete().is_some())
-        .filter_map(|exchange| answered(case.request_of(exchange)?))
-        .collect();
-    let refused = exchanges().filter_map(|exchange| exchange.stream.as_ref()?.reset_by_origin);
-    let refused = refused.filter(|reset| reset.code == ErrorCode::REFUSED_STREAM);
-    let mut refused: Vec<Moment> = refused.filter_map(|reset| reset.delivered).collect();
-    refused.sort_unstable();
-    let gives_up = refused.windows(REFUSALS).any(|row| {
-        let (first, last) = (row[0], row[REFUSALS - 1]);
-        let parted = ended_well.iter().any(|end| first.precedes(*end) && end.precedes(last));
-        !parted && opened.is_none_or(|opened| opened.may_precede(last)) && last < until
-    });
-    gives_up.then_some(Exemption::Refusing)
+    let refused = case.streams(connection)?.refused_before(until)?;
+    let before = connection.exchanges.partition_point(|exchange| exchange.request.first_sent < until);
+    let opened = before.checked_sub(1).map(|last| connection.exchanges[last].request.first_sent);
+    opened.is_none_or(|opened| opened.may_precede(refused)).then_some(Exemption::Refusing)
 }
 
 /// A client may mistrust a connection on which nothing came since a request that was given up was written, since it was
@@ -71,18 +59,21 @@ pub(super) fn silent<'a>(
     let moment = connection.client_close().map_or(moment, |close| close.min(moment));
     let counts =
         |since: Moment| since < moment && (since.may_precede(started) || moment.since(since) >= LONG_SILENCE);
-    let is_unheard = |request: &Request| {
-        let Some(ended) = request.ended().filter(|ended| counts(*ended)) else { return false };
-        let on_it = |attempt: &&Attempt| attempt.connection == connection.number;
-        request.attempts.iter().filter(on_it).any(|attempt| {
-            connection.is_silent(attempt.first_sent, moment)
-                || connection.is_silent(ended, moment) && case.waits(connection, ended, moment)
-        })
-    };
+    // Of what was written, given up or sent since something came last, the earliest says it, if any does.
+    let heard = connection.heard_until(moment);
+    let streams = case.streams(connection)?;
     let mut pings = connection.http2.iter().flat_map(|http2| http2.pings());
-    let is_silent = case.requests().any(is_unheard)
-        || pings.any(|ping| counts(ping) && connection.is_silent(ping, moment));
+    let mut full =
+        streams.ended_since(heard).take_while(|ended| *ended < moment).filter(|ended| counts(*ended));
+    let is_silent = streams.first_end_of_what_was_written_since(heard).is_some_and(counts)
+        || pings.find(|ping| is_since(*ping, heard)).is_some_and(counts)
+        || case.was_ever_full(connection) && full.any(|ended| case.waits(connection, ended, moment));
     is_silent.then_some(Exemption::Silent)
+}
+
+/// Whether nothing came after this, if what came last came at another moment.
+pub(super) fn is_since(moment: Moment, heard: Option<Moment>) -> bool {
+    heard.is_none_or(|heard| heard.event <= moment.event)
 }
 
 /// The network has taken nothing for as long as [`LONG_SILENCE`], and not even an acknowledgement came.

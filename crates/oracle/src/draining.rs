@@ -11,8 +11,8 @@ use super::{Severity, streams};
 /// What became of the streams of `connection` that were open when it began to drain. Whether there were any.
 pub(super) fn judge(case: &Case, connection: &Connection, checks: &mut Checks) -> bool {
     let mut drained = false;
-    for request in case.requests() {
-        let attempt = case.final_attempt(request).filter(|last| last.connection == connection.number);
+    for &request in case.book(connection).map_or(&[][..], |book| &book.decided) {
+        let attempt = case.final_attempt(request);
         let finished = request.finished.as_ref();
         let Some((attempt, (finished, outcome))) = attempt.zip(finished) else { continue };
         if case.upload_fails(&request.id) {

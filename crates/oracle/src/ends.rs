@@ -53,7 +53,7 @@ fn own_close(case: &Case, connection: &Connection, attempt: &Attempt) -> Option<
 }
 
 fn ping_timeout(case: &Case, connection: &Connection) -> Option<Sign> {
-    case.staleness(connection).find_map(|stale| match *stale.reason {
+    case.staleness(connection).iter().find_map(|stale| match *stale.reason {
         StaleReason::PingUnanswered { limit } => {
             Some(Sign { what: ping_expired(connection, limit), at: stale.known.earliest })
         }

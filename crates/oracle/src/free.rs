@@ -9,13 +9,13 @@ use super::exemption::Exemption;
 use super::known::stream_limit;
 
 /// A connection that was, or became, free while a request waited for one in vain, and stayed so.
-pub(super) fn connection<'a>(case: &'a Case, request: &Request) -> Option<(&'a Connection, Moment)> {
+pub(super) fn connection<'a>(case: &Case<'a>, request: &Request) -> Option<(&'a Connection, Moment)> {
     let ended = request.ended()?;
     let usable = case.connections().filter(|connection| connection.ended().is_none_or(|end| ended < end));
     let mut free = usable.filter_map(|connection| {
         let since = if connection.http2.is_some() {
             let until = Until { decided: case.turn_before(ended), used: ended };
-            spare_stream_since(case, connection, request, until, &[])?
+            spare_stream_since(case, connection, request, until, 0)?
         } else {
             let last = connection.exchanges.last()?;
             let free = released(case, last)?;
@@ -59,26 +59,20 @@ pub(super) fn free_since(
 }
 
 /// Since when a connection with streams had one to spare when the request began, if a client has no excuse for not
-/// using it. The origin's SETTINGS prove that the connection is healthy; `taken` are the requests for
-/// which it was the choice.
+/// using it. The origin's SETTINGS prove that the connection is healthy; so many requests that wait, `elsewhere`, are to have it, and are
+/// written on none or on others.
 pub(super) fn spare_stream_since(
     case: &Case,
     connection: &Connection,
     request: &Request,
     until: Until,
-    taken: &[&str],
+    elsewhere: usize,
 ) -> Option<Moment> {
     let started = request.started;
     let settled = connection.http2.as_ref()?.settled()?.max(connection.established?);
     let (_, last) = last_exchange_before(connection, started)?;
-    let others = case
-        .requests()
-        .filter(|other| other.id != request.id && other.started < started && other.lasts_until(started));
-    let on_it = |other: &&Request| {
-        let mut attempts = other.attempts.iter();
-        taken.contains(&other.id.as_str()) || attempts.any(|attempt| attempt.connection == connection.number)
-    };
-    let busy = others.filter(on_it).count();
+    let users = case.book(connection).map_or(0, |book| book.use_of.lasting_until(started));
+    let busy = users + elsewhere;
     let limit = stream_limit(connection, started, started).least;
     let idle_since = idle_since(case, connection, started);
     let since = idle_since.map_or(settled, |idle| idle.max(settled));
@@ -99,23 +93,35 @@ pub(super) fn spare_stream_since(
 /// nobody's any more.
 fn idle_since(case: &Case, connection: &Connection, moment: Moment) -> Option<Moment> {
     if connection.open_streams(moment) == 0 {
-        return connection.idle().into_iter().map(|idle| idle.since).rfind(|since| *since < moment);
+        return connection.idle_before(moment);
     }
-    let before = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent < moment);
-    let ended = |exchange: &Exchange| {
-        let answered = exchange.answered();
-        exchange.ended().or_else(|| {
-            let ended = case.request_of(exchange)?.ended()?;
-            answered.map(|answered| answered.max(ended))
-        })
-    };
-    let ended: Option<Vec<Moment>> = before.map(ended).collect();
-    ended?.into_iter().max().filter(|ended| *ended < moment)
+    case.streams(connection)?.unused_since(moment)
 }
 
 fn last_exchange_before(connection: &Connection, moment: Moment) -> Option<(usize, &Exchange)> {
-    let exchanges = connection.exchanges.iter().enumerate();
-    exchanges.take_while(|(_, exchange)| exchange.request.first_sent < moment).last()
+    let before = connection.exchanges.partition_point(|exchange| exchange.request.first_sent < moment);
+    let last = before.checked_sub(1)?;
+    Some((last, &connection.exchanges[last]))
+}
+
+/// Whether a connection will not be free again for any request that begins at a moment or later: it is stale, or it has been idle for
+/// longer than the client has to keep it, and was not used after that.
+pub(super) fn is_lost(case: &Case, connection: &Connection, moment: Moment) -> bool {
+    if case.stale(connection).is_some_and(|stale| stale.known.earliest.may_precede(moment)) {
+        return true;
+    }
+    let Some(last) = connection.exchanges.last().filter(|last| last.request.first_sent < moment) else {
+        return false;
+    };
+    let idle_since = match connection.http2 {
+        Some(_) if connection.open_streams(moment) > 0 => return false,
+        Some(_) => connection.idle_before(moment),
+        None => released(case, last),
+    };
+    match idle_since {
+        Some(since) => doubts::idle_too_long(case, last, moment.since(since)).is_some(),
+        None => connection.http2.is_none(),
+    }
 }
 
 /// When an exchange was over for wire and application, if it ended well.

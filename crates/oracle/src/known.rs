@@ -3,7 +3,7 @@
 
 use closewait_scenario::{Action, NetworkAction, OriginAction};
 use closewait_trace::http2::Setting;
-use closewait_trace::{Connection, Direction, Fate, Millis, Moment, StaleReason, Staleness, What};
+use closewait_trace::{Connection, Exchange, Millis, Moment, StaleReason, Staleness};
 
 use super::case::Case;
 use super::interval::Known;
@@ -26,40 +26,23 @@ impl<'a> Case<'a> {
     /// Since when the connection was stale for the client. It must know by the end of its turn, or as soon as it
     /// reports to a caller what came with the signal or behind it.
     pub fn stale(&self, connection: &Connection) -> Option<Stale<'a>> {
-        self.staleness(connection).next()
+        self.staleness(connection).first().copied()
     }
 
     /// Every reason why the connection was stale for the client, in order. See [`stale`](Self::stale).
-    pub fn staleness(&self, connection: &Connection) -> impl Iterator<Item = Stale<'a>> {
-        let stale = self.views.staleness(connection.number).iter();
-        let is_news = move |stale: &&Staleness| {
-            !matches!(stale.reason, StaleReason::PingOmitted { .. }) || !self.answers_pings(stale.at)
-        };
-        stale.filter(is_news).map(move |stale| self.known_stale(connection, stale))
+    pub fn staleness(&self, connection: &Connection) -> &[Stale<'a>] {
+        self.book(connection).map_or(&[], |book| &book.stale)
     }
 
-    /// Whether nothing has happened, up to an instant, that keeps a PING from its answer: then one that was not sent would have told
-    /// the client nothing, however long a response is held back.
-    fn answers_pings(&self, until: Millis) -> bool {
-        let mut steps = self.trace.events.iter().take_while(|event| event.at <= until);
-        !steps.any(|event| match event.what {
-            What::Step { step } => self.scenario.script.get(step).is_some_and(|step| silences(&step.action)),
-            _ => false,
-        })
-    }
-
-    fn known_stale(&self, connection: &Connection, stale: &'a Staleness) -> Stale<'a> {
+    /// What the client knew of a reason, given what it had reported of the connection.
+    pub fn known_stale(&self, reports: &Reports, stale: &'a Staleness) -> Stale<'a> {
         let by_event = self.trace.events.get(stale.event).is_some_and(|event| event.at == stale.at);
         // Where time alone made it so, that was before anything else in the instant.
         let earliest =
             if by_event { Moment { event: stale.event, at: stale.at } } else { self.turn_start(stale.at) };
-        let reports = connection.exchanges.iter().filter_map(|exchange| {
-            let response = exchange.response.as_ref()?.complete?;
-            let (finished, _) = self.request_of(exchange)?.finished.as_ref()?;
-            (stale.event <= response.event && response < *finished).then(|| earliest.max(*finished))
-        });
         let known = self.known(earliest);
-        let latest = reports.chain([known.latest]).min().unwrap_or(known.latest);
+        let reported = reports.first_behind(stale.event).map(|finished| earliest.max(finished));
+        let latest = reported.map_or(known.latest, |reported| reported.min(known.latest));
         Stale { known: Known { latest, ..known }, reason: &stale.reason, event: stale.event }
     }
 
@@ -83,23 +66,47 @@ impl<'a> Case<'a> {
     /// Whether not even an acknowledgement reached the client's host from one moment until another. A connection that
     /// brings those is not dead, however long the origin thinks.
     pub fn is_cut_off(&self, connection: &Connection, from: Moment, until: Moment) -> bool {
-        let events = self.trace.events.get(from.event..=until.event).unwrap_or_default();
-        from <= until && !events.iter().any(|event| reaches_the_client(&event.what, connection))
+        from <= until && self.book(connection).is_none_or(|book| book.is_quiet(from.event, until.event))
+    }
+}
+
+/// When the client reported responses that had arrived whole, in the order of their arrival.
+pub(super) struct Reports {
+    /// The arrival, and the first report of this response or a later one.
+    first: Vec<(Moment, Moment)>,
+}
+
+impl Reports {
+    pub fn of(case: &Case, connection: &Connection) -> Self {
+        let report = |exchange: &Exchange| {
+            let response = exchange.answered()?;
+            let (finished, _) = case.request_of(exchange)?.finished.as_ref()?;
+            (response < *finished).then_some((response, *finished))
+        };
+        let mut first: Vec<_> = connection.exchanges.iter().filter_map(report).collect();
+        first.sort_unstable();
+        let mut earliest = None;
+        for (_, finished) in first.iter_mut().rev() {
+            *finished = earliest.map_or(*finished, |earliest| (*finished).min(earliest));
+            earliest = Some(*finished);
+        }
+        Self { first }
+    }
+
+    /// The first report of a response that arrived with an event or after it.
+    fn first_behind(&self, event: usize) -> Option<Moment> {
+        let behind = self.first.partition_point(|(response, _)| response.event < event);
+        self.first.get(behind).map(|(_, finished)| *finished)
     }
 }
 
 /// Whether a step may keep PINGs, or their answers, from their receiver.
-fn silences(action: &Action) -> bool {
+pub(super) fn silences(action: &Action) -> bool {
     match action {
         Action::Network(action) => !matches!(action, NetworkAction::Heal { .. }),
         Action::Origin(OriginAction::Pings { .. } | OriginAction::Read { .. } | OriginAction::Crash) => true,
         Action::Origin(_) | Action::Client(_) | Action::Wait(_) | Action::Until(_) => false,
     }
-}
-
-fn reaches_the_client(what: &What, connection: &Connection) -> bool {
-    let What::Segment { connection: number, direction, fate, .. } = what else { return false };
-    (*number, *direction, *fate) == (connection.number, Direction::ToClient, Fate::Delivered)
 }
 
 /// How many streams the origin permits, as far as the client knows. `None`: as many as it likes.

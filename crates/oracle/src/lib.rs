@@ -22,6 +22,7 @@ pub mod gate;
 mod http2_exemption_tests;
 #[cfg(test)]
 mod http2_tests;
+mod index;
 mod interval;
 #[cfg(test)]
 mod interval_tests;
@@ -33,6 +34,7 @@ mod no_needless_connections;
 mod no_silent_truncation;
 mod no_stale_reuse;
 mod no_truncated_request;
+mod order;
 mod policy;
 mod prompt_close;
 mod race_outcome;
@@ -48,6 +50,7 @@ mod rule;
 mod send_queue;
 #[cfg(test)]
 mod send_queue_tests;
+mod slots;
 mod spans;
 mod streams;
 mod table;

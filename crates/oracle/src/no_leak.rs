@@ -5,6 +5,7 @@ use closewait_trace::{Connection, End, Moment};
 use super::case::Case;
 use super::checks::Checks;
 use super::known::stream_limit;
+use super::order::Lives;
 use super::policy::HELD;
 use super::spans::{Span, idle_spans, open_span};
 use super::words::{count, ms};
@@ -87,10 +88,12 @@ fn judge_rest(case: &Case, checks: &mut Checks) {
 /// Reports the first instant that ends with more than `limit`: within an instant a client may put things in order.
 fn judge_limit(kind: &str, limit: u32, spans: &[Span], checks: &mut Checks) {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let most = |now: Moment| spans.iter().filter(|span| span.covers(now)).collect::<Vec<_>>();
-    let peaks = spans.iter().map(|span| (span.from, most(span.from)));
-    match peaks.filter(|(_, together)| together.len() > limit).min_by_key(|(from, _)| from.at) {
-        Some((from, together)) => {
+    let turn = |moment: Moment| Moment { event: 0, ..moment };
+    let open = Lives::of(spans.iter().map(|span| (turn(span.from), span.to.map(turn))));
+    let peaks = spans.iter().map(|span| span.from).filter(|from| open.after_turn(*from) > limit);
+    match peaks.min_by_key(|from| from.at) {
+        Some(from) => {
+            let together: Vec<&Span> = spans.iter().filter(|span| span.covers(from)).collect();
             let connections = count(together.len(), &format!("{kind} connection"));
             let message = format!("{connections} at {}; the limit is {limit}", ms(from.at));
             checks.violated(Severity::HangOrLeak, message, together.iter().map(|span| span.from.event));

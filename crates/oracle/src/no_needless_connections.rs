@@ -1,10 +1,9 @@
 //! No more connections than the script makes necessary.
 
-use closewait_trace::{Connection, Moment, Outcome, Request};
+use closewait_trace::{Connection, Moment};
 
 use super::case::Case;
 use super::checks::Checks;
-use super::reuse;
 use super::reuses_when_healthy::missed;
 use super::words::count;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
@@ -20,7 +19,7 @@ pub(super) const ORACLE: Oracle = Oracle {
 
 fn judge(case: &Case) -> Verdict {
     let mut checks = Checks::default();
-    for choice in reuse::choices(case).iter().filter(|choice| !choice.reused) {
+    for choice in case.choices().iter().filter(|choice| !choice.reused) {
         let evidence = [choice.free_since.event, choice.attempt.first_sent.event];
         checks.violated(Severity::NeedlessConnections, missed(choice), evidence);
     }
@@ -41,10 +40,10 @@ fn judge(case: &Case) -> Verdict {
 
 /// Connections that were ready for requests and on which nothing was written, unless whoever wanted them had given up, or
 /// what told the client not to use them was there by then.
-fn unused<'a>(case: &'a Case) -> impl Iterator<Item = (u32, Moment)> + 'a {
+fn unused(case: &Case) -> impl Iterator<Item = (u32, Moment)> {
     case.connections().filter(|connection| connection.exchanges.is_empty()).filter_map(|connection| {
         let syn = connection.syn?;
-        let wanted = !case.requests().any(|request| gave_up(request) && lives_at(request, syn));
+        let wanted = case.index.given_up.across(syn) == 0;
         let ready = connection.ready().filter(|ready| wanted && !was_told_by(connection, *ready))?;
         Some((connection.number, ready))
     })
@@ -54,14 +53,6 @@ fn unused<'a>(case: &'a Case) -> impl Iterator<Item = (u32, Moment)> + 'a {
 /// TLS that is not before the client has read the origin's Finished, and more may have come behind it.
 fn was_told_by(connection: &Connection, ready: Moment) -> bool {
     let close = connection.client_close();
-    let mut told = connection.signals().into_iter().filter_map(|signal| signal.delivered);
+    let mut told = connection.signals().iter().filter_map(|signal| signal.delivered);
     told.any(|told| told.may_precede(ready) && close.is_none_or(|close| told < close))
-}
-
-fn gave_up(request: &Request) -> bool {
-    request.attempts.is_empty() || matches!(request.outcome(), Some(Outcome::Cancelled | Outcome::Deadline))
-}
-
-fn lives_at(request: &Request, moment: Moment) -> bool {
-    request.started < moment && request.ended().is_none_or(|ended| moment < ended)
 }

@@ -48,7 +48,7 @@ fn judge_connection(case: &Case, connection: &Connection, stale: &Stale, checks:
         }
         left_alone = false;
     }
-    if left_alone && case.requests().any(|request| is_later(stale, request)) {
+    if left_alone && case.requests().last().is_some_and(|last| is_later(stale, last)) {
         let (number, at) = (connection.number, ms(stale.known.earliest.at));
         checks.holds(format!("connection {number} was left alone after {} at {at}", cause(stale.reason)));
     }

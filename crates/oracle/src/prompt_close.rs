@@ -36,7 +36,7 @@ fn judge(case: &Case) -> Verdict {
 
 /// Since when a connection has been of no use: a GOAWAY forbids new streams, and no stream is open.
 fn drained(case: &Case, connection: &Connection) -> Option<Moment> {
-    let mut reasons = case.staleness(connection);
+    let mut reasons = case.staleness(connection).iter();
     let stale = reasons.find(|stale| matches!(stale.reason, StaleReason::GoAway { .. }))?;
     let ended = |exchange| connection.excluded(exchange).into_iter().chain(exchange.ended()).min();
     let ends: Option<Vec<Moment>> = connection.exchanges.iter().map(ended).collect();

@@ -38,7 +38,7 @@ fn find_race<'a>(case: &'a Case, request: &'a Request) -> Option<Race<'a>> {
     request.attempts.iter().find_map(|attempt| {
         let connection = case.connection_of(attempt)?;
         let exchange = connection.exchanges.get(attempt.exchange)?;
-        connection.signals().into_iter().find_map(|signal| {
+        connection.signals().iter().copied().find_map(|signal| {
             let window = Window::of(&signal, exchange).filter(|window| window.is_race())?;
             Some(Race { request, attempt, signal, window })
         })

@@ -5,6 +5,7 @@ use closewait_trace::{Connection, Millis, Moment, Request};
 use super::case::Case;
 use super::checks::Checks;
 use super::draining;
+use super::order::before;
 use super::words::{list, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -51,7 +52,7 @@ fn judge_connection(case: &Case, connection: &Connection, checks: &mut Checks) {
             list(&names)
         );
         checks.violated(Severity::AvoidableFailure, message, evidence(dead_since, &cost));
-    } else if case.requests().any(|request| request.started > dead_since) {
+    } else if case.goes_on_after(dead_since) {
         let cost = names.first().copied().unwrap_or("no request");
         checks.holds(format!("connection {number} cost {cost}"));
     }
@@ -62,18 +63,18 @@ fn judge_streams(case: &Case, connection: &Connection, checks: &mut Checks) {
     let mut cost = failures_on(case, connection);
     cost.retain(|request| is_lost(case, connection, request));
     let failed = cost.iter().filter_map(|request| request.ended());
-    let deaths: Vec<Moment> = connection.death().into_iter().chain(failed).collect();
-    let Some(first) = deaths.iter().min().copied() else { return };
+    let mut deaths: Vec<Moment> = connection.death().into_iter().chain(failed).collect();
+    deaths.sort_unstable();
+    let Some(first) = deaths.first().copied() else { return };
     let number = connection.number;
     // What was cut off may come back, also while the request waits: then it was lost to something else.
     let dead_since = |request: &Request| {
         let (written, lost) = (case.final_attempt(request)?.first_sent, request.ended()?);
-        let still = |death: &&Moment| {
-            death.precedes(written)
-                && (connection.death().is_some_and(|end| end <= **death)
-                    || case.is_cut_off(connection, **death, lost))
-        };
-        deaths.iter().filter(still).min().copied()
+        let heard = case.book(connection).and_then(|book| book.heard_by(lost.event));
+        let silent = deaths.partition_point(|death| heard.is_some_and(|heard| death.event <= heard));
+        let silent = deaths.get(silent).copied().filter(|death| *death <= lost);
+        let for_good = connection.death().and_then(|end| deaths.get(before(&deaths, end))).copied();
+        silent.into_iter().chain(for_good).min().filter(|death| death.precedes(written))
     };
     let later: Vec<&Request> = cost.iter().filter(|request| dead_since(request).is_some()).copied().collect();
     let names = |requests: &[&Request]| list(&requests.iter().map(|request| &request.id).collect::<Vec<_>>());
@@ -84,7 +85,7 @@ fn judge_streams(case: &Case, connection: &Connection, checks: &mut Checks) {
             names(&later)
         );
         checks.violated(Severity::AvoidableFailure, message, evidence(dead_since, &later));
-    } else if case.requests().any(|request| request.started > first) {
+    } else if case.goes_on_after(first) {
         let cost = if cost.is_empty() { "no request".to_owned() } else { names(&cost) };
         checks.holds(format!("connection {number} cost {cost}"));
     }
@@ -113,12 +114,10 @@ fn round_trip(connection: &Connection) -> Millis {
 }
 
 /// The requests that failed with their last attempt on the connection. One whose own body failed has lost nothing to it.
-fn failures_on<'a>(case: &'a Case, connection: &Connection) -> Vec<&'a Request> {
-    let on_it = |request: &Request| {
-        case.final_attempt(request).is_some_and(|attempt| attempt.connection == connection.number)
-    };
-    let counts = |request: &&Request| request.failed() && !case.upload_fails(&request.id) && on_it(request);
-    case.requests().filter(counts).collect()
+fn failures_on<'a>(case: &Case<'a>, connection: &Connection) -> Vec<&'a Request> {
+    let counts = |request: &&Request| request.failed() && !case.upload_fails(&request.id);
+    let decided = case.book(connection).map_or(&[][..], |book| &book.decided);
+    decided.iter().copied().filter(counts).collect()
 }
 
 fn evidence(dead_since: Moment, cost: &[&Request]) -> Vec<usize> {

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::checks::Checks;
-use super::reuse::{self, Choice};
+use super::reuse::Choice;
 use super::words::ms;
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
@@ -17,12 +17,12 @@ pub(super) const ORACLE: Oracle = Oracle {
 
 fn judge(case: &Case) -> Verdict {
     let mut checks = Checks::default();
-    for choice in reuse::choices(case) {
+    for choice in case.choices() {
         if choice.reused {
             checks.holds(format!("{} reused connection {}", choice.request.id, choice.attempt.connection));
         } else {
             let evidence = [choice.free_since.event, choice.attempt.first_sent.event];
-            checks.violated(Severity::NeedlessConnections, missed(&choice), evidence);
+            checks.violated(Severity::NeedlessConnections, missed(choice), evidence);
         }
     }
     checks.verdict("no request found a free and healthy connection")

@@ -14,6 +14,7 @@ pub(super) type SendQueues = BTreeMap<u32, SendQueue>;
 #[derive(Default)]
 pub(super) struct SendQueue {
     fills: Vec<Fill>,
+    was_ever_full: bool,
     /// How many bytes the client knew to be with the origin.
     acknowledged: usize,
     /// How many the origin permitted in all (RFC 9293 section 3.8.6).
@@ -58,6 +59,11 @@ pub(super) fn all(scenario: &Scenario, trace: &Trace, views: &Views) -> SendQueu
 }
 
 impl SendQueue {
+    /// Whether there was a time at which it took nothing.
+    pub fn was_ever_full(&self) -> bool {
+        self.was_ever_full
+    }
+
     /// By when everything had left that the client had written at `moment`; `None` if it never did.
     pub fn emptied(&self, moment: Moment) -> Option<Moment> {
         let (past, later) =
@@ -98,6 +104,7 @@ impl SendQueue {
             sent,
             capacity: buffered + WRITE_BUFFER,
         };
+        self.was_ever_full |= fill.full;
         match self.fills.last_mut().filter(|last| last.since.is_beside(now)) {
             Some(last) => *last = Fill { since: last.since, ..fill },
             None => self.fills.push(fill),

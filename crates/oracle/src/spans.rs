@@ -7,7 +7,7 @@ use super::case::Case;
 /// From a moment on, until just before another instant; to the end of the run without one.
 pub(super) struct Span {
     pub from: Moment,
-    to: Option<Moment>,
+    pub to: Option<Moment>,
 }
 
 impl Span {
@@ -27,7 +27,7 @@ pub(super) fn open_span(connection: &Connection) -> Option<Span> {
 /// When the connection lay idle and could be used: a stale one is the affair of `prompt-close`.
 pub(super) fn idle_spans(case: &Case, connection: &Connection) -> Vec<Span> {
     let stale = case.stale(connection).map(|stale| stale.known.earliest);
-    let spans = connection.idle().into_iter().filter_map(|Idle { since, until, after }| {
+    let spans = connection.idle().filter_map(|Idle { since, until, after }| {
         // Until then a request that was written may wait for the network.
         let from = Moment { at: case.left_by(connection, since)?.at, ..since };
         // A connection whose response the application keeps is not idle.

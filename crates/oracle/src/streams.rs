@@ -1,10 +1,13 @@
 //! What oracles need to know of the streams of HTTP/2.
 
-use closewait_trace::http2::{ErrorCode, FrameKind, Http2, Setting, WireFrame};
-use closewait_trace::{Attempt, Connection, Exchange, Execution, Moment, Request};
+use std::iter;
+
+use closewait_trace::http2::{ErrorCode, FrameKind, Http2, WireFrame};
+use closewait_trace::{Attempt, Connection, Execution, Moment, Request};
 
 use super::case::Case;
 use super::known::stream_limit;
+use super::order::up_to;
 use super::policy::OBJECTIONS;
 
 /// When the client learned that the origin had not processed an attempt and never will: REFUSED_STREAM, or a
@@ -52,10 +55,7 @@ pub(super) fn is_not_processed(case: &Case, request: &Request, attempt: &Attempt
 /// How many of the streams that were opened before `left` were open at a moment, as far as the client must know: what it
 /// had given up by then it may have reset, in what waits for the network.
 pub(super) fn open_at(case: &Case, connection: &Connection, left: Moment, moment: Moment) -> usize {
-    let is_over = |ended: Option<Moment>| ended.is_some_and(|ended| ended.may_precede(moment));
-    let given_up = |exchange: &Exchange| case.request_of(exchange).and_then(Request::ended);
-    let before = connection.exchanges.iter().filter(|exchange| exchange.request.first_sent < left);
-    before.filter(|exchange| !is_over(exchange.ended()) && !is_over(given_up(exchange))).count()
+    case.streams(connection).map_or(0, |streams| streams.open_at(left, moment))
 }
 
 /// The first moment, from one on, at which the client may have had a stream to spare.
@@ -64,7 +64,7 @@ pub(super) fn first_free(case: &Case, connection: &Connection, since: Moment) ->
         let open = open_at(case, connection, case.turn_end(moment.at), *moment);
         stream_limit(connection, *moment, *moment).most.is_none_or(|limit| open < limit as usize)
     };
-    changes(case, connection, since).into_iter().find(is_free)
+    changes(case, connection, since).find(is_free)
 }
 
 /// Whether at the end of each instant between two moments the client may have had no stream to spare, one taken by a request that
@@ -74,35 +74,24 @@ pub(super) fn is_full(case: &Case, connection: &Connection, since: Moment, until
         let limit = stream_limit(connection, moment, moment).least;
         limit.is_some_and(|limit| limit as usize <= opened_at(case, connection, moment))
     };
-    let changes = changes(case, connection, since).into_iter().filter(|moment| moment.precedes(until));
+    let changes = changes(case, connection, since).filter(|moment| moment.precedes(until));
     changes.map(|moment| case.turn_end(moment.at)).all(|moment| {
         let heard = connection.heard_after(moment).filter(|heard| heard.precedes(until));
-        let mut pings = connection.http2.iter().flat_map(Http2::pings);
-        let doubted = pings.any(|ping| ping <= moment && connection.is_silent(ping, moment));
+        let last = connection.http2.iter().flat_map(Http2::pings).rfind(|ping| *ping <= moment);
+        let doubted = last.is_some_and(|ping| connection.is_silent(ping, moment));
         is_taken(moment) || doubted && heard.is_none_or(|heard| is_taken(case.turn_end(heard.at)))
     })
 }
 
 /// How many streams may have been open at a moment, those that had not left the host among them.
 fn opened_at(case: &Case, connection: &Connection, moment: Moment) -> usize {
-    let is_open = |exchange: &&Exchange| {
-        let ended = exchange.ended().is_some_and(|ended| ended <= moment);
-        !ended && case.written(connection, exchange).earliest <= moment
-    };
-    connection.exchanges.iter().filter(is_open).count()
+    case.streams(connection).map_or(0, |streams| streams.written.at(moment))
 }
 
 /// When the number of streams to spare may have become larger: `since`, and then in order.
-fn changes(case: &Case, connection: &Connection, since: Moment) -> Vec<Moment> {
-    let ended = connection.exchanges.iter().filter_map(Exchange::ended);
-    let given_up = connection.exchanges.iter().filter_map(|exchange| case.request_of(exchange)?.ended());
-    let settings = connection.http2.iter().flat_map(|http2| http2.setting(Setting::MAX_CONCURRENT_STREAMS));
-    // From the next instant on a new limit must be known.
-    let raised = settings.flat_map(|(delivered, _)| [delivered, delivered.later_by(1)]);
-    let later = ended.chain(given_up).chain(raised).filter(|moment| since < *moment);
-    let mut changes: Vec<Moment> = later.chain([since]).collect();
-    changes.sort_unstable();
-    changes
+fn changes(case: &Case, connection: &Connection, since: Moment) -> impl Iterator<Item = Moment> {
+    let changes = case.streams(connection).map_or(&[][..], |streams| &streams.changes);
+    iter::once(since).chain(changes[up_to(changes, since)..].iter().copied())
 }
 
 /// A GOAWAY of the client that finds fault with what it got.

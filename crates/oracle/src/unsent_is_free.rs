@@ -1,5 +1,8 @@
 //! A request of which no byte was written, or which the origin did not process, is sent again instead of failing.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use closewait_trace::http2::ErrorCode;
 use closewait_trace::{Attempt, Connection, ErrorKind, Moment, Outcome, Request};
 
@@ -20,6 +23,7 @@ pub(super) const ORACLE: Oracle = Oracle {
 
 fn judge(case: &Case) -> Verdict {
     let mut checks = Checks::default();
+    let mut dead = Dead::of(case);
     for request in case.requests().filter(|request| !case.upload_fails(&request.id)) {
         match (&request.finished, request.attempts.first()) {
             (Some((finished, Outcome::Error { kind, message })), None)
@@ -31,7 +35,7 @@ fn judge(case: &Case) -> Verdict {
             }
             (_, Some(attempt)) => {
                 judge_not_processed(case, request, attempt, &mut checks);
-                checks_passed_over(case, request, attempt, &mut checks);
+                checks_passed_over(&mut dead, request, attempt, &mut checks);
             }
             _ => {}
         }
@@ -83,13 +87,51 @@ fn is_graceful(case: &Case, attempt: &Attempt) -> bool {
 }
 
 /// Notes that the request went elsewhere, past a dead connection.
-fn checks_passed_over(case: &Case, request: &Request, attempt: &Attempt, checks: &mut Checks) {
-    let mut others = case.connections().filter(|connection| connection.number != attempt.connection);
-    if let Some(dead) = others.find(|connection| was_dead_in_the_pool(connection, request)) {
+fn checks_passed_over(dead: &mut Dead, request: &Request, attempt: &Attempt, checks: &mut Checks) {
+    if let Some(dead) = dead.in_the_pool(request.started, attempt.connection) {
         checks.holds(format!(
-            "{} went to connection {}, past dead connection {}",
-            request.id, attempt.connection, dead.number
+            "{} went to connection {}, past dead connection {dead}",
+            request.id, attempt.connection
         ));
+    }
+}
+
+/// The connections that had ended, or did at that very instant, and that the client had not closed before, as one request begins after
+/// the other.
+struct Dead<'a> {
+    /// The next to end is the last.
+    alive: Vec<(Moment, &'a Connection)>,
+    dead: BTreeMap<u32, &'a Connection>,
+}
+
+impl<'a> Dead<'a> {
+    fn of(case: &Case<'a>) -> Self {
+        let death =
+            |connection: &'a Connection| Some((connection.established.and(connection.death())?, connection));
+        let mut alive: Vec<_> = case.connections().filter_map(death).collect();
+        alive.sort_by_key(|(death, _)| Reverse(*death));
+        Self { alive, dead: BTreeMap::new() }
+    }
+
+    /// The first that was used before a moment, but for one.
+    fn in_the_pool(&mut self, moment: Moment, but: u32) -> Option<u32> {
+        while let Some((_, connection)) = self.alive.pop_if(|(death, _)| death.may_precede(moment)) {
+            self.dead.insert(connection.number, connection);
+        }
+        let mut closed = Vec::new();
+        let found = self.dead.values().find(|connection| {
+            let lasts = connection.lasts_until(moment);
+            if !lasts {
+                closed.push(connection.number);
+            }
+            let used = connection.exchanges.first().is_some_and(|first| first.request.first_sent < moment);
+            lasts && used && connection.number != but
+        });
+        let found = found.map(|connection| connection.number);
+        for number in closed {
+            self.dead.remove(&number);
+        }
+        found
     }
 }
 
@@ -102,9 +144,8 @@ fn is_avoidable(
     (since, finished): (Moment, Moment),
 ) -> bool {
     let is_of_the_pool = !matches!(kind, ErrorKind::Connect | ErrorKind::Timeout);
-    let in_life = |moment: Moment| request.started < moment && moment < finished;
-    let mut dials = case.connections().filter(|connection| connection.syn.is_some_and(in_life));
-    let refused = dials.any(|connection| connection.ready().is_none() && !connection.was_given_up());
+    let mut dials = case.index.dialled(request.started, Some(finished));
+    let refused = dials.any(|(_, connection)| connection.ready().is_none() && !connection.was_given_up());
     let closing = case.closing().is_some_and(|closing| closing < finished);
     let cannot_be_sent = case.has_no_length(&request.id) && speaks_http_10(case, finished);
     is_of_the_pool && !refused && !closing && !cannot_be_sent && case.holder(request, since).is_none()
@@ -120,12 +161,4 @@ fn speaks_http_10(case: &Case, moment: Moment) -> bool {
             .last()
             .is_some_and(|last| last.is_http_10)
     })
-}
-
-/// When the request began, or at that very instant, the connection had ended and the client had not closed it before.
-fn was_dead_in_the_pool(connection: &Connection, request: &Request) -> bool {
-    let dead = connection.established.and(connection.death());
-    connection.lasts_until(request.started)
-        && dead.is_some_and(|dead| dead.may_precede(request.started))
-        && connection.exchanges.iter().any(|exchange| exchange.request.first_sent < request.started)
 }

@@ -1,6 +1,8 @@
 //! What a request may wait for, and its client with it: a connection, room for one, a stream, the network.
 
-use closewait_trace::{Attempt, Connection, Direction, Fate, Moment, Request, What};
+use std::iter;
+
+use closewait_trace::{Attempt, Connection, Moment, Request};
 
 use super::case::Case;
 use super::doubts;
@@ -91,63 +93,45 @@ fn waits_for_a_stream(case: &Case, end: Moment, finished: Moment) -> bool {
     !full.is_empty() && spare.into_iter().all(|(connection, _)| mistrusted(connection))
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// Whether the client began to dial after an attempt had come to its end, and was still at it when the request was
     /// over. A dial that led to a connection is no reason for waiting on, be it taken by another request or by nobody. Where
     /// requests share connections, a dial that was under way at that end is as good.
     pub fn dials_again(&self, request: &Request, end: Moment) -> bool {
         let ended = request.ended();
-        self.connections().any(|connection| {
-            let begun = connection.syn.is_some_and(|syn| {
-                end < syn && end.may_precede(syn) && ended.is_none_or(|ended| syn < ended)
-            });
-            let joined = self.scenario.protocol.is_http2()
-                && self.is_dialled_at(connection, end)
-                && ended.is_none_or(|ended| self.is_dialled_at(connection, ended));
-            let done =
-                connection.ready().is_some_and(|ready| ended.is_none_or(|ended| ready.precedes(ended)));
-            (begun || joined) && !done
-        })
+        let is_done = |connection: &Connection| {
+            connection.ready().is_some_and(|ready| ended.is_none_or(|ended| ready.precedes(ended)))
+        };
+        let joined = |connection: &'a Connection| {
+            self.is_dialled_at(connection, end)
+                && ended.is_none_or(|ended| self.is_dialled_at(connection, ended))
+                && !is_done(connection)
+        };
+        let begun =
+            |(syn, connection): (Moment, &'a Connection)| end.may_precede(syn) && !is_done(connection);
+        self.index.dialled(end, ended).any(begun)
+            || self.scenario.protocol.is_http2() && self.connections().any(joined)
     }
 
     /// Whether a dial that led to nothing until then was under way at a moment: its host repeats the SYN, after a second and
     /// then twice as long each time (RFC 6298 section 5), until it is given up.
     fn is_dialled_at(&self, connection: &Connection, moment: Moment) -> bool {
-        let syns: Vec<Moment> = self.syns(connection).take_while(|syn| syn.event <= moment.event).collect();
-        let next = match syns[..] {
+        if connection.ready().is_some_and(|ready| ready <= moment) {
+            return false;
+        }
+        let next = match self.book(connection).map_or(&[][..], |book| book.syns_by(moment)) {
             [] => return false,
             [first] => first.later_by(FIRST_TIMEOUT),
-            [.., before, last] => last.later_by(2 * last.since(before)),
+            [.., before, last] => last.later_by(2 * last.since(*before)),
         };
-        moment.may_precede(next) && connection.ready().is_none_or(|ready| moment < ready)
-    }
-
-    /// The client's SYNs for a connection, each that left its host.
-    pub fn syns(&self, connection: &Connection) -> impl DoubleEndedIterator<Item = Moment> {
-        let events = self.trace.events.iter().enumerate();
-        events.filter_map(|(event, entry)| match &entry.what {
-            What::Segment {
-                connection: number,
-                direction: Direction::ToOrigin,
-                fate: Fate::Sent,
-                segment,
-            } if *number == connection.number && segment.syn => Some(Moment { event, at: entry.at }),
-            _ => None,
-        })
+        moment.may_precede(next)
     }
 
     /// The first moment, from one until another, at which the client had fewer connections than it may have; `None` if it
     /// never had, and a request has to wait in line.
     pub fn room(&self, from: Moment, until: Moment) -> Option<Moment> {
-        let limit = self.scenario.client.max_connections.map_or(usize::MAX, |limit| limit as usize);
-        let ended =
-            |connection: &Connection| connection.ended().filter(|ended| from < *ended && *ended < until);
-        let is_open = |connection: &&Connection, moment: Moment| {
-            let opened = connection.syn.is_some_and(|syn| syn.may_precede(moment));
-            opened && connection.ended().is_none_or(|ended| moment.precedes(ended))
-        };
-        let open = |moment| self.connections().filter(|connection| is_open(connection, moment)).count();
-        let ends = self.connections().filter_map(ended);
-        ends.chain([from]).filter(|moment| open(*moment) < limit).min()
+        let Some(limit) = self.scenario.client.max_connections else { return Some(from) };
+        let mut moments = iter::once(from).chain(self.index.ends_between(from, until));
+        moments.find(|moment| self.index.sockets.after_turn(*moment) < limit as usize)
     }
 }

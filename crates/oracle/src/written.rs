@@ -15,7 +15,7 @@ use super::known::stream_limit;
 use super::send_queue::{Fill, SendQueue};
 use super::streams;
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// When the client wrote a request: not before the application asked for it.
     pub fn written(&self, connection: &Connection, exchange: &Exchange) -> Written {
         let latest = exchange.request.first_sent;
@@ -50,6 +50,11 @@ impl Case<'_> {
         self.queues.get(&connection.number).map_or(Some(moment), |queue| queue.emptied(moment))
     }
 
+    /// Whether there was a time at which the network took nothing of what the client wrote.
+    pub fn was_ever_full(&self, connection: &Connection) -> bool {
+        self.queues.get(&connection.number).is_some_and(SendQueue::was_ever_full)
+    }
+
     /// Whether what the client wrote at `moment` may have waited until the instant of another.
     pub fn waits(&self, connection: &Connection, moment: Moment, until: Moment) -> bool {
         let left = self.left_by(connection, moment);
@@ -58,11 +63,12 @@ impl Case<'_> {
 
     /// The connection over HTTP/2 on which the client may have written a request, from a moment on, that no packet shows: it
     /// was fit, had a stream, and from then on the network took nothing as long as request and connection lasted.
-    pub fn holder(&self, request: &Request, since: Moment) -> Option<&Connection> {
+    pub fn holder(&self, request: &Request, since: Moment) -> Option<&'a Connection> {
         let ended = request.ended()?;
         self.connections().find(|connection| {
             let end = connection.ended().map_or(ended, |end| end.min(ended));
             let ready = connection.ready().filter(|_| connection.http2.is_some());
+            let ready = ready.filter(|_| self.was_ever_full(connection));
             let free = ready.and_then(|ready| streams::first_free(self, connection, ready.max(since)));
             free.is_some_and(|free| {
                 free < end

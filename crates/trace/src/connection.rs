@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::http2::{self, Http2};
+use super::idle::Occupation;
 use super::{
-    Direction, Exchange, Fate, Flow, Millis, Moment, Passage, Segment, Tls, Trace, Unsolicited, What,
-    exchange,
+    Direction, Exchange, Fate, Flow, Millis, Moment, Passage, Segment, Tls, TlsRecord, Trace, Unsolicited,
+    What, exchange,
 };
 
 /// The connections of a run, in the order of their SYNs.
@@ -33,6 +34,10 @@ pub struct Connection {
     pub exchanges: Vec<Exchange>,
     /// What came back for none of them.
     pub unsolicited: Vec<Unsolicited>,
+    /// When exchanges were under way.
+    pub(super) occupation: Occupation,
+    /// What told the client not to use it.
+    signals: Vec<Signal>,
     /// The client closed its socket, or shut down the sending side.
     closed: Option<Moment>,
     /// The client's host has sent anything but SYN and RST.
@@ -87,9 +92,13 @@ impl Connections {
                 _ => {}
             }
         }
+        let mut records: BTreeMap<u32, Vec<&TlsRecord>> = BTreeMap::new();
+        for record in &trace.records {
+            records.entry(record.connection).or_default().push(record);
+        }
         for connection in connections.0.values_mut() {
-            let records = trace.records.iter().filter(|record| record.connection == connection.number);
-            connection.tls = Tls::of(records, &connection.to_origin, &connection.to_client);
+            let records = records.remove(&connection.number).unwrap_or_default();
+            connection.tls = Tls::of(records.into_iter(), &connection.to_origin, &connection.to_client);
             connection.read_messages();
         }
         connections
@@ -121,8 +130,8 @@ impl Connection {
 
     /// The id of the request on a stream of HTTP/2, if it has one.
     pub fn request_on(&self, stream: u32) -> Option<&str> {
-        let is_own = |exchange: &&Exchange| exchange.stream.as_ref().is_some_and(|own| own.id == stream);
-        self.exchanges.iter().find(is_own)?.request.id.as_deref()
+        let exchange = self.http2.as_ref()?.exchange_on(stream)?;
+        self.exchanges.get(exchange)?.request.id.as_deref()
     }
 
     /// Whether the origin accepted the connection when the client did not want it any more.
@@ -184,7 +193,11 @@ impl Connection {
 
     /// Everything that came, or was on its way, to tell the client not to use the connection. What the origin sent after the client
     /// had closed answers that.
-    pub fn signals(&self) -> Vec<Signal> {
+    pub fn signals(&self) -> &[Signal] {
+        &self.signals
+    }
+
+    fn read_signals(&self) -> Vec<Signal> {
         let flags = [(SignalKind::Fin, self.to_client.fin), (SignalKind::Rst, self.to_client.rst)];
         let alerts = self.alerts().map(|passage| (SignalKind::Alert, passage));
         let flags = flags.into_iter().chain(alerts).map(|(kind, Passage { sent, delivered })| Signal {
@@ -298,6 +311,8 @@ impl Connection {
             let (exchanges, unsolicited) = exchange::read(to_origin, to_client);
             (self.exchanges, self.unsolicited) = (exchanges, unsolicited);
         }
+        self.occupation = Occupation::of(&self.exchanges, self.http2.is_some());
+        self.signals = self.read_signals();
     }
 }
 

@@ -9,7 +9,10 @@ use super::{BodyEnd, Connections, Exchange, Moment, Outcome, Trace, What};
 
 /// The requests of a run, in the order in which the application started them.
 #[derive(Debug, Clone, Default)]
-pub struct Requests(Vec<Request>);
+pub struct Requests {
+    all: Vec<Request>,
+    by_id: BTreeMap<String, usize>,
+}
 
 /// One request of the application.
 #[derive(Debug, Clone)]
@@ -83,20 +86,19 @@ impl Requests {
     /// Reads the requests out of a trace.
     pub fn of(trace: &Trace, connections: &Connections) -> Self {
         let mut requests = Self::default();
-        let mut index = BTreeMap::new();
         for (event, entry) in trace.events.iter().enumerate() {
             let now = Moment { event, at: entry.at };
             if let What::RequestStarted { request, method, .. } = &entry.what {
-                index.entry(request.as_str()).or_insert_with(|| requests.start(request, method, now));
+                requests.start(request, method, now);
             }
-            if let Some(&request) = subject(&entry.what).and_then(|id| index.get(id)) {
-                requests.0[request].observe(&entry.what, now);
+            if let Some(request) = subject(&entry.what).and_then(|id| requests.get_mut(id)) {
+                request.observe(&entry.what, now);
             }
         }
         for (id, attempt, asks_again) in attempts(connections) {
-            if let Some(&request) = index.get(id) {
-                requests.0[request].attempts.push(attempt);
-                requests.0[request].asked_again.extend(asks_again);
+            if let Some(request) = requests.get_mut(id) {
+                request.attempts.push(attempt);
+                request.asked_again.extend(asks_again);
             }
         }
         requests
@@ -104,16 +106,25 @@ impl Requests {
 
     /// The request with this id.
     pub fn get(&self, id: &str) -> Option<&Request> {
-        self.0.iter().find(|request| request.id == id)
+        self.by_id.get(id).map(|index| &self.all[*index])
+    }
+
+    fn get_mut(&mut self, id: &str) -> Option<&mut Request> {
+        self.by_id.get(id).map(|index| &mut self.all[*index])
     }
 
     /// All of them, in the order of their start.
     pub fn iter(&self) -> std::slice::Iter<'_, Request> {
-        self.0.iter()
+        self.all.iter()
     }
 
-    fn start(&mut self, id: &str, method: &str, started: Moment) -> usize {
-        self.0.push(Request {
+    /// An id that was there before is not another request.
+    fn start(&mut self, id: &str, method: &str, started: Moment) {
+        if self.by_id.contains_key(id) {
+            return;
+        }
+        self.by_id.insert(id.to_owned(), self.all.len());
+        self.all.push(Request {
             id: id.to_owned(),
             method: method.to_owned(),
             started,
@@ -126,7 +137,6 @@ impl Requests {
             executions: Vec::new(),
             replies: Vec::new(),
         });
-        self.0.len() - 1
     }
 }
 

@@ -186,7 +186,7 @@ fn is_drained(request: &Request, complete: Moment, next: Option<&Exchange>) -> b
 
 /// The first time that the connection was idle past a limit and still there before the instant `end`.
 fn idle_too_long(connection: &Connection, idle_timeout: Option<Millis>, end: Millis) -> Option<Staleness> {
-    connection.idle().into_iter().find_map(|Idle { since, until, after }| {
+    connection.idle().find_map(|Idle { since, until, after }| {
         let (limit, reason) = idle_limit(after, idle_timeout)?;
         let expiry = since.later_by(limit);
         (expiry.at < until.map_or(end, |until| until.at)).then(|| stale(expiry, reason))
@@ -211,14 +211,15 @@ fn ping_omitted(connection: &Connection, policy: PingPolicy, end: Millis) -> Opt
     let http2 = connection.http2.as_ref()?;
     let limit = policy.interval.saturating_add(policy.timeout);
     let mut arrivals = connection.data().1.delivered.moments().skip_while(|at| Some(*at) < http2.settled());
+    let waits = Waits::of(connection, limit);
     let mut last = arrivals.next()?;
     loop {
         let next = arrivals.next();
-        let asks = if policy.while_idle { Some(last) } else { waits_since(connection, last, limit) };
+        let asks = if policy.while_idle { Some(last) } else { waits.since(last) };
         if let Some(since) = asks {
             let (due, expiry) = (since.later_by(policy.interval), since.later_by(limit));
             let silent = expiry.at < end && next.is_none_or(|next| expiry.precedes(next));
-            if silent && !http2.pings().any(|ping| last.precedes(ping) && ping.may_precede(due)) {
+            if silent && http2.ping_after(last).is_none_or(|ping| due.precedes(ping)) {
                 return Some(stale(expiry, StaleReason::PingOmitted { limit }));
             }
         }
@@ -226,13 +227,39 @@ fn ping_omitted(connection: &Connection, policy: PingPolicy, end: Millis) -> Opt
     }
 }
 
-/// Since when, after `last`, a stream was open that stayed so for as long as the limit.
-fn waits_since(connection: &Connection, last: Moment, limit: Millis) -> Option<Moment> {
-    let since = |exchange: &Exchange| {
-        let since = exchange.request.first_sent.max(last);
-        exchange.ended().is_none_or(|ended| since.later_by(limit).precedes(ended)).then_some(since)
-    };
-    connection.exchanges.iter().filter_map(since).min()
+/// The streams that were open for as long as a limit, in the order in which they began.
+struct Waits {
+    limit: Millis,
+    /// The longest of those that began no later: until when it was open. [`Millis::MAX`] for one that did not end.
+    longest: Vec<(Moment, Millis)>,
+    /// When those began that were open for longer than the limit.
+    long: Vec<Moment>,
+}
+
+impl Waits {
+    fn of(connection: &Connection, limit: Millis) -> Self {
+        let mut waits = Self { limit, longest: Vec::new(), long: Vec::new() };
+        let mut longest = 0;
+        for exchange in &connection.exchanges {
+            let (begun, ended) = (exchange.request.first_sent, exchange.ended());
+            longest = longest.max(ended.map_or(Millis::MAX, |ended| ended.at));
+            waits.longest.push((begun, longest));
+            if ended.is_none_or(|ended| begun.later_by(limit).precedes(ended)) {
+                waits.long.push(begun);
+            }
+        }
+        waits
+    }
+
+    /// Since when, after `last`, a stream was open that stayed so for longer than the limit.
+    fn since(&self, last: Moment) -> Option<Moment> {
+        let begun = self.longest.partition_point(|(begun, _)| *begun <= last);
+        let until = self.longest[..begun].last().map_or(0, |(_, until)| *until);
+        if until == Millis::MAX || last.later_by(self.limit).at < until {
+            return Some(last);
+        }
+        self.long.get(self.long.partition_point(|begun| *begun <= last)).copied()
+    }
 }
 
 fn idle_limit(exchange: &Exchange, idle_timeout: Option<Millis>) -> Option<(Millis, StaleReason)> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::bounds::Bounds;
 use super::conduct::Conduct;
 use super::frame::DEFAULT_MAX_FRAME_SIZE;
+use super::news::News;
 use super::wire::{FrameKind, Head, WireFrame, frames};
 use super::{ErrorCode, PREFACE, Setting, next_frame};
 use super::{Next, Payload};
@@ -19,6 +20,7 @@ pub struct Http2 {
     pub to_client: Vec<WireFrame>,
     /// The first thing that is a connection error for the client, if it was delivered.
     pub fault: Option<Fault>,
+    news: News,
 }
 
 /// What obliges a client to give the connection up (RFC 9113 section 5.4.1).
@@ -67,7 +69,8 @@ pub fn read(to_origin: &Flow, to_client: &Flow) -> (Http2, Vec<Exchange>) {
     for frame in &origin {
         streams.read_from_origin(frame, to_client.delivered.bytes());
     }
-    (Http2 { to_origin: client, to_client: origin, fault: streams.fault }, streams.exchanges)
+    let news = News::of(&client, &origin, streams.by_id);
+    (Http2 { to_origin: client, to_client: origin, fault: streams.fault, news }, streams.exchanges)
 }
 
 #[derive(Default)]
@@ -211,48 +214,39 @@ fn reset(frame: &WireFrame, code: ErrorCode) -> Reset {
 impl Http2 {
     /// The GOAWAYs of the origin, in order.
     pub fn goaways(&self) -> impl Iterator<Item = GoAway> {
-        self.to_client.iter().filter_map(|frame| match frame.kind {
-            FrameKind::GoAway { last_stream, code } => {
-                Some(GoAway { last_stream, code, sent: frame.first_sent, delivered: frame.delivered })
-            }
-            _ => None,
-        })
+        self.news.goaways.iter().copied()
     }
 
     /// When the client sent a PING.
-    pub fn pings(&self) -> impl Iterator<Item = Moment> {
-        let pings = self.to_origin.iter().filter(|frame| frame.kind == FrameKind::Ping);
-        pings.filter_map(|frame| frame.first_sent)
+    pub fn pings(&self) -> impl DoubleEndedIterator<Item = Moment> {
+        self.news.pings.iter().copied()
+    }
+
+    /// The first PING of the client in a later turn than that of a moment.
+    pub fn ping_after(&self, moment: Moment) -> Option<Moment> {
+        let pings = &self.news.pings;
+        pings.get(pings.partition_point(|ping| ping.may_precede(moment))).copied()
     }
 
     /// The origin's values of a setting, with the moment at which each reached the client.
-    pub fn setting(&self, wanted: Setting) -> impl Iterator<Item = (Moment, u32)> {
-        let values = self.to_client.iter().filter_map(|frame| match &frame.kind {
-            FrameKind::Settings { values } => frame.delivered.map(|delivered| (delivered, values)),
-            _ => None,
-        });
-        values.flat_map(move |(delivered, values)| {
-            let wanted = values.iter().filter(move |(setting, _)| *setting == wanted);
-            wanted.map(move |(_, value)| (delivered, *value))
-        })
+    pub fn setting(&self, wanted: Setting) -> impl DoubleEndedIterator<Item = (Moment, u32)> {
+        let values = self.news.settings.iter().filter(move |(_, setting, _)| *setting == wanted);
+        values.map(|(delivered, _, value)| (*delivered, *value))
     }
 
     /// When the origin's first SETTINGS reached the client: from then on the connection is known to be healthy.
     pub fn settled(&self) -> Option<Moment> {
-        let settings = self.to_client.iter().find(|frame| matches!(frame.kind, FrameKind::Settings { .. }));
-        settings.and_then(|frame| frame.delivered)
+        self.news.settled
     }
 
     /// How many bytes of content the client sent on a stream after a moment.
     pub fn data_after(&self, stream: u32, moment: Moment) -> usize {
-        let frames = self.to_origin.iter().filter(|frame| frame.stream == stream);
-        let lens =
-            frames.filter(|frame| frame.first_sent.is_some_and(|sent| moment < sent)).map(
-                |frame| match &frame.kind {
-                    FrameKind::Data { content, .. } => content.len(),
-                    _ => 0,
-                },
-            );
-        lens.sum()
+        let frames = self.news.content.get(&stream).map_or(&[][..], Vec::as_slice);
+        frames.iter().filter(|(sent, _)| moment < *sent).map(|(_, len)| len).sum()
+    }
+
+    /// Which exchange a stream is: the index into [`Connection::exchanges`](crate::Connection::exchanges).
+    pub(crate) fn exchange_on(&self, stream: u32) -> Option<usize> {
+        self.news.streams.get(&stream).copied()
     }
 }
