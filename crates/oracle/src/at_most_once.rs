@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::checks::Checks;
 use super::streams;
-use super::words::{list, ms};
+use super::words::{few, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -38,7 +38,7 @@ fn judge(case: &Case) -> Verdict {
             }
             1 => checks.holds(format!("{id} ({method}): executed once")),
             n => {
-                let message = format!("{id} ({method}) was executed {n} times: {}", list(&places));
+                let message = format!("{id} ({method}) was executed {n} times: {}", few(&places));
                 checks.violated(Severity::UnsafeDuplicate, message, events);
             }
         }

@@ -46,7 +46,8 @@ fn judge_late_attempts(case: &Case, request: &Request, over: Moment, checks: &mu
     for attempt in request.attempts.iter().filter(is_late) {
         let (id, place, late) = (&request.id, place(attempt), ms(attempt.first_sent.since(over)));
         let message = format!("{id} was over at {}, and {place} was opened for it {late} later", ms(over.at));
-        checks.violated(Severity::HangOrLeak, message, [over.event, attempt.first_sent.event]);
+        let cause = (id.as_str(), attempt.connection.to_string());
+        checks.violated_for(cause, Severity::HangOrLeak, message, [over.event, attempt.first_sent.event]);
     }
 }
 
@@ -85,13 +86,15 @@ fn judge_attempt(case: &Case, request: &Request, attempt: &Attempt, given_up: Mo
         Some(told) => {
             let after = ms(told.since(given_up));
             let message = format!("{id} was given up, and {place} was reset only {after} after that{more}");
-            checks.violated(Severity::HangOrLeak, message, [given_up.event, told.event]);
+            let cause = (id.as_str(), attempt.connection.to_string());
+            checks.violated_for(cause, Severity::HangOrLeak, message, [given_up.event, told.event]);
         }
         None => {
             let message =
                 format!("{id} was given up at {}, and {place} was never reset{more}", ms(given_up.at));
-            let last = case.last_event();
-            checks.violated(Severity::HangOrLeak, message, last.into_iter().chain([given_up.event]));
+            let cause = (id.as_str(), attempt.connection.to_string());
+            let proof = case.last_event().into_iter().chain([given_up.event]);
+            checks.violated_for(cause, Severity::HangOrLeak, message, proof);
         }
     }
 }

@@ -40,7 +40,9 @@ fn judge_request(
         checks.holds(format!("{id} was answered on {place} while it drained"));
     } else if is_error(outcome) && !is_ended(case, connection, attempt, finished) {
         let message = format!("{id} failed on {place} although the GOAWAY accepts it");
-        checks.violated(Severity::AvoidableFailure, message, [goaway.event, finished.event]);
+        let cause = (id.as_str(), connection.number.to_string());
+        let proof = [goaway.event, finished.event];
+        checks.violated_for(cause, Severity::AvoidableFailure, message, proof);
     }
 }
 

@@ -37,10 +37,13 @@ pub enum Level {
 pub enum Verdict {
     /// The situation arose and the client did right.
     Holds {
-        /// What was seen, e.g. `b: retried on connection 2`.
+        /// What was seen, e.g. `b: retried on connection 2`. Of each kind the first three, and how many more.
         note: String,
+        /// All that was seen, one by one; empty where the note says all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<String>,
     },
-    /// The situation arose and the client did wrong. One entry for each time.
+    /// The situation arose and the client did wrong. One entry for each cause.
     Violated {
         /// The violations, in order of time.
         violations: Vec<Violation>,
@@ -61,6 +64,9 @@ pub struct Violation {
     pub message: String,
     /// Indexes into `Trace::events` of the events that prove it, ascending.
     pub evidence: Vec<usize>,
+    /// The requests that show it, where they are several; the message names the first of them. Empty where it names all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<String>,
 }
 
 /// Kinds of harm, worst first.

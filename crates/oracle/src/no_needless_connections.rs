@@ -21,7 +21,8 @@ fn judge(case: &Case) -> Verdict {
     let mut checks = Checks::default();
     for choice in case.choices().iter().filter(|choice| !choice.reused) {
         let evidence = [choice.free_since.event, choice.attempt.first_sent.event];
-        checks.violated(Severity::NeedlessConnections, missed(choice), evidence);
+        let cause = (choice.request.id.as_str(), choice.spare.number.to_string());
+        checks.violated_for(cause, Severity::NeedlessConnections, missed(choice), evidence);
     }
     for (number, established) in unused(case) {
         let message = format!("connection {number} was opened and never carried a request");

@@ -36,7 +36,8 @@ fn judge_connection(case: &Case, connection: &Connection, stale: &Stale, checks:
             Order::After => continue,
             Order::Before => {
                 let message = violation(connection, stale, exchange);
-                checks.violated(Severity::StaleReuse, message, [stale.event, written.event]);
+                let cause = (name(exchange), connection.number.to_string());
+                checks.violated_for(cause, Severity::StaleReuse, message, [stale.event, written.event]);
             }
             Order::Race => {
                 checks.holds(race(connection, stale, exchange));

@@ -6,7 +6,7 @@ use super::case::Case;
 use super::checks::Checks;
 use super::draining;
 use super::order::before;
-use super::words::{list, ms};
+use super::words::{few, list, ms};
 use super::{Level, Oracle, Severity, Verdict, every_protocol};
 
 pub(super) const ORACLE: Oracle = Oracle {
@@ -43,15 +43,15 @@ fn judge_connection(case: &Case, connection: &Connection, checks: &mut Checks) {
     let failed = cost.iter().filter_map(|request| request.ended()).min();
     let Some(dead_since) = connection.death().into_iter().chain(failed).min() else { return };
     let number = connection.number;
-    let names: Vec<&str> = cost.iter().map(|request| request.id.as_str()).collect();
+    let names = names(&cost);
     if cost.len() > 1 {
         let message = format!(
             "connection {number}, dead since {}, cost {} requests: {}",
             ms(dead_since.at),
             cost.len(),
-            list(&names)
+            few(&names)
         );
-        checks.violated(Severity::AvoidableFailure, message, evidence(dead_since, &cost));
+        checks.violated_by_many(Severity::AvoidableFailure, message, evidence(dead_since, &cost), &names);
     } else if case.goes_on_after(dead_since) {
         let cost = names.first().copied().unwrap_or("no request");
         checks.holds(format!("connection {number} cost {cost}"));
@@ -77,18 +77,23 @@ fn judge_streams(case: &Case, connection: &Connection, checks: &mut Checks) {
         silent.into_iter().chain(for_good).min().filter(|death| death.precedes(written))
     };
     let later: Vec<&Request> = cost.iter().filter(|request| dead_since(request).is_some()).copied().collect();
-    let names = |requests: &[&Request]| list(&requests.iter().map(|request| &request.id).collect::<Vec<_>>());
     if let Some(dead_since) = later.iter().filter_map(|request| dead_since(request)).min() {
         let message = format!(
             "connection {number}, dead since {}, cost {}, written on it later",
             ms(dead_since.at),
-            names(&later)
+            few(&names(&later))
         );
-        checks.violated(Severity::AvoidableFailure, message, evidence(dead_since, &later));
+        let proof = evidence(dead_since, &later);
+        checks.violated_by_many(Severity::AvoidableFailure, message, proof, &names(&later));
     } else if case.goes_on_after(first) {
-        let cost = if cost.is_empty() { "no request".to_owned() } else { names(&cost) };
-        checks.holds(format!("connection {number} cost {cost}"));
+        let names = if cost.is_empty() { vec!["no request"] } else { names(&cost) };
+        let note = |names: String| format!("connection {number} cost {names}");
+        checks.holds_of_many(note(few(&names)), note(list(&names)));
     }
+}
+
+fn names<'a>(requests: &[&'a Request]) -> Vec<&'a str> {
+    requests.iter().map(|request| request.id.as_str()).collect()
 }
 
 /// Whether the connection is to blame for a failure, not the stream alone: it had ended, or it was cut off.

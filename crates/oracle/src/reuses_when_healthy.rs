@@ -22,7 +22,8 @@ fn judge(case: &Case) -> Verdict {
             checks.holds(format!("{} reused connection {}", choice.request.id, choice.attempt.connection));
         } else {
             let evidence = [choice.free_since.event, choice.attempt.first_sent.event];
-            checks.violated(Severity::NeedlessConnections, missed(choice), evidence);
+            let cause = (choice.request.id.as_str(), choice.spare.number.to_string());
+            checks.violated_for(cause, Severity::NeedlessConnections, missed(choice), evidence);
         }
     }
     checks.verdict("no request found a free and healthy connection")

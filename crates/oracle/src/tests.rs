@@ -70,7 +70,7 @@ pub(super) fn check_trace(oracle: &str, scenario: &Scenario, trace: &Trace, expe
 
 fn describe(verdict: &Verdict, events: usize) -> String {
     match verdict {
-        Verdict::Holds { note } => format!("holds: {note}"),
+        Verdict::Holds { note, .. } => format!("holds: {note}"),
         Verdict::NotExercised { reason } => format!("not exercised: {reason}"),
         Verdict::Violated { violations } => {
             let describe = |violation: &super::Violation| {

@@ -68,7 +68,9 @@ fn judge_not_processed(case: &Case, request: &Request, attempt: &Attempt, checks
                 request.id,
                 place(attempt)
             );
-            checks.violated(Severity::AvoidableFailure, message, [not_processed.event, finished.event]);
+            let cause = (request.id.as_str(), attempt.connection.to_string());
+            let proof = [not_processed.event, finished.event];
+            checks.violated_for(cause, Severity::AvoidableFailure, message, proof);
         }
         _ => {}
     }

@@ -30,6 +30,20 @@ pub(super) fn list(names: &[impl AsRef<str>]) -> String {
     }
 }
 
+/// So many names are told, and how many more there are.
+pub(super) const MOST: usize = 3;
+
+/// As [`list`], or `a, b, c and 847 more`: a finding is a sentence.
+pub(super) fn few(names: &[impl AsRef<str>]) -> String {
+    match names.get(..MOST) {
+        Some(first) if names.len() > MOST => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {} more", first.join(", "), names.len() - MOST)
+        }
+        _ => list(names),
+    }
+}
+
 /// `stream 3 of connection 1`, where there are streams.
 pub(super) fn place(attempt: &Attempt) -> String {
     match attempt.stream {

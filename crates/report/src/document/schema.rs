@@ -147,13 +147,25 @@ fn finding() -> Value {
         "needless-connections",
     ]);
     let violation = object(
-        json!({ "severity": severities, "message": text(), "evidence": list(count()) }),
+        json!({
+            "severity": severities,
+            "message": text(),
+            "evidence": list(count()),
+            "requests": {
+                "description": "The requests that show it, where they are several.",
+                "type": "array", "items": text()
+            }
+        }),
         &["severity", "message", "evidence"],
     );
     let verdict = object(
         json!({
             "verdict": words(&["holds", "violated", "not-exercised"]),
             "note": text(),
+            "notes": {
+                "description": "All that was seen, one by one, where the note is cut short.",
+                "type": "array", "items": text()
+            },
             "reason": text(),
             "violations": list(violation)
         }),

@@ -212,7 +212,7 @@ fn run(run: &document::Run) -> Run<'_> {
 
 fn finding<'a>(finding: &'a document::Finding, proofs: &mut Vec<&'a [usize]>) -> Finding<'a> {
     let (verdict, text, violations) = match &finding.verdict {
-        document::Verdict::Holds { note } => ("holds", note.as_str(), &[][..]),
+        document::Verdict::Holds { note, .. } => ("holds", note.as_str(), &[][..]),
         document::Verdict::NotExercised { reason } => ("not-exercised", reason.as_str(), &[][..]),
         document::Verdict::Violated { violations } => ("violated", "", violations.as_slice()),
     };

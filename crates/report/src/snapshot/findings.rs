@@ -16,7 +16,7 @@ pub fn lines(finding: &Finding) -> String {
         let _ = writeln!(text, "  {:<24} {verdict} · {words}", finding.oracle);
     };
     match &finding.verdict {
-        Verdict::Holds { note } => row(HOLDS, note),
+        Verdict::Holds { note, .. } => row(HOLDS, note),
         Verdict::NotExercised { reason } => row(NOT_EXERCISED, reason),
         Verdict::Violated { violations } => violations.iter().for_each(|v| row(VIOLATED, &v.message)),
     }

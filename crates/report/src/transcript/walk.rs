@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use closewait_scenario::{Action, ClientAction, Direction, OriginAction, Scenario};
+use closewait_scenario::{
+    Action, ClientAction, Direction, LastStream, OriginAction, Scenario, WindowTarget,
+};
 use closewait_trace::{BodyEnd, Connections, End, Event, Label, Labels, Millis, Outcome, Trace, What};
 
 use super::causes::Causes;
@@ -100,7 +102,7 @@ impl<'a> Walk<'a> {
         let at = *at;
         match what {
             What::Step { step } => self.step(index, at, *step),
-            What::StepVoid { .. } => self.void(index),
+            What::StepVoid { step } => self.void(index, *step),
             What::RequestStarted { request, method, path, body } => {
                 let length =
                     if *body > 0 { format!(", {} bytes", grouped((*body).into())) } else { String::new() };
@@ -153,11 +155,25 @@ impl<'a> Walk<'a> {
     }
 
     /// The step of the last line could do nothing.
-    fn void(&mut self, index: usize) {
+    fn void(&mut self, index: usize, step: usize) {
+        let action = self.scenario.script.get(step).map(|step| &step.action);
+        let of_stream = action.is_some_and(|action| self.is_of_stream(action));
+        let what = if of_stream { "stream" } else { "connection" };
         if let Some(last) = self.lines.last_mut() {
-            last.text += " (there is no such connection: nothing happens)";
+            last.text += &format!(" (there is no such {what}: nothing happens)");
             last.events.push(index);
             self.causes.void(self.lines.len() - 1);
+        }
+    }
+
+    /// Whether a step that could do nothing looked for a stream, and not for a connection.
+    fn is_of_stream(&self, action: &Action) -> bool {
+        match action {
+            Action::Origin(OriginAction::Window { target, .. }) => matches!(target, WindowTarget::Stream(_)),
+            Action::Origin(OriginAction::Goaway { last_stream: LastStream::Request(_), connection, .. }) => {
+                self.connections.contains_key(connection)
+            }
+            _ => false,
         }
     }
 
