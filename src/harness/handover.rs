@@ -73,6 +73,7 @@ mod tests {
             sockets: Vec::new(),
             panics: vec!["by the way".to_owned()],
             retries: Some(Retries::Attempts(3)),
+            untried: Vec::new(),
             unsupported: None,
         };
         assert_eq!(unpack(pack(trace.clone())).expect("it was packed"), trace);

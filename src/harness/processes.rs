@@ -82,6 +82,7 @@ fn stopped(end: End) -> Trace {
         sockets: Vec::new(),
         panics: Vec::new(),
         retries: None,
+        untried: Vec::new(),
         unsupported: None,
     }
 }

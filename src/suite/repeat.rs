@@ -103,6 +103,7 @@ mod tests {
             sockets: Vec::new(),
             panics: Vec::new(),
             retries: None,
+            untried: Vec::new(),
             unsupported: None,
         }
     }

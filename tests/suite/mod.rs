@@ -13,6 +13,7 @@ mod html;
 mod json_schema;
 mod late_loopback;
 mod network;
+mod not_tried;
 mod overwriting;
 mod pcapng;
 mod planted_bugs;
@@ -44,6 +45,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(snapshots::trials());
     trials.extend(clocks::trials());
     trials.extend(network::trials());
+    trials.extend(not_tried::trials());
     trials.extend(system_calls::trials());
     trials.extend(late_loopback::trials());
     trials.extend(fresh_processes::trials());

@@ -51,6 +51,8 @@ pub enum Mark {
     Stopped,
     /// A required oracle is violated, in the run or in its control.
     Violated,
+    /// Nothing required is violated, and a step of the script had no effect: what the scenario is about was not tried.
+    NotTried,
     /// Only advice is violated.
     Advised,
     /// Nothing is violated.
@@ -61,13 +63,15 @@ pub enum Mark {
 
 impl Mark {
     /// Every mark, worst first.
-    pub const ALL: [Self; 5] = [Self::Stopped, Self::Violated, Self::Advised, Self::Holds, Self::Unsupported];
+    pub const ALL: [Self; 6] =
+        [Self::Stopped, Self::Violated, Self::NotTried, Self::Advised, Self::Holds, Self::Unsupported];
 
     /// The sign in the matrix.
     pub fn sign(self) -> char {
         match self {
             Self::Stopped => '!',
             Self::Violated => '✗',
+            Self::NotTried => '?',
             Self::Advised => '~',
             Self::Holds => '✓',
             Self::Unsupported => '–',
@@ -79,6 +83,7 @@ impl Mark {
         match self {
             Self::Stopped => "stopped",
             Self::Violated => "violated",
+            Self::NotTried => "not-tried",
             Self::Advised => "advised",
             Self::Holds => "holds",
             Self::Unsupported => "unsupported",
@@ -95,18 +100,20 @@ impl RunResult {
     /// The worst of what happened in the run and in its control.
     pub fn mark(&self) -> Mark {
         let RunOutcome::Ran { trace, findings, control } = &self.outcome else { return Mark::Unsupported };
-        let run = mark(&trace.end, findings);
-        control.as_ref().map_or(run, |control| run.min(mark(&control.trace.end, &control.findings)))
+        let run = mark(trace, findings);
+        control.as_ref().map_or(run, |control| run.min(mark(&control.trace, &control.findings)))
     }
 }
 
-fn mark(end: &End, findings: &[Finding]) -> Mark {
+fn mark(trace: &Trace, findings: &[Finding]) -> Mark {
     let violated =
         |level| findings.iter().any(|f| f.level == level && matches!(f.verdict, Verdict::Violated { .. }));
-    if *end != End::Completed {
+    if trace.end != End::Completed {
         Mark::Stopped
     } else if violated(Level::Required) {
         Mark::Violated
+    } else if !trace.untried.is_empty() {
+        Mark::NotTried
     } else if violated(Level::Advised) {
         Mark::Advised
     } else {

@@ -72,6 +72,7 @@ fn any_trace() -> impl Strategy<Value = Trace> {
             sockets: leaks.then_some(socket).into_iter().collect(),
             panics: Vec::new(),
             retries: None,
+            untried: Vec::new(),
             unsupported: None,
         }
     })

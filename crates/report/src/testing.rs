@@ -128,6 +128,7 @@ impl Run {
             sockets: Vec::new(),
             panics: Vec::new(),
             retries: None,
+            untried: Vec::new(),
             unsupported: None,
         }
     }

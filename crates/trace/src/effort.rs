@@ -63,6 +63,7 @@ mod tests {
             sockets: Vec::new(),
             panics: Vec::new(),
             retries: None,
+            untried: Vec::new(),
             unsupported: None,
         };
         assert_eq!(trace.effort().to_string(), words);

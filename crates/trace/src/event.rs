@@ -29,8 +29,37 @@ pub struct Trace {
     /// How often the client may send a request again; `None` if it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<Retries>,
+    /// The steps that had no effect by the end of the script, in its order. The run does not try what the scenario is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untried: Vec<Untried>,
     /// Why this client cannot play this scenario, if that came out during the run.
     pub unsupported: Option<String>,
+}
+
+/// A step that had no effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untried {
+    /// Index into `Scenario::script`, from 0.
+    pub step: usize,
+    /// Why not.
+    pub why: WhyUntried,
+}
+
+/// Why a step had no effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyUntried {
+    /// It waited for a segment that did not leave.
+    NoSuchSegment {
+        /// So many left on that connection, that way.
+        carried: u32,
+    },
+    /// The script was over before its time had come.
+    TooLate,
+    /// The connection, or the stream, that it names was not there.
+    NotThere,
+    /// It was carried out, and nothing met it: no segment was lost by a drop, no request asked for a reply.
+    NotMet,
 }
 
 /// One event.

@@ -250,6 +250,7 @@ impl TraceBuilder {
             sockets: self.sockets,
             panics: Vec::new(),
             retries: self.retries,
+            untried: Vec::new(),
             unsupported: self.unsupported,
         }
     }

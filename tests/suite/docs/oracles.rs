@@ -57,6 +57,7 @@ fn reasons_when_nothing_happens() -> Result<Vec<String>, Failed> {
         sockets: Vec::new(),
         panics: Vec::new(),
         retries: None,
+        untried: Vec::new(),
         unsupported: None,
     };
     let reason = |verdict| match verdict {

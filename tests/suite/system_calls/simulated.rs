@@ -67,7 +67,7 @@ impl Simulated {
     }
 
     fn drop_everything(&self) {
-        assert!(self.wire.apply(&NetworkAction::Drop { path: EVERYTHING, packets: None }));
+        assert!(self.wire.apply(&NetworkAction::Drop { path: EVERYTHING, packets: None }, 0));
     }
 
     async fn peer(&mut self) -> &mut Stream {
@@ -83,7 +83,7 @@ impl Simulated {
         let peer = self.peer().await;
         match resets {
             Resets::Peer => peer.reset(),
-            Resets::Middlebox => assert!(self.wire.apply(&rst)),
+            Resets::Middlebox => assert!(self.wire.apply(&rst, 0)),
         }
     }
 }

@@ -38,7 +38,7 @@ pub enum State {
     Drifted,
     /// Nothing was accepted so far, or the client could not play the scenario.
     New,
-    /// There is no result any more, or the client can no longer play the scenario.
+    /// There is no result any more, the client can no longer play the scenario, or a step of it no longer has an effect.
     Gone,
     /// A verdict got better, and none got worse.
     Fixed,

@@ -38,6 +38,8 @@ pub enum OutcomeFacts {
 pub struct RunFacts {
     /// What stopped it, e.g. `livelock`; `None` if it came to its end.
     pub stopped: Option<String>,
+    /// What of the scenario was not tried, and why: steps that had no effect.
+    pub untried: Vec<String>,
     /// In the order of their start.
     pub requests: Vec<RequestFacts>,
     /// How many connections the client opened, or tried to.

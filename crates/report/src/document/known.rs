@@ -10,7 +10,7 @@ pub(super) const KINDS: [&str; 3] = ["new", "changed", "gone"];
 const SHOWN: usize = 32;
 
 /// The verdicts on one result.
-pub(super) fn marks() -> [&'static str; 5] {
+pub(super) fn marks() -> [&'static str; 6] {
     Mark::ALL.map(Mark::name)
 }
 

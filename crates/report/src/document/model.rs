@@ -109,7 +109,7 @@ pub struct RunResult {
     pub scenario: String,
     /// Client name.
     pub client: String,
-    /// `stopped`, `violated`, `advised`, `holds` or `unsupported`.
+    /// `stopped`, `violated`, `not-tried`, `advised`, `holds` or `unsupported`.
     #[serde(deserialize_with = "super::known::mark")]
     pub mark: String,
     /// Why the client cannot play the scenario.
@@ -130,6 +130,9 @@ pub struct Run {
     pub end: End,
     /// What each oracle says.
     pub findings: Vec<Finding>,
+    /// The steps that had no effect, so that the scenario was not tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untried: Vec<UntriedStep>,
     /// How many connections the client opened, or tried to.
     pub connections: u32,
     /// What went over them; absent in files that do not have it.
@@ -151,6 +154,15 @@ pub struct Run {
     /// What happened, as a diagram. Not of a control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ladder: Option<Ladder>,
+}
+
+/// A step that had no effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UntriedStep {
+    /// Which of the script, from 1.
+    pub step: usize,
+    /// What it was to do, and why nothing came of it.
+    pub reason: String,
 }
 
 /// One request.
@@ -238,6 +250,7 @@ impl Run {
         let events = self.transcript.iter().filter(|line| !line.events.is_empty());
         RunFacts {
             stopped: stopped(&self.end).map(str::to_owned),
+            untried: self.untried.iter().map(|step| step.reason.clone()).collect(),
             requests: self.requests.iter().map(|request| request.facts.clone()).collect(),
             opened: self.connections,
             bytes: self.bytes,

@@ -4,7 +4,7 @@ use closewait_oracle::{Finding, RunOutcome, RunResult as Judged, Verdict};
 use closewait_scenario::Scenario;
 use closewait_trace::{BodyEnd, Outcome, Trace, Views};
 
-use super::model::{Line, Request, Run, RunResult};
+use super::model::{Line, Request, Run, RunResult, UntriedStep};
 use crate::facts::{bytes, opened, requests};
 use crate::ladder::Ladder;
 use crate::transcript::Transcript;
@@ -53,9 +53,14 @@ fn run(scenario: &Scenario, trace: &Trace, views: &Views, findings: &[Finding]) 
         message: views.requests.get(&facts.id).and_then(|request| message(request.outcome()?)),
         facts,
     });
+    let untried = trace.untried.iter().map(|untried| UntriedStep {
+        step: untried.step + 1,
+        reason: crate::words::untried(scenario, untried),
+    });
     Run {
         end: trace.end.clone(),
         findings: findings.iter().map(Finding::owned).collect(),
+        untried: untried.collect(),
         connections: opened(views),
         bytes: Some(bytes(trace)),
         requests: requests.collect(),

@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn words_that_stand_for_something_are_known() {
-        for mark in ["stopped", "violated", "advised", "holds", "unsupported"] {
+        for mark in ["stopped", "violated", "not-tried", "advised", "holds", "unsupported"] {
             for kind in ["new", "changed", "gone"] {
                 let document = read("x", &with_result(mark, kind)).expect("both words are known");
                 assert_eq!(document.results[0].mark, mark);

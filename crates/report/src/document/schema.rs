@@ -84,6 +84,11 @@ fn run() -> Value {
         json!({
             "end": object(json!({ "end": ends, "message": text() }), &["end"]),
             "findings": list(reference("finding")),
+            "untried": {
+                "description": "The steps that had no effect, so that the scenario was not tried.",
+                "type": "array",
+                "items": object(json!({ "step": count(), "reason": text() }), &["step", "reason"])
+            },
             "connections": { "type": "integer", "minimum": 0, "description": "How many the client opened, or tried to." },
             "bytes": bytes(),
             "requests": list(reference("request")),

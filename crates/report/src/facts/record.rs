@@ -25,6 +25,8 @@ pub struct Record {
 pub(super) struct RunRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stopped: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    untried: Vec<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     opened: u32,
     #[serde(default)]
@@ -83,7 +85,8 @@ impl RunRecord {
             RequestRecord { message: message(&id), id, method, outcome, error, attempts, executed, took_ms }
         };
         let requests = facts.requests.into_iter().map(record).collect();
-        Self { stopped: facts.stopped, opened: facts.opened, requests, sockets: facts.sockets }
+        let RunFacts { stopped, untried, opened, sockets, .. } = facts;
+        Self { stopped, untried, opened, requests, sockets }
     }
 
     /// All but what the text tells: findings and lines.
@@ -95,6 +98,7 @@ impl RunRecord {
         };
         RunFacts {
             stopped: self.stopped.clone(),
+            untried: self.untried.clone(),
             requests: self.requests.iter().map(facts).collect(),
             opened: self.opened,
             sockets: self.sockets.clone(),
@@ -104,7 +108,7 @@ impl RunRecord {
 
     /// How many lines at the end of the transcript say how it ended.
     pub(super) fn endings(&self) -> usize {
-        self.sockets.len() + usize::from(self.stopped.is_some())
+        self.sockets.len() + self.untried.len() + usize::from(self.stopped.is_some())
     }
 
     pub(super) fn wordings(&self) -> Vec<Wording<'_>> {

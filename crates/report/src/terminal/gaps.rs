@@ -5,6 +5,7 @@ use closewait_oracle::Verdict;
 
 use super::style::{FAINT, HEADING, heading, paint};
 use crate::results::Results;
+use crate::words;
 
 /// The gaps; `verbose` lists what each scenario leaves unexercised.
 pub fn section(results: &Results<'_>, verbose: bool) -> String {
@@ -12,7 +13,27 @@ pub fn section(results: &Results<'_>, verbose: bool) -> String {
     if verbose {
         text += &by_scenario(results);
     }
-    text + &unsupported(results, verbose)
+    text + &untried(results) + &unsupported(results, verbose)
+}
+
+/// Where a step had no effect, and why; one line where clients agree.
+pub fn untried(results: &Results<'_>) -> String {
+    let mut rows: Vec<(&str, Vec<&str>, String)> = Vec::new();
+    for entry in &results.entries {
+        let RunOutcome::Ran { trace, .. } = &entry.result.outcome else { continue };
+        let id = entry.scenario.id.as_str();
+        for reason in trace.untried.iter().map(|untried| words::untried(entry.scenario, untried)) {
+            match rows.iter_mut().find(|(scenario, _, known)| *scenario == id && *known == reason) {
+                Some((_, clients, _)) => clients.push(entry.result.client),
+                None => rows.push((id, vec![entry.result.client], reason)),
+            }
+        }
+    }
+    let rows = rows.into_iter().map(|(scenario, clients, reason)| {
+        format!("  {}  {}\n    {reason}\n", paint(HEADING, scenario), paint(FAINT, clients.join(", ")))
+    });
+    let text: String = rows.collect();
+    if text.is_empty() { text } else { heading("Not tried: a step had no effect") + &text }
 }
 
 /// How many runs exercised each oracle, for each client.

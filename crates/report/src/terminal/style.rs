@@ -13,7 +13,7 @@ pub const GOOD: Style = AnsiColor::Green.on_default();
 pub fn of(mark: Mark) -> Style {
     match mark {
         Mark::Stopped | Mark::Violated => BAD,
-        Mark::Advised => ADVICE,
+        Mark::NotTried | Mark::Advised => ADVICE,
         Mark::Holds => GOOD,
         Mark::Unsupported => FAINT,
     }

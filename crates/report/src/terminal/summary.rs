@@ -20,6 +20,7 @@ pub fn section(results: &Results<'_>) -> String {
 
 fn legend(mark: Mark) -> &'static str {
     match mark {
+        Mark::NotTried => "not tried",
         Mark::Advised => "hold, with advice",
         Mark::Holds => "hold",
         other => other.name(),

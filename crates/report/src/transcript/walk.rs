@@ -14,7 +14,7 @@ use super::outcome::outcome;
 use super::page::{Line, Mark, Transcript};
 use super::progress::Progress;
 use crate::facts::{socket, stopped};
-use crate::words::{fault, first_line, grouped};
+use crate::words::{self, fault, first_line, grouped};
 
 /// What has been seen of a trace, up to one event.
 pub struct Walk<'a> {
@@ -259,6 +259,9 @@ impl<'a> Walk<'a> {
         let at = self.trace.events.last().map_or(0, |event| event.at);
         if let Some(words) = end(self.trace) {
             self.ending(at, format!("run stopped, {words}"));
+        }
+        for untried in &self.trace.untried {
+            self.ending(at, format!("not tried: {}", words::untried(self.scenario, untried)));
         }
         for left in &self.trace.sockets {
             self.ending(at, format!("client host still has {}", socket(left)));

@@ -6,6 +6,7 @@ mod peer;
 mod request;
 mod run;
 mod script;
+mod untried;
 mod watchdog;
 
 pub use peer::Play;

@@ -1,5 +1,6 @@
 //! The origin of a run, whichever it is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use closewait_scenario::{OriginAction, Scenario};
@@ -42,11 +43,19 @@ impl Peer {
         })
     }
 
-    /// Does what a step says. False if it names a connection that does not exist.
-    pub fn perform(&self, action: &OriginAction) -> bool {
+    /// Does what a step says, of which this is the index. False if it names a connection that does not exist.
+    pub fn perform(&self, action: &OriginAction, step: usize) -> bool {
         match self {
-            Self::Scripted(origin) => origin.perform(action),
+            Self::Scripted(origin) => origin.perform(action, step),
             Self::Application(origin) => origin.perform(action),
+        }
+    }
+
+    /// The steps that no request has met yet. An application takes no such steps.
+    pub fn unmet(&self) -> BTreeSet<usize> {
+        match self {
+            Self::Scripted(origin) => origin.unmet(),
+            Self::Application(_) => BTreeSet::new(),
         }
     }
 

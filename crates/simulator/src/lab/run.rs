@@ -9,13 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use closewait_scenario::{Action, ClientAction, Protocol, Scenario, When};
-use closewait_trace::{End, Event, Recorder, Retries, SocketAtEnd, TlsRecord, Trace};
+use closewait_trace::{End, Event, Recorder, Retries, SocketAtEnd, TlsRecord, Trace, Untried};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 use super::panics::{Panics, located};
 use super::peer::{Peer, Play};
 use super::script::{Script, inject_on_segments};
+use super::untried::untried;
 use super::watchdog::{Ended, Limits, Supervisor, THREAD, words_of};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::net::{Bridge, Network, Pace, Waited, Wire};
@@ -98,16 +99,17 @@ struct Report {
     sockets: Vec<SocketAtEnd>,
     /// What panicked meanwhile, and was caught.
     panics: Vec<String>,
+    untried: Vec<Untried>,
     unsupported: Option<String>,
 }
 
 impl Report {
     fn into_trace(self, Told { protocol, retries }: Told, recorder: &Recorder) -> Trace {
-        let Self { events, end, sockets, mut panics, unsupported } = self;
+        let Self { events, end, sockets, mut panics, untried, unsupported } = self;
         let events = events.unwrap_or_else(|| recorder.take());
         let (events, records) = if protocol.is_tls() { open(events, recorder) } else { (events, Vec::new()) };
         panics.retain(|panic| !matches!(&end, End::Panic { message } if message == panic));
-        Trace { events, records, end, sockets, panics, retries, unsupported }
+        Trace { events, records, end, sockets, panics, retries, untried, unsupported }
     }
 
     fn unsupported(reason: String) -> Self {
@@ -115,7 +117,14 @@ impl Report {
     }
 
     fn of(end: End) -> Self {
-        Self { events: None, end, sockets: Vec::new(), panics: Vec::new(), unsupported: None }
+        Self {
+            events: None,
+            end,
+            sockets: Vec::new(),
+            panics: Vec::new(),
+            untried: Vec::new(),
+            unsupported: None,
+        }
     }
 }
 
@@ -231,11 +240,19 @@ async fn play(
         }
     };
     let script = Script::new(scenario, wire.clone(), origin.clone(), client, recorder.clone());
+    let unmet = script.unmet();
     let end = conduct(script, scenario, limits, &wire, &origin, recorder, pace).await;
+    // Taken now: what the tear-down of the runtime does to sockets is not the client's doing.
+    let events = recorder.take();
+    // How far a run that was stopped would have come is not known.
+    let untried = match end {
+        End::Completed => untried(scenario, &events, &unmet.borrow()),
+        _ => Vec::new(),
+    };
     Report {
-        // Taken now: what the tear-down of the runtime does to sockets is not the client's doing.
-        events: Some(recorder.take()),
+        events: Some(events),
         end,
+        untried,
         sockets: wire.client_sockets(),
         panics: Vec::new(),
         unsupported: bridge.and_then(|bridge| bridge.distortion()),

@@ -1,6 +1,8 @@
 //! Carries out a script, step by step.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use closewait_scenario::{Action, ClientAction, ReadBody, Scenario, SendRequest, Step, Until, When};
@@ -23,6 +25,8 @@ pub(super) struct Script<'a> {
     client: Option<Box<dyn Client>>,
     recorder: Recorder,
     requests: BTreeMap<String, Sent>,
+    /// The steps that nothing had met by the end of the script.
+    unmet: Rc<RefCell<BTreeSet<usize>>>,
 }
 
 /// A request under way, or done.
@@ -42,7 +46,13 @@ impl<'a> Script<'a> {
         client: Box<dyn Client>,
         recorder: Recorder,
     ) -> Self {
-        Self { scenario, wire, origin, client: Some(client), recorder, requests: BTreeMap::new() }
+        let (requests, unmet) = (BTreeMap::new(), Rc::default());
+        Self { scenario, wire, origin, client: Some(client), recorder, requests, unmet }
+    }
+
+    /// The steps that nothing had met by the end of the script, once it has come to that.
+    pub fn unmet(&self) -> Rc<RefCell<BTreeSet<usize>>> {
+        self.unmet.clone()
     }
 
     /// From the first step to the closed client and a network at rest. A panic of the client is the error.
@@ -52,6 +62,8 @@ impl<'a> Script<'a> {
             self.carry_out(index, step).await?;
         }
         self.finish_requests().await?;
+        // What the close of the client meets is no longer what the scenario tries.
+        *self.unmet.borrow_mut() = &self.wire.unmet() | &self.origin.unmet();
         self.close().await;
         tokio::time::sleep(QUIESCENCE).await;
         Ok(())
@@ -228,8 +240,8 @@ pub(super) async fn inject_on_segments(scenario: &Scenario, wire: &Wire, origin:
 fn inject(action: &Action, index: usize, wire: &Wire, origin: &Peer, recorder: &Recorder) {
     recorder.push(wire.now(), What::Step { step: index });
     let done = match action {
-        Action::Origin(action) => origin.perform(action),
-        Action::Network(action) => wire.apply(action),
+        Action::Origin(action) => origin.perform(action, index),
+        Action::Network(action) => wire.apply(action, index),
         _ => true,
     };
     if !done {

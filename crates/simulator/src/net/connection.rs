@@ -23,8 +23,8 @@ pub(super) struct Connection {
     pub port: u16,
     client: End,
     origin: End,
-    /// A middlebox has forgotten this connection and treats its segments so.
-    pub forgotten: Option<NatAnswer>,
+    /// A middlebox has forgotten this connection, by this step, and treats its segments so.
+    pub forgotten: Option<(NatAnswer, usize)>,
     /// The origin's host restarted since: its TCP does not know this connection.
     pub unknown_to_origin: bool,
 }

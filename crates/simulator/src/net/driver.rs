@@ -1,5 +1,6 @@
 //! What moves the wire: one future that sleeps until the next segment or timer is due.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -121,9 +122,14 @@ impl Wire {
         self.shared.start.elapsed().as_millis() as Millis
     }
 
-    /// Carries out a fault of the network now. False if it names a connection that does not exist.
-    pub fn apply(&self, action: &NetworkAction) -> bool {
-        self.act(|state, now| state.apply(action, now)).unwrap_or(false)
+    /// Carries out a fault of the network, which is this step of the script, now. False if it names a connection that does not exist.
+    pub fn apply(&self, action: &NetworkAction, step: usize) -> bool {
+        self.act(|state, now| state.apply(action, step, now)).unwrap_or(false)
+    }
+
+    /// The faults that no segment has met yet, by the indexes of their steps.
+    pub fn unmet(&self) -> BTreeSet<usize> {
+        self.with(|state| state.faults.unmet().clone()).unwrap_or_default()
     }
 
     /// Arms a step for the `n`-th segment of a connection. A step of the network is carried out, and

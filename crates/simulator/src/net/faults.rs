@@ -1,5 +1,6 @@
 //! Which segments are lost, late, or doubled.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use closewait_scenario::{NetworkAction, Path};
@@ -11,6 +12,8 @@ use super::Direction;
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     rules: Vec<Rule>,
+    /// The steps that no segment has met yet.
+    unmet: BTreeSet<usize>,
 }
 
 #[derive(Debug)]
@@ -21,6 +24,8 @@ struct Rule {
     effect: Effect,
     /// How many more segments it concerns; `None` is until healed.
     left: Option<u32>,
+    /// Index of its step.
+    step: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +47,7 @@ pub(super) struct Treatment {
 
 impl Faults {
     /// Takes on a fault that concerns segments one by one; `false` for every other action.
-    pub fn apply(&mut self, action: &NetworkAction) -> bool {
+    pub fn apply(&mut self, action: &NetworkAction, step: usize) -> bool {
         let (path, effect, left) = match *action {
             NetworkAction::Drop { path, packets } => (path, Effect::Drop, packets),
             NetworkAction::Delay { path, by, packets } => (path, Effect::Delay(millis(by)), packets),
@@ -56,8 +61,24 @@ impl Faults {
             }
             NetworkAction::Forget { .. } | NetworkAction::Rst { .. } => return false,
         };
-        self.rules.push(Rule { path, healed: Vec::new(), effect, left });
+        self.rules.push(Rule { path, healed: Vec::new(), effect, left, step });
+        self.unmet.insert(step);
         true
+    }
+
+    /// A fault of a whole connection begins: see [`Faults::met`].
+    pub fn expect(&mut self, step: usize) {
+        self.unmet.insert(step);
+    }
+
+    /// A segment has met the fault of this step.
+    pub fn met(&mut self, step: usize) {
+        self.unmet.remove(&step);
+    }
+
+    /// The steps that no segment has met yet.
+    pub fn unmet(&self) -> &BTreeSet<usize> {
+        &self.unmet
     }
 
     /// Decides about one segment. `solid`: it carries data, SYN or FIN; only such segments are duplicated.
@@ -74,6 +95,7 @@ impl Faults {
                 Effect::Duplicate(by) => treatment.copies.push(by),
             }
             rule.left = rule.left.map(|left| left - 1);
+            self.unmet.remove(&rule.step);
         }
         self.rules.retain(|rule| rule.left != Some(0));
         treatment
@@ -112,7 +134,7 @@ mod tests {
     fn check(faults: &[NetworkAction], connection: u32, direction: Direction, fates: &[Treatment]) {
         let mut rules = Faults::default();
         for fault in faults {
-            assert!(rules.apply(fault));
+            assert!(rules.apply(fault, 0));
         }
         for (n, fate) in fates.iter().enumerate() {
             assert_eq!(rules.decide(connection, direction, true), *fate, "segment {}", n + 1);
@@ -171,6 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_healed_before_a_segment_came_was_not_met() {
+        let mut faults = Faults::default();
+        faults.apply(&NetworkAction::Drop { path: FIRST_OUT, packets: None }, 1);
+        faults.apply(&NetworkAction::Drop { path: BOTH, packets: None }, 2);
+        faults.apply(&NetworkAction::Heal { path: FIRST_OUT }, 3);
+        assert!(faults.decide(1, Direction::ToClient, true).dropped);
+        assert_eq!(faults.unmet(), &BTreeSet::from([1]));
+    }
+
+    #[test]
     fn delays_add_up() {
         let delay = NetworkAction::Delay { path: BOTH, by: Duration::from_millis(5), packets: None };
         check(&[delay.clone(), delay], 1, Direction::ToOrigin, &[late(10)]);
@@ -179,9 +211,11 @@ mod tests {
     #[test]
     fn a_duplicate_leaves_bare_acks_alone() {
         let mut faults = Faults::default();
-        faults.apply(&NetworkAction::Duplicate { path: BOTH, by: Duration::from_millis(3), packets: 1 });
+        faults.apply(&NetworkAction::Duplicate { path: BOTH, by: Duration::from_millis(3), packets: 1 }, 4);
         assert_eq!(faults.decide(1, Direction::ToOrigin, false), Treatment::default());
+        assert_eq!(faults.unmet(), &BTreeSet::from([4]));
         assert_eq!(faults.decide(1, Direction::ToOrigin, true).copies, [3]);
+        assert_eq!(faults.unmet(), &BTreeSet::new());
         assert_eq!(faults.decide(1, Direction::ToOrigin, true), Treatment::default());
     }
 }

@@ -279,7 +279,8 @@ impl WireState {
         self.recorder.push(now, What::Segment { connection: number, direction, fate: Fate::Sent, segment });
         self.connections[connection].end_mut(side).sent += 1;
         self.fire_triggers(connection, direction, now);
-        if let Some(answer) = self.connections[connection].forgotten {
+        if let Some((answer, step)) = self.connections[connection].forgotten {
+            self.faults.met(step);
             self.record(connection, direction, Fate::Dropped, &packet, now);
             if answer == NatAnswer::Rst && !tcp(&packet).flags.rst {
                 self.forge_rst(connection, side, now);
@@ -322,7 +323,7 @@ impl WireState {
             match trigger.action {
                 Some(action) => {
                     self.recorder.push(now, What::Step { step: trigger.step });
-                    if !self.apply(&action, now) {
+                    if !self.apply(&action, trigger.step, now) {
                         self.recorder.push(now, What::StepVoid { step: trigger.step });
                     }
                 }
@@ -331,12 +332,13 @@ impl WireState {
         }
     }
 
-    /// Carries out a fault of the network; false if it names a connection that does not exist.
-    pub fn apply(&mut self, action: &NetworkAction, now: Millis) -> bool {
+    /// Carries out a fault of the network, which is a step; false if it names a connection that does not exist.
+    pub fn apply(&mut self, action: &NetworkAction, step: usize, now: Millis) -> bool {
         match *action {
             NetworkAction::Forget { connection, answer } => {
                 let Some(index) = self.index_of(connection) else { return false };
-                self.connections[index].forgotten = Some(answer);
+                self.connections[index].forgotten = Some((answer, step));
+                self.faults.expect(step);
                 true
             }
             NetworkAction::Rst { connection, direction } => {
@@ -348,7 +350,7 @@ impl WireState {
                 }
                 true
             }
-            _ => self.faults.apply(action),
+            _ => self.faults.apply(action, step),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The origin: accepts, carries out the steps of the script, answers as the script planned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
@@ -69,15 +69,15 @@ impl Origin {
         Ok(origin)
     }
 
-    /// Does what a step says. False if it names a connection, or a stream, that does not exist.
-    pub fn perform(&self, action: &OriginAction) -> bool {
+    /// Does what a step says, of which this is the index. False if it names a connection, or a stream, that does not exist.
+    pub fn perform(&self, action: &OriginAction, step: usize) -> bool {
         match action {
-            OriginAction::Reply(reply) => self.plan_reply(reply),
-            OriginAction::Hold { id } => self.state().plans.hold(id),
+            OriginAction::Reply(reply) => self.plan_reply(reply, step),
+            OriginAction::Hold { id } => self.state().plans.hold(id, step),
             OriginAction::Goaway { connection, last_stream, error } => {
                 return self.session(*connection).is_some_and(|session| session.goaway(last_stream, *error));
             }
-            OriginAction::ResetStream { id, error, times } => self.reset_stream(id, *error, *times),
+            OriginAction::ResetStream { id, error, times } => self.reset_stream(id, *error, *times, step),
             OriginAction::Settings { connection, max_streams, initial_window } => {
                 return self.on_session(*connection, |it| it.change_settings(*max_streams, *initial_window));
             }
@@ -115,6 +115,11 @@ impl Origin {
             OriginAction::Restart => self.shared.wire.restart_origin(),
         }
         true
+    }
+
+    /// The steps that no request has met yet, by their indexes.
+    pub fn unmet(&self) -> BTreeSet<usize> {
+        self.state().plans.unmet().clone()
     }
 
     /// Waits until a request was received whole, once at least.
@@ -163,17 +168,17 @@ impl Origin {
         self.on(connection, Connection::reset)
     }
 
-    fn plan_reply(&self, reply: &Reply) {
-        let held = self.state().plans.reply(reply);
+    fn plan_reply(&self, reply: &Reply, step: usize) {
+        let held = self.state().plans.reply(reply, step);
         for asker in held {
             self.answer(&reply.id, asker);
         }
     }
 
     /// Resets the stream that is open now, which counts as one arrival, else those to come.
-    fn reset_stream(&self, id: &str, error: ErrorCode, times: u32) {
+    fn reset_stream(&self, id: &str, error: ErrorCode, times: u32, step: usize) {
         let is_open = self.sessions().any(|session| session.reset_stream_of(id, error));
-        self.state().plans.reset(id, error, times - u32::from(is_open));
+        self.state().plans.reset(id, error, times, (is_open, step));
     }
 
     fn change_pings(&self, connection: Option<u32>, pings: Pings) -> bool {

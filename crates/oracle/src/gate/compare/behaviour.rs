@@ -4,7 +4,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::Severity;
 use crate::gate::change::{Change, Kind};
-use crate::gate::facts::RunFacts;
+use crate::gate::facts::{RunFacts, timeless};
 
 /// A run that a watchdog stops, or stops no more.
 pub fn stopped(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
@@ -20,6 +20,18 @@ pub fn stopped(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
         _ => return Vec::new(),
     };
     vec![change]
+}
+
+/// A scenario that is not tried any more, or at last. What does not happen to a client says nothing of it, so that the first is worse than
+/// any drift.
+pub fn untried(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
+    let tried = |run: &RunFacts| run.untried.iter().map(|why| timeless(why)).collect::<Vec<_>>();
+    let (old, new) = (tried(before), tried(now));
+    let lost = new.iter().filter(|why| !old.contains(why));
+    let lost = lost.map(|why| Change::of(Kind::Gone, format!("not tried any more: {why}")));
+    let found = old.iter().filter(|why| !new.contains(why));
+    let found = found.map(|why| Change::drifted(format!("tried at last (before: {why})")));
+    lost.chain(found).collect()
 }
 
 /// Whether real time stopped both runs.

@@ -72,6 +72,7 @@ fn of_run(before: &RunFacts, now: &RunFacts) -> Vec<Change> {
         // How far a run came that was stopped by real time is up to the machine.
         return changes;
     }
+    changes.extend(behaviour::untried(before, now));
     changes.extend(findings::changes(before, now));
     changes.extend(requests::changes(before, now));
     changes.extend(behaviour::changes(before, now));
@@ -107,6 +108,9 @@ fn classified(now: &ResultFacts, changes: Vec<Change>) -> ResultChange {
     let any = |kind| changes.iter().any(|change| change.kind == kind);
     let state = if any(Kind::Regressed) {
         State::Regressed
+    } else if any(Kind::Gone) {
+        // What is not tried any more proves no repair.
+        State::Gone
     } else if any(Kind::Fixed) {
         State::Fixed
     } else if any(Kind::Drifted) {
@@ -119,6 +123,9 @@ fn classified(now: &ResultFacts, changes: Vec<Change>) -> ResultChange {
 
 fn result(facts: &ResultFacts, state: State, mut changes: Vec<Change>) -> ResultChange {
     changes.sort_by_key(Change::weight);
+    if state == State::Gone {
+        changes.sort_by_key(|change| change.kind != Kind::Gone);
+    }
     if state == State::Trade {
         trade::repairs_first(&mut changes);
     }
@@ -143,5 +150,9 @@ fn appeared(words: &str, outcome: &OutcomeFacts) -> Change {
         (false, None) => format!("; violated: {}", violated.join("; ")),
         (true, None) => "; nothing is violated".to_owned(),
     };
-    Change::of(Kind::New, format!("{words}{verdict}"))
+    let untried = match &run.untried[..] {
+        [] => String::new(),
+        untried => format!("; not tried: {}", untried.join("; ")),
+    };
+    Change::of(Kind::New, format!("{words}{verdict}{untried}"))
 }
