@@ -42,7 +42,7 @@ const CASES: &[Case] = &[
         { network = "drop", connection = 1, direction = "to-origin" },
         { wait = "1s" },
         "#,
-        &["network: drops every segment of connection 1 to the origin: nothing was lost"],
+        &["network: loses everything on connection 1, to the origin: nothing was lost"],
     ),
     (
         "a-drop-that-drops-one",
@@ -60,7 +60,7 @@ const CASES: &[Case] = &[
         { network = "duplicate", connection = 1, by = "1ms", packets = 1 },
         { wait = "1s" },
         "#,
-        &["network: duplicates the next segment of connection 1, 1 ms later: nothing was doubled"],
+        &["network: delivers the next segment on connection 1, both ways twice, 1 ms apart: nothing was doubled"],
     ),
     (
         "a-reply-nobody-asks-for-and-a-hold-that-holds-nothing",
@@ -86,6 +86,17 @@ const CASES: &[Case] = &[
         { until = "received", id = "a" },
         { origin = "reply", id = "a", status = 404 },
         { client = "await", id = "a" },
+        "#,
+        &[],
+    ),
+    (
+        "a-step-that-may-miss",
+        r#"
+        { client = "send", id = "a", request = "GET /a" },
+        { origin = "fin", connection = 1 },
+        { until = "delivered" },
+        { origin = "rst", connection = 2, may_miss = true },
+        { origin = "rst", connection = 3, when = { packet = 2, connection = 3, direction = "to-client" }, may_miss = true },
         "#,
         &[],
     ),
@@ -155,7 +166,10 @@ fn gate() {
     let gone = change(&tried, &not_tried);
     assert_eq!(gone.state, State::Gone, "{gone:#?}");
     let headline = gone.changes[0].headline();
-    assert!(headline.starts_with("not tried any more: origin: half-closes connection 1 (FIN): "), "{headline}");
+    assert!(
+        headline.starts_with("not tried any more: origin: half-closes connection 1 (FIN): "),
+        "{headline}"
+    );
     let back = change(&not_tried, &tried);
     assert_ne!(back.state, State::Same);
     assert!(back.changes.iter().any(|change| change.sentence.starts_with("tried at last")), "{back:#?}");

@@ -253,12 +253,12 @@ impl Site {
     }
 
     fn step(&self, action: Action) -> Step {
-        Step { action, when: self.when.clone(), line: 0 }
+        Step { action, when: self.when.clone(), may_miss: false, line: 0 }
     }
 
     /// Until the fault is injected the run is the one without it, so the time is known.
     fn later(&self, by: Millis, action: Action) -> Step {
-        Step { action, when: When::After(Duration::from_millis(self.at + by)), line: 0 }
+        Step { action, when: When::After(Duration::from_millis(self.at + by)), may_miss: false, line: 0 }
     }
 
     fn silence(&self, direction: Option<Direction>) -> Step {

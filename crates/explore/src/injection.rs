@@ -84,13 +84,20 @@ pub fn inject(base: &Scenario, injections: &[Injection]) -> Option<Injected> {
                 change(&mut reply, *cut);
                 let fits = reply != before && has_point(&reply);
                 let action = Action::Origin(OriginAction::Reply(reply));
-                fits.then_some(Step { action, when: When::Now, line: 0 }).into_iter().collect()
+                fits.then_some(Step { action, when: When::Now, may_miss: false, line: 0 })
+                    .into_iter()
+                    .collect()
             }
             (Effect::Stream(of), Point::Arrival { request } | Point::Stream { request, .. }) => {
                 of(&site, request.clone())
             }
             (Effect::Arrival(action), Point::Arrival { request }) => {
-                vec![Step { action: Action::Origin(action(request.clone())), when: When::Now, line: 0 }]
+                vec![Step {
+                    action: Action::Origin(action(request.clone())),
+                    when: When::Now,
+                    may_miss: false,
+                    line: 0,
+                }]
             }
             _ => Vec::new(),
         };

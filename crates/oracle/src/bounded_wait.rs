@@ -74,7 +74,12 @@ fn judge_deadline(case: &Case, request: &Request, finished: Moment, checks: &mut
         Some(Sign { what, at }) => {
             let waited = ms(finished.since(at));
             let message = format!("{id} waited for its deadline, {waited} after {what}");
-            checks.violated_for((id.as_str(), what), Severity::HangOrLeak, message, [at.event, finished.event]);
+            checks.violated_for(
+                (id.as_str(), what),
+                Severity::HangOrLeak,
+                message,
+                [at.event, finished.event],
+            );
         }
         None => checks.holds(format!("{id} was ended by its deadline: nothing told the client")),
     }

@@ -60,7 +60,7 @@ fn an_idempotency_key_permits_what_post_does_not() {
             read: ReadBody::All,
         };
         let action = Action::Client(ClientAction::Send(send));
-        Scenario { script: vec![Step { action, when: When::Now, line: 1 }], ..scenario() }
+        Scenario { script: vec![Step { action, when: When::Now, may_miss: false, line: 1 }], ..scenario() }
     };
     let key = vec![("Idempotency-Key".to_owned(), "k".to_owned())];
     check_in("at-most-once", &scenario(key), twice(), "not exercised: every request was idempotent");

@@ -195,7 +195,7 @@ fn a_ping_may_wait_in_the_hosts_buffer() {
 
 fn everything_is_lost() -> Step {
     let everything = NetworkAction::Drop { path: Path::default(), packets: None };
-    Step { action: Action::Network(everything), when: When::Now, line: 1 }
+    Step { action: Action::Network(everything), when: When::Now, may_miss: false, line: 1 }
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn failing() -> Scenario {
         read: ReadBody::All,
     };
     let action = Action::Client(ClientAction::Send(send));
-    Scenario { script: vec![Step { action, when: When::Now, line: 1 }], ..scenario() }
+    Scenario { script: vec![Step { action, when: When::Now, may_miss: false, line: 1 }], ..scenario() }
 }
 
 fn written(framing: &str, body: &str) -> TraceBuilder {

@@ -11,6 +11,8 @@ pub struct Step {
     pub action: Action,
     /// When it is done. Only steps of the origin and the network can be other than [`When::Now`].
     pub when: When,
+    /// It may have no effect: what the scenario is about is tried all the same.
+    pub may_miss: bool,
     /// Line of the scenario file, from 1.
     pub line: usize,
 }

@@ -67,7 +67,8 @@ fn violate(document: &mut Document, oracle: &str, severity: Severity, message: &
     let run = document.results[0].run.as_mut().ok_or("it was played")?;
     let finding: &mut Finding =
         run.findings.iter_mut().find(|finding| finding.oracle == oracle).ok_or("it is judged")?;
-    let violation = Violation { severity, message: message.to_owned(), evidence: Vec::new(), requests: Vec::new() };
+    let violation =
+        Violation { severity, message: message.to_owned(), evidence: Vec::new(), requests: Vec::new() };
     finding.verdict = Verdict::Violated { violations: vec![violation] };
     Ok(())
 }

@@ -110,7 +110,7 @@ impl Assembly {
 
     fn push_at(&mut self, action: Action, when: When) {
         let line = self.script.len() + 1;
-        self.script.push(Step { action, when, line });
+        self.script.push(Step { action, when, may_miss: false, line });
     }
 
     fn resolve(&self, pause: Pause) -> Duration {

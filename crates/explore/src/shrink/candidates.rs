@@ -51,7 +51,8 @@ fn without_a_request(scenario: &Scenario) -> Vec<Scenario> {
 
 /// Without one request, with a moment's pause somewhere: all that a request does for a finding may be to take time.
 fn pauses_for_requests(scenario: &Scenario) -> Vec<Scenario> {
-    let pause = Step { action: Action::Wait(Duration::from_millis(10)), when: When::Now, line: 0 };
+    let pause =
+        Step { action: Action::Wait(Duration::from_millis(10)), when: When::Now, may_miss: false, line: 0 };
     let ids = scenario.requests().map(|request| request.id.clone());
     let paused = |id: String| {
         let rest: Vec<Step> = scenario.script.iter().filter(|step| !concerns(step, &id)).cloned().collect();

@@ -13,7 +13,9 @@ mod schema;
 pub use closewait_oracle::{Verdict, Violation};
 #[cfg(feature = "command")]
 pub use model::Timeline;
-pub use model::{Client, Differing, Document, Finding, Line, Request, Run, RunResult, ScenarioInfo};
+pub use model::{
+    Client, Differing, Document, Finding, Line, Request, Run, RunResult, ScenarioInfo, UntriedStep,
+};
 pub use of_result::of_result;
 pub use of_results::{About, of_results};
 #[cfg(feature = "command")]

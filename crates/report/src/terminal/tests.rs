@@ -47,12 +47,18 @@ fn violated(oracle: &'static str, level: Level, severity: Severity, evidence: Ve
     Finding {
         oracle,
         level,
-        verdict: Verdict::Violated { violations: vec![Violation { severity, message, evidence, requests: Vec::new() }] },
+        verdict: Verdict::Violated {
+            violations: vec![Violation { severity, message, evidence, requests: Vec::new() }],
+        },
     }
 }
 
 fn holds(oracle: &'static str) -> Finding {
-    Finding { oracle, level: Level::Required, verdict: Verdict::Holds { note: "2 responses".to_owned(), notes: Vec::new() } }
+    Finding {
+        oracle,
+        level: Level::Required,
+        verdict: Verdict::Holds { note: "2 responses".to_owned(), notes: Vec::new() },
+    }
 }
 
 #[test]

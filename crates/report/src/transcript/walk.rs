@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use closewait_scenario::{
-    Action, ClientAction, Direction, LastStream, OriginAction, Scenario, WindowTarget,
-};
+use closewait_scenario::{Action, ClientAction, Direction, LastStream, OriginAction, Scenario, WindowTarget};
 use closewait_trace::{BodyEnd, Connections, End, Event, Label, Labels, Millis, Outcome, Trace, What};
 
 use super::causes::Causes;
@@ -170,9 +168,9 @@ impl<'a> Walk<'a> {
     fn is_of_stream(&self, action: &Action) -> bool {
         match action {
             Action::Origin(OriginAction::Window { target, .. }) => matches!(target, WindowTarget::Stream(_)),
-            Action::Origin(OriginAction::Goaway { last_stream: LastStream::Request(_), connection, .. }) => {
-                self.connections.contains_key(connection)
-            }
+            Action::Origin(OriginAction::Goaway {
+                last_stream: LastStream::Request(_), connection, ..
+            }) => self.connections.contains_key(connection),
             _ => false,
         }
     }

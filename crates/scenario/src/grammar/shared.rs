@@ -48,6 +48,13 @@ pub(super) const UNTIL_HEALED: Field =
     field("packets", PACKETS, Optional, "Stop after this many segments; left out, go on until `heal`.");
 pub(super) const WHEN: Field = field("when", Kind::When, Optional, "When, if not in its turn in the script.");
 
+pub(super) const MAY_MISS: Field = field(
+    "may_miss",
+    Kind::Flag,
+    Need::Default("false"),
+    "The step may have no effect on some clients: the result is not called not tried for it.",
+);
+
 pub(super) const MAX_STREAMS: Field = field(
     "max_streams",
     Kind::Count { least: 0, most: 1_000_000 },

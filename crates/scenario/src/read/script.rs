@@ -23,6 +23,7 @@ const MOST_STEPS: usize = 1000;
 pub(super) struct Scripted {
     pub action: Action,
     pub when: When,
+    pub may_miss: bool,
     pub line: usize,
     span: Range<usize>,
     spans: BTreeMap<&'static str, Range<usize>>,
@@ -40,7 +41,8 @@ impl Scripted {
     }
 
     pub fn into_step(self) -> Step {
-        Step { action: self.action, when: self.when, line: self.line }
+        let Self { action, when, may_miss, line, .. } = self;
+        Step { action, when, may_miss, line }
     }
 }
 
@@ -92,6 +94,7 @@ fn read_step(
     Some(Scripted {
         action: action?,
         when: record.get("when").unwrap_or(When::Now),
+        may_miss: record.get("may_miss").unwrap_or(false),
         line: lines.number(raw.span().start),
         span: raw.span(),
         spans: record.spans().into_iter().chain(table.get(actor).map(|raw| (actor, raw.span()))).collect(),

@@ -13,7 +13,7 @@ use crate::{
 
 /// `{ actor = "word", … }`.
 pub(super) fn line(step: &Step) -> Result<String, Unwritable> {
-    let Step { action, when, line: _ } = step;
+    let Step { action, when, may_miss, line: _ } = step;
     if let Action::Wait(time) = action {
         return Ok(toml::table(&[(WAIT.name, toml::string(&toml::duration(*time)))]));
     }
@@ -24,6 +24,9 @@ pub(super) fn line(step: &Step) -> Result<String, Unwritable> {
     let timed = verb.fields.iter().any(|field| field.name == "when");
     if timed || *when != When::Now {
         keys.push(("when", (*when != When::Now).then(|| Value::When(when.clone()))));
+    }
+    if *may_miss || verb.fields.iter().any(|field| field.name == "may_miss") {
+        keys.push(("may_miss", Some(Value::Flag(*may_miss))));
     }
     let mut entries = vec![(actor, toml::string(word))];
     entries.extend(written(&name, verb.fields, keys)?);

@@ -10,7 +10,8 @@ use closewait_trace::{Event, Fate, Untried, What, WhyUntried};
 pub(super) fn untried(scenario: &Scenario, events: &[Event], unmet: &BTreeSet<usize>) -> Vec<Untried> {
     let played = Played::of(scenario, events);
     let steps = scenario.script.iter().enumerate();
-    let faults = steps.filter(|(_, step)| matches!(step.action, Action::Origin(_) | Action::Network(_)));
+    let is_fault = |action: &Action| matches!(action, Action::Origin(_) | Action::Network(_));
+    let faults = steps.filter(|(_, step)| is_fault(&step.action) && !step.may_miss);
     let untried = faults.filter_map(|(step, fault)| {
         let why = if played.void.contains(&step) {
             WhyUntried::NotThere
