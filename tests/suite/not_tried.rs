@@ -60,7 +60,9 @@ const CASES: &[Case] = &[
         { network = "duplicate", connection = 1, by = "1ms", packets = 1 },
         { wait = "1s" },
         "#,
-        &["network: delivers the next segment on connection 1, both ways twice, 1 ms apart: nothing was doubled"],
+        &[
+            "network: delivers the next segment on connection 1, both ways twice, 1 ms apart: nothing was doubled",
+        ],
     ),
     (
         "a-reply-nobody-asks-for-and-a-hold-that-holds-nothing",
