@@ -1,9 +1,13 @@
 //! Which subcommand the arguments mean.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use closewait::lab;
+use closewait::trace::Broken;
 
+use super::exit::Done;
 use super::{completions, exit, explore, gate, list, man, report, run, schema, search, show, sweep};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
@@ -36,7 +40,8 @@ Exit codes:
   0  everything equals the accepted snapshots
   1  a result differs from its snapshot or has none yet, or --repeat found two different traces,
      or `search` found nothing
-  2  bad usage, a file that cannot be read or is not valid, or output that cannot be written
+  2  bad usage, a file that cannot be read or is not valid, or output that cannot be written; also if this
+     machine gave out (descriptors, ports, loopback) or closewait itself failed: no client is judged then
   3  only `gate`: nothing regressed, but another change is denied by a rule";
 
 #[derive(Debug, Subcommand)]
@@ -68,7 +73,18 @@ enum Command {
 
 /// Does what the arguments say.
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let command = Cli::parse().command;
+    let done = catch_unwind(AssertUnwindSafe(|| lab::attempt(|| run(command))));
+    let done = match done {
+        Ok(done) => done.unwrap_or_else(|broken| Err(broken.into())),
+        // What panicked, and where, was printed as it did.
+        Err(_) => Err(Broken::Lab("it panicked, as said above".to_owned()).into()),
+    };
+    done.unwrap_or_else(|error| exit::complain(&*error)).into()
+}
+
+fn run(command: Option<Command>) -> Done {
+    match command {
         None => run::run(&run::RunArgs::parse_from_nothing()),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Gate(args)) => gate::run(&args),
@@ -81,6 +97,5 @@ pub fn main() -> ExitCode {
         Some(Command::Schema) => schema::run(),
         Some(Command::Completions(args)) => completions::run(&args, Cli::command()),
         Some(Command::Man(args)) => man::run(&args, Cli::command()),
-    };
-    done.unwrap_or_else(|error| exit::complain(&*error)).into()
+    }
 }

@@ -1,30 +1,30 @@
-//! A trace as bytes, from one process to another.
+//! A trace as bytes, from one process to another, or why there is none.
 
 use bytes::Bytes;
-use closewait_trace::{Event, Outcome, TlsContent, TlsRecord, Trace, What};
+use closewait_trace::{Broken, Event, Outcome, TlsContent, TlsRecord, Trace, What};
 
 /// JSON without the payloads, which would be a number for each byte, and the payloads behind it.
-pub(super) fn pack(mut trace: Trace) -> Vec<u8> {
-    let payloads: Vec<Bytes> = payloads_of(&mut trace).map(std::mem::take).collect();
+pub(super) fn pack(mut played: Result<Trace, Broken>) -> Vec<u8> {
+    let payloads: Vec<Bytes> = played.iter_mut().flat_map(payloads_of).map(std::mem::take).collect();
     let lengths: Vec<usize> = payloads.iter().map(Bytes::len).collect();
     let mut packed =
-        serde_json::to_vec(&(lengths, trace)).expect("a trace has only string keys, so it is JSON");
+        serde_json::to_vec(&(lengths, played)).expect("a trace has only string keys, so it is JSON");
     payloads.iter().for_each(|payload| packed.extend_from_slice(payload));
     packed
 }
 
 /// # Errors
 /// If [`pack`] did not write it.
-pub(super) fn unpack(packed: Vec<u8>) -> serde_json::Result<Trace> {
+pub(super) fn unpack(packed: Vec<u8>) -> serde_json::Result<Result<Trace, Broken>> {
     let packed = Bytes::from(packed);
     let mut values = serde_json::Deserializer::from_slice(&packed).into_iter();
-    let (lengths, mut trace): (Vec<usize>, Trace) =
+    let (lengths, mut played): (Vec<usize>, Result<Trace, Broken>) =
         values.next().unwrap_or_else(|| serde_json::from_str(""))?;
     let mut rest = packed.slice(values.byte_offset()..);
-    for (payload, length) in payloads_of(&mut trace).zip(lengths) {
+    for (payload, length) in played.iter_mut().flat_map(payloads_of).zip(lengths) {
         *payload = rest.split_to(length.min(rest.len()));
     }
-    Ok(trace)
+    Ok(played)
 }
 
 fn payloads_of(trace: &mut Trace) -> impl Iterator<Item = &mut Bytes> {
@@ -76,7 +76,9 @@ mod tests {
             untried: Vec::new(),
             unsupported: None,
         };
-        assert_eq!(unpack(pack(trace.clone())).expect("it was packed"), trace);
+        for played in [Ok(trace), Err(Broken::Machine("no descriptor".to_owned()))] {
+            assert_eq!(unpack(pack(played.clone())).expect("it was packed"), played);
+        }
         assert!(unpack(Vec::new()).is_err() && unpack(b"[[],".to_vec()).is_err());
     }
 }

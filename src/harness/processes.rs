@@ -7,8 +7,9 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use closewait_simulator::lab::attempt;
 use closewait_system::{Lost, Zygote};
-use closewait_trace::{End, Trace};
+use closewait_trace::{Broken, End, Trace};
 use serde::{Deserialize, Serialize};
 
 use super::handover::{pack, unpack};
@@ -42,7 +43,7 @@ impl Processes {
         make_certificates();
         let play = |request: &[u8]| {
             let which: Which = serde_json::from_slice(request).expect("it was written by `play`");
-            pack(run(which))
+            pack(attempt(|| run(which)))
         };
         let zygotes: Option<Vec<Zygote>> =
             (0..count.max(1)).map(|_| Zygote::start(LIMIT, play).ok().flatten()).collect();
@@ -50,7 +51,10 @@ impl Processes {
     }
 
     /// Plays a run in a fresh copy, as soon as one of the processes is idle.
-    pub fn play(&self, which: Which) -> Trace {
+    ///
+    /// # Errors
+    /// It says nothing of the client.
+    pub fn play(&self, which: Which) -> Result<Trace, Broken> {
         let request = serde_json::to_vec(&which).expect("numbers are JSON");
         let mut zygote = self.take();
         let answer = zygote.ask(&request);
@@ -58,8 +62,9 @@ impl Processes {
         self.returned.notify_one();
         match answer {
             Ok(trace) => unpack(trace).expect("it was written by a copy of this process"),
-            Err(Lost::Late) => stopped(End::Hang),
-            Err(lost) => stopped(End::Panic { message: lost.to_string() }),
+            Err(Lost::Late) => Ok(stopped(End::Hang)),
+            Err(lost @ Lost::Io(_)) => Err(Broken::Machine(lost.to_string())),
+            Err(lost) => Ok(stopped(End::Panic { message: lost.to_string() })),
         }
     }
 

@@ -107,7 +107,8 @@ impl Prepared {
         let name = format!("{}::{}", self.client.name(), scenario.id);
         let (suite, shown) = (self.clone(), name.clone());
         let run = move || {
-            let result = suite.play(which, processes.as_deref());
+            // Without a result: nothing is there that could be accepted.
+            let result = lab::attempt(|| suite.play(which, processes.as_deref()))?;
             let judged = outcome::of(
                 (&suite.snapshots, suite.version),
                 &suite.parts[which.part].scenario,
@@ -140,7 +141,9 @@ impl Prepared {
             },
             None => play_by(scenario, self.client, self.application, |run, play| {
                 let trace = match processes {
-                    Some(processes) => processes.play(Which { run, ..which }),
+                    Some(processes) => {
+                        processes.play(Which { run, ..which }).unwrap_or_else(|broken| lab::throw(broken))
+                    }
                     None => play_here(play),
                 };
                 // A process that was lost had no chance to say it.

@@ -12,6 +12,7 @@ mod harness;
 mod html;
 mod json_schema;
 mod late_loopback;
+mod machine;
 mod network;
 mod not_tried;
 mod overwriting;
@@ -44,6 +45,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(catalogue::trials());
     trials.extend(snapshots::trials());
     trials.extend(clocks::trials());
+    trials.extend(machine::trials());
     trials.extend(network::trials());
     trials.extend(not_tried::trials());
     trials.extend(system_calls::trials());

@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod lab;
+mod machine;
 pub mod net;
 pub mod origin;
 #[cfg(feature = "tls")]

@@ -33,6 +33,8 @@ mod entropy;
 mod interposed;
 mod lost;
 mod run;
+#[cfg(target_os = "linux")]
+mod shortage;
 #[cfg(not(target_os = "linux"))]
 mod without;
 #[cfg(target_os = "linux")]
@@ -42,7 +44,9 @@ mod zygote;
 pub use addresses::fix_addresses;
 pub use lost::Lost;
 pub use run::{Run, is_virtual, set};
+#[cfg(target_os = "linux")]
+pub use shortage::shortage;
 #[cfg(not(target_os = "linux"))]
-pub use without::{Zygote, fix_addresses};
+pub use without::{Zygote, fix_addresses, shortage};
 #[cfg(target_os = "linux")]
 pub use zygote::Zygote;

@@ -31,3 +31,8 @@ impl Zygote {
 pub fn fix_addresses() -> bool {
     false
 }
+
+/// `None`: the numbers of its errors are not known.
+pub fn shortage(_: &io::Error) -> Option<&'static str> {
+    None
+}

@@ -1,5 +1,6 @@
 //! What happened in a run, and the views over it. Depends on no clock, socket or client.
 
+mod broken;
 mod connection;
 mod effort;
 mod event;
@@ -24,6 +25,7 @@ mod tls;
 mod views;
 mod window;
 
+pub use broken::Broken;
 pub use connection::*;
 pub use effort::Effort;
 pub use event::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use closewait_oracle::{Finding, Verdict};
@@ -14,6 +14,7 @@ use closewait_trace::{Trace, Views};
 use super::coverage::Coverage;
 use super::schedules::{Draw, Schedules};
 use crate::kind::faults_of;
+use crate::parallel::or_stop;
 
 /// What is explored.
 #[derive(Clone)]
@@ -84,6 +85,7 @@ pub fn explore(exploration: &Exploration, progress: &(dyn Fn(u64) + Sync)) -> Ex
     let started = Instant::now();
     let next = AtomicU64::new(0);
     let done = AtomicU64::new(0);
+    let stopped = AtomicBool::new(false);
     let work = || {
         let schedules = Schedules::of(exploration.protocol);
         let mut part = Explored::default();
@@ -95,10 +97,11 @@ pub fn explore(exploration: &Exploration, progress: &(dyn Fn(u64) + Sync)) -> Ex
                 Budget::Time(time) if started.elapsed() < time => first + BATCH,
                 Budget::Time(_) => (first + BATCH).min(always),
             };
-            if first >= end {
+            if first >= end || stopped.load(Ordering::Relaxed) {
                 return part;
             }
-            part.merge(batch(exploration, &schedules, first..end));
+            let stop = || stopped.store(true, Ordering::Relaxed);
+            part.merge(or_stop(stop, || batch(exploration, &schedules, first..end)));
             progress(done.fetch_add(end - first, Ordering::Relaxed) + end - first);
         }
     };

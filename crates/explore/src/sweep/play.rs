@@ -11,6 +11,7 @@ use closewait_trace::{End, Trace};
 
 use super::mark::{self, Mark};
 use super::plan::{Clean, Plan};
+use crate::parallel::{join, or_stop};
 use crate::{Injected, inject};
 
 /// What came out of one run.
@@ -44,21 +45,25 @@ pub fn play(
     let next = AtomicUsize::new(0);
     let (sender, results) = mpsc::sync_channel(threads * 4);
     std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
+        let start = |_| {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(chunk) = runs.chunks(CHUNK).nth(number) else { return };
+                    let stop = || next.store(runs.len(), Ordering::Relaxed);
+                    let judged = or_stop(stop, || play_chunk(plan, chunk, limits));
                     // Nobody listens any more when the sweep was ended.
-                    if sender.send((number, play_chunk(plan, chunk, limits))).is_err() {
+                    if sender.send((number, judged)).is_err() {
                         return;
                     }
                 }
-            });
-        }
+            })
+        };
+        let players = (0..threads.max(1)).map(start).collect();
         drop(sender);
         in_order(results, runs, &mut done);
+        join(players);
     });
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use closewait_trace::ErrorKind;
 
 use super::connector::DialFailed;
+use crate::machine;
 
 /// A client's error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +22,9 @@ impl Failure {
     /// Describes an error by its chain of sources.
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let chain: Vec<_> = std::iter::successors(Some(error), |&error| error.source()).collect();
+        let system = chain.iter().filter_map(|error| error.downcast_ref::<io::Error>());
+        // What the machine does not give it gives to no client.
+        system.for_each(|error| _ = machine::note(error));
         let kind = chain.iter().rev().find_map(|error| kind_of(*error)).unwrap_or(ErrorKind::Other);
         Self { kind, message: words(&chain) }
     }

@@ -92,6 +92,7 @@ impl Environment {
     ///
     /// # Panics
     /// For a client that said [`Wiring::Streams`]: it has no port to dial.
+    #[track_caller]
     pub fn address(&self) -> SocketAddr {
         self.bridge.expect("only a client behind the bridge has a port to dial")
     }

@@ -16,6 +16,7 @@ thread_local! {
 struct Kept {
     message: String,
     place: String,
+    is_ours: bool,
 }
 
 /// While it lives, panics of this thread are kept, not printed. Those of other threads are the business of whoever had the
@@ -40,6 +41,11 @@ impl Panics {
     /// Those so far: `message, at FILE:LINE`, in order.
     pub fn so_far(&self) -> Vec<String> {
         KEPT.with_borrow(|kept| kept.iter().flatten().map(Kept::words).collect())
+    }
+
+    /// The first that is no client's: the lab, or what it is made of, panicked.
+    pub fn ours(&self) -> Option<String> {
+        KEPT.with_borrow(|kept| kept.iter().flatten().find(|kept| kept.is_ours).map(Kept::words))
     }
 }
 
@@ -66,13 +72,27 @@ pub(super) fn located(message: String) -> String {
 fn is_kept(panic: &PanicHookInfo<'_>) -> bool {
     let place =
         panic.location().map_or_else(String::new, |at| format!("{}:{}", in_its_crate(at.file()), at.line()));
+    let is_ours = panic.location().is_some_and(|at| is_ours(at.file()));
     let message = words_of(panic.payload());
     // Whoever panics while the run's list is in use, or its thread is ending, is told of as ever.
     let kept = KEPT.try_with(|kept| {
         let mut kept = kept.try_borrow_mut().ok()?;
-        kept.as_mut().map(|kept| kept.push(Kept { message, place }))
+        kept.as_mut().map(|kept| kept.push(Kept { message, place, is_ours }))
     });
     kept.ok().flatten().is_some()
+}
+
+/// The crates that a run consists of, without its client; `turmoil-net` is asked by nobody else.
+const OURS: [&str; 5] =
+    ["closewait-scenario", "closewait-trace", "closewait-simulator", "closewait-system", "turmoil-net"];
+
+/// Whether a source file belongs to one of them: as a package of a registry or a checkout, or as a member of this workspace.
+fn is_ours(file: &str) -> bool {
+    let here = file!().strip_suffix("simulator/src/lab/panics.rs").filter(|here| here.ends_with("crates/"));
+    let member = here.and_then(|crates| file.strip_prefix(crates)?.split('/').next());
+    let mut packages = in_its_crate(file).split('/').map(|part| part.split("-0.").next().unwrap_or(part));
+    OURS.iter().any(|ours| ours.strip_prefix("closewait-").is_some_and(|name| member == Some(name)))
+        || packages.any(|package| OURS.contains(&package))
 }
 
 /// A source file as it is called in its crate, `h2-0.4.12/src/proto/streams/counts.rs`: the same on every machine.
@@ -98,6 +118,22 @@ mod tests {
         check("/home/a/.cargo/git/checkouts/h2-12ab/34cd/src/lib.rs", "h2-12ab/34cd/src/lib.rs");
         check("/rustc/59807616e1fa/library/core/src/option.rs", "library/core/src/option.rs");
         check("tests/suite/watchdogs.rs", "tests/suite/watchdogs.rs");
+    }
+
+    #[test]
+    fn the_lab_is_told_from_clients() {
+        let registry = |rest: &str| format!("/home/a/.cargo/registry/src/index.crates.io-6f17d22b/{rest}");
+        assert!(is_ours(file!()));
+        for ours in ["closewait-simulator-0.1.0/src/net/state.rs", "turmoil-net-0.1.0/src/kernel/mod.rs"] {
+            assert!(is_ours(&registry(ours)), "{ours}");
+        }
+        for theirs in ["h2-0.4.12/src/lib.rs", "closewait-reference-0.1.0/src/guard.rs"] {
+            assert!(!is_ours(&registry(theirs)), "{theirs}");
+        }
+        let reference = file!().replace("simulator/src/lab/panics.rs", "reference/src/guard.rs");
+        for theirs in ["tests/suite/watchdogs.rs", "library/core/src/option.rs", &reference] {
+            assert!(!is_ours(theirs), "{theirs}");
+        }
     }
 
     #[test]

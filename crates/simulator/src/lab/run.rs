@@ -1,6 +1,7 @@
 //! One run: a scenario, a client, a fresh network.
 
 use std::future::poll_fn;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,23 +10,26 @@ use std::thread;
 use std::time::Duration;
 
 use closewait_scenario::{Action, ClientAction, Protocol, Scenario, When};
-use closewait_trace::{End, Event, Recorder, Retries, SocketAtEnd, TlsRecord, Trace, Untried};
+use closewait_trace::{Broken, End, Event, Recorder, Retries, SocketAtEnd, TlsRecord, Trace, Untried};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
+use super::broken::throw;
 use super::panics::{Panics, located};
 use super::peer::{Peer, Play};
 use super::script::{Script, inject_on_segments};
 use super::untried::untried;
 use super::watchdog::{Ended, Limits, Supervisor, THREAD, words_of};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
+use crate::machine;
 use crate::net::{Bridge, Network, Pace, Waited, Wire};
 #[cfg(feature = "tls")]
 use crate::tls::{make_certificates, mask, unseal};
 
 /// Plays a scenario against a fresh client on a fresh network. Two runs give the same trace.
 ///
-/// A client that spins, stalls or panics ends the run, not the caller: see [`Trace::end`].
+/// A client that spins, stalls or panics ends the run, not the caller: see [`Trace::end`]. A run that the machine or closewait
+/// itself broke has no trace: it unwinds to [`attempt`](super::attempt).
 pub fn run(scenario: &Scenario, client: &'static dyn UnderTest, limits: &Limits) -> Trace {
     let trace = run_all([(Arc::new(scenario.clone()), client)], limits).next();
     trace.expect("one run gives one trace")
@@ -41,7 +45,7 @@ pub fn run_here(scenario: &Arc<Scenario>, client: &'static dyn UnderTest, limits
         eprintln!("closewait: a run panicked: {}", words_of(&*panic));
         resume_unwind(panic)
     });
-    report.into_trace(Told::of(&job), &job.recorder)
+    report.unwrap_or_else(|broken| throw(broken)).into_trace(Told::of(&job), &job.recorder)
 }
 
 /// Plays many, one after the other on one thread: as [`run`], without its cost of starting a thread each time.
@@ -58,7 +62,8 @@ pub fn run_all(
     let ended = Supervisor::new(jobs, |job| play_apart(&job), limits.wall_clock, waited);
     ended.zip(recorders).map(|(ended, (told, recorder))| {
         let report = match ended {
-            Ended::Done(report) => report,
+            Ended::Done(Ok(report)) => report,
+            Ended::Done(Err(broken)) => throw(broken),
             Ended::Hung => Report::of(End::Hang),
             Ended::Panicked(message) => Report::of(End::Panic { message }),
         };
@@ -129,13 +134,14 @@ impl Report {
 }
 
 /// On a thread of its own where generators of random numbers, which belong to threads, would go on from the run before.
-fn play_apart(job: &Job) -> Report {
+fn play_apart(job: &Job) -> Result<Report, Broken> {
     if !job.play.client.uses_entropy() {
         return simulate(job);
     }
     thread::scope(|scope| {
         let thread = thread::Builder::new().name(THREAD.to_owned()).spawn_scoped(scope, || simulate(job));
-        thread.expect("the system has threads to give").join().unwrap_or_else(|panic| resume_unwind(panic))
+        let thread = thread.map_err(|error| machine::no_thread(&error))?;
+        thread.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 
@@ -152,31 +158,46 @@ fn open(events: Vec<Event>, _: &Recorder) -> (Vec<Event>, Vec<TlsRecord>) {
     (events, Vec::new())
 }
 
-fn simulate(Job { play: cast, limits, recorder, waited }: &Job) -> Report {
-    let Play { scenario, client, .. } = cast;
+fn simulate(job: &Job) -> Result<Report, Broken> {
+    let Play { scenario, client, .. } = &job.play;
     if scenario.protocol.is_tls() && !cfg!(feature = "tls") {
-        return Report::unsupported("closewait was built without its feature `tls`".to_owned());
+        return Ok(Report::unsupported("closewait was built without its feature `tls`".to_owned()));
     }
     if client.reads_std_time(scenario.protocol) && !closewait_system::is_virtual() {
-        return Report::unsupported(STD_TIME_IS_REAL.to_owned());
+        return Ok(Report::unsupported(STD_TIME_IS_REAL.to_owned()));
     }
     #[cfg(feature = "tls")]
     if scenario.protocol.is_tls() {
         make_certificates();
     }
-    let panics = Panics::keep();
+    let (panics, troubles) = (Panics::keep(), machine::Watch::start());
+    let played = catch_unwind(AssertUnwindSafe(|| on_a_network(job, &panics)));
+    if let Some(trouble) = troubles.trouble() {
+        return Err(trouble);
+    }
+    if let Some(panic) = panics.ours() {
+        return Err(Broken::Lab(format!("{panic}, in {} on {}", scenario.id, client.name())));
+    }
+    // It was not printed where it happened: what is thrown says where that was.
+    played.unwrap_or_else(|panic| resume_unwind(Box::new(located(words_of(&*panic)))))
+}
+
+fn on_a_network(
+    Job { play: cast, limits, recorder, waited }: &Job,
+    panics: &Panics,
+) -> Result<Report, Broken> {
+    let Play { scenario, client, .. } = cast;
     // Before the runtime is built, and until it is dropped: tokio's clock is based on that of `std`.
     let _run = closewait_system::Run::start(&scenario.id);
+    let of_the_machine = |error: io::Error| machine::broken(&error);
     let pace = match client.wiring() {
         Wiring::Streams => None,
-        Wiring::Bridge => match Pace::obstacle() {
-            Some(obstacle) => return Report::unsupported(obstacle.to_owned()),
-            None => {
-                Some(Arc::new(Pace::new(waited.clone()).expect("the system has a loopback port to give")))
-            }
+        Wiring::Bridge => match Pace::obstacle().map_err(of_the_machine)? {
+            Some(obstacle) => return Ok(Report::unsupported(obstacle.to_owned())),
+            None => Some(Arc::new(Pace::new(waited.clone()).map_err(of_the_machine)?)),
         },
     };
-    let runtime = runtime(pace.as_ref());
+    let runtime = runtime(pace.as_ref()).map_err(of_the_machine)?;
     let network = {
         let _context = runtime.enter();
         Network::install(scenario.network.clone(), recorder.clone())
@@ -192,13 +213,12 @@ fn simulate(Job { play: cast, limits, recorder, waited }: &Job) -> Report {
     drop(runtime);
     drop(network);
     match played {
-        Ok(report) | Err((Some(report), _)) => Report { panics: panics.so_far(), ..report },
-        // It was not printed where it happened: what is thrown says where that was.
-        Err((None, panic)) => resume_unwind(Box::new(located(words_of(&*panic)))),
+        Ok(report) | Err((Some(report), _)) => Ok(Report { panics: panics.so_far(), ..report }),
+        Err((None, panic)) => resume_unwind(panic),
     }
 }
 
-fn runtime(pace: Option<&Arc<Pace>>) -> Runtime {
+fn runtime(pace: Option<&Arc<Pace>>) -> io::Result<Runtime> {
     let mut builder = Builder::new_current_thread();
     builder.enable_time().start_paused(true);
     // Time goes on while the runtime is idle, and nowhere else.
@@ -213,7 +233,7 @@ fn runtime(pace: Option<&Arc<Pace>>) -> Runtime {
     if let Some(pace) = pace.cloned() {
         builder.enable_io().on_thread_park(move || pace.before_idle());
     }
-    builder.build().expect("the system has an epoll instance to give")
+    builder.build()
 }
 
 async fn play(

@@ -9,6 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::broken::throw;
+use crate::machine;
 use crate::net::Waited;
 
 /// When a run is given up.
@@ -142,7 +144,9 @@ fn spawn<J: Send + 'static, T: Send + 'static>(jobs: VecDeque<J>, work: fn(J) ->
             }
         }
     });
-    spawned.expect("the system has threads to give");
+    if let Err(error) = spawned {
+        throw(machine::no_thread(&error));
+    }
     Worker { results, scheduled }
 }
 

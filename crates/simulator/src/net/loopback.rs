@@ -1,13 +1,14 @@
 //! Looks at loopback: what of all that was sent over it has not arrived.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddrV4, TcpListener, TcpStream};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::at_rest::{TcpInfo, TcpState};
 use super::line::Line;
 use super::patience::{Motion, Patience};
 use super::sockets::{self, ClientEnd, Found, Sockets};
+use crate::machine;
 
 /// Why a bridged run means nothing where the kernel does not tell.
 const UNKNOWN: &str = "the system does not tell when loopback is at rest (it takes TCP_INFO as of Linux 5.4): \
@@ -52,10 +53,18 @@ impl Telling {
     }
 }
 
-/// Why there can be no bridge here, if so. Asked once.
-pub(super) fn obstacle() -> Option<&'static str> {
-    static OBSTACLE: OnceLock<Option<&str>> = OnceLock::new();
-    *OBSTACLE.get_or_init(|| (!sockets::kernel_tells().unwrap_or(false)).then_some(UNKNOWN))
+/// Why there can be no bridge here, if so. Asked until there is an answer.
+///
+/// # Errors
+/// Loopback cannot be used.
+pub(super) fn obstacle() -> io::Result<Option<&'static str>> {
+    static TELLS: Mutex<Option<bool>> = Mutex::new(None);
+    let mut told = TELLS.lock().unwrap_or_else(PoisonError::into_inner);
+    let tells = match *told {
+        Some(tells) => tells,
+        None => *told.insert(sockets::kernel_tells()?),
+    };
+    Ok((!tells).then_some(UNKNOWN))
 }
 
 impl Loopback {
@@ -127,6 +136,7 @@ impl Loopback {
             Ok(accepted) => Some(accepted),
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
             Err(error) => {
+                machine::note(&error);
                 patience.give_up(format!("the bridge cannot accept a connection: {error}"));
                 None
             }

@@ -35,7 +35,10 @@ const BACKLOG: i32 = 4096;
 
 impl Pace {
     /// Why no bridged run can be trusted on this system, if so.
-    pub fn obstacle() -> Option<&'static str> {
+    ///
+    /// # Errors
+    /// When loopback cannot be used.
+    pub fn obstacle() -> io::Result<Option<&'static str>> {
         loopback::obstacle()
     }
 

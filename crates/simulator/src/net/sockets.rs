@@ -10,6 +10,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 use closewait_system::descriptor::{self, pollfd};
+use closewait_system::shortage;
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::at_rest::{TcpInfo, TcpState, under_way};
@@ -241,8 +242,16 @@ pub(super) fn kernel_tells() -> io::Result<bool> {
     let client = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     client.set_nonblocking(true)?;
     // It says that it is in progress: when it is done, there is something to accept.
-    let _ = client.connect(&address.into());
-    let Some(ours) = soon(|| listener.accept().ok()) else { return Ok(false) };
+    if let Err(error) = client.connect(&address.into())
+        && shortage(&error).is_some()
+    {
+        return Err(error);
+    }
+    let accepted = soon(|| match listener.accept() {
+        Err(error) if shortage(&error).is_none() => None,
+        accepted => Some(accepted),
+    });
+    let Some(ours) = accepted.transpose()? else { return Ok(false) };
     client.send(&[0])?;
     let port = ours.1.port();
     let mut found = Found::default();
