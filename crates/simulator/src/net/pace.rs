@@ -86,10 +86,12 @@ impl Pace {
     pub fn before_idle(&self) {
         let mut loopback = self.at_rest();
         self.idle.store(true, Relaxed);
-        if self.carry(&mut loopback) {
+        // Who has given up carries no more: what cannot be accepted would wait for ever, and keep the runtime from its end.
+        let is_over = self.given_up().is_some();
+        if !is_over && self.carry(&mut loopback) {
             return;
         }
-        if loopback.tell() || self.given_up().is_some() {
+        if is_over || loopback.tell() {
             self.turn.notify_one();
         } else {
             self.full.fetch_or(loopback.is_full(), Relaxed);
