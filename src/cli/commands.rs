@@ -8,6 +8,7 @@ use closewait::lab;
 use closewait::trace::Broken;
 
 use super::exit::Done;
+use super::output::Color;
 use super::{completions, exit, explore, gate, list, man, report, run, schema, search, show, sweep};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
@@ -17,6 +18,9 @@ use super::{completions, exit, explore, gate, list, man, report, run, schema, se
 #[derive(Debug, Parser)]
 #[command(version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), max_term_width = 100)]
 struct Cli {
+    /// When there are colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -73,7 +77,8 @@ enum Command {
 
 /// Does what the arguments say.
 pub fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let Cli { color, command } = Cli::parse();
+    color.choose();
     let done = catch_unwind(AssertUnwindSafe(|| lab::attempt(|| run(command))));
     let done = match done {
         Ok(done) => done.unwrap_or_else(|broken| Err(broken.into())),

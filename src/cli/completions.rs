@@ -4,7 +4,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::exit::{Done, Exit};
-use super::output::print;
+use super::output::print_exactly;
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
@@ -18,6 +18,6 @@ pub struct CompletionsArgs {
 pub fn run(args: &CompletionsArgs, mut command: Command) -> Done {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "closewait", &mut script);
-    print(&String::from_utf8(script)?)?;
+    print_exactly(&String::from_utf8(script)?)?;
     Ok(Exit::AsAccepted)
 }

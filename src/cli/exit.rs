@@ -1,8 +1,9 @@
 //! Exit codes, as `--help` documents them.
 
 use std::error::Error;
-use std::io::Write;
 use std::process::ExitCode;
+
+use super::output::tell;
 
 /// How the command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,6 @@ pub fn complain(error: &dyn Error) -> Exit {
         cause = inner.source();
     }
     let prefix = if text.starts_with("error: ") { "" } else { "error: " };
-    // Nobody is left to be told if stderr is closed.
-    let _ = writeln!(anstream::stderr(), "{prefix}{}", text.trim_end());
+    tell(&format!("{prefix}{}\n", text.trim_end()));
     Exit::BadInput
 }

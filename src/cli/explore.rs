@@ -13,11 +13,11 @@ use closewait::oracle;
 use closewait::report::explored;
 use closewait::scenario::{self, Catalogue, Protocol, Scenario};
 use closewait::suite;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::args::ScenariosDir;
 use super::exit::{Done, Exit};
-use super::output::print;
+use super::output::{bar, print, print_exactly};
 
 /// Arguments of `explore`.
 #[derive(Debug, Args)]
@@ -144,10 +144,10 @@ fn explore(args: &ExploreArgs) -> Done {
             reports.push(explored::Report { exploration, explored, rows, not_shrunk });
         }
     }
-    print(&match args.format {
-        Format::Text => explored::text(&reports, args.verbose),
-        Format::Json => explored::json(&reports)?,
-    })?;
+    match args.format {
+        Format::Text => print(&explored::text(&reports, args.verbose))?,
+        Format::Json => print_exactly(&explored::json(&reports)?)?,
+    }
     not_played(&reports)?;
     let rows = || reports.iter().flat_map(|report| &report.rows);
     if rows().any(|row| row.saved.is_some()) {
@@ -229,8 +229,7 @@ fn play(
 
 /// How many of something are done, on stderr, if stderr is a terminal.
 fn counter(subject: &'static str, noun: &'static str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix}  {human_pos} {msg}").expect("the template is valid");
-    ProgressBar::no_length().with_style(style).with_prefix(subject).with_message(noun)
+    bar("{prefix}  {human_pos} {wide_msg}", None).with_prefix(subject).with_message(noun)
 }
 
 /// A finding with the scenario that shows it already, or with the file that it was saved to. The first that cannot be
@@ -364,10 +363,10 @@ fn unmask(args: &ExploreArgs, bug: &str) -> Done {
     let longest = results.iter().map(|(_, _, took)| *took).max().unwrap_or_default();
     let results: Vec<(Defect, Option<Unmasked>)> =
         results.into_iter().map(|(defect, unmasked, _)| (defect, unmasked)).collect();
-    print(&match args.format {
-        Format::Text => explored::planted(&results),
-        Format::Json => explored::planted_json(&results)?,
-    })?;
+    match args.format {
+        Format::Text => print(&explored::planted(&results))?,
+        Format::Json => print_exactly(&explored::planted_json(&results)?)?,
+    }
     anstream::eprintln!("the longest hunt took {:.1} s", longest.as_secs_f64());
     let all = results.iter().all(|(_, unmasked)| unmasked.is_some());
     Ok(if all { Exit::AsAccepted } else { Exit::Differs })

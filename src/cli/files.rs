@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::output::print;
+use super::output::print_exactly;
 
 /// Why a file cannot be written.
 #[derive(Debug, Error)]
@@ -65,7 +65,7 @@ pub fn write_all(outputs: &[Output]) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     for output in outputs.iter().filter(|output| is_stdout(&output.path)) {
-        print(&String::from_utf8_lossy(&output.bytes))?;
+        print_exactly(&String::from_utf8_lossy(&output.bytes))?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use super::baseline;
 use super::exit::{Done, Exit};
 use super::files::write_all;
 use super::guard::RULES;
-use super::output::print;
+use super::output::{print, print_exactly, tell};
 use super::outputs::Outputs;
 use super::run;
 
@@ -136,11 +136,11 @@ fn report(args: &GateArgs, input: &Input<'_>, on_stdout: bool) -> Result<(), Box
     let page = terminal(input);
     let page = if in_actions || annotate { disarmed(&page) } else { page };
     if on_stdout {
-        anstream::eprint!("{page}");
+        tell(&page);
     } else {
         print(&page)?;
         if annotate {
-            print(&annotations(input))?;
+            print_exactly(&annotations(input))?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use closewait::report::listing;
 
 use super::args::ScenariosDir;
 use super::exit::{Done, Exit};
-use super::output::print;
+use super::output::{print, print_exactly};
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]
@@ -24,6 +24,6 @@ pub struct ListArgs {
 pub fn run(args: &ListArgs) -> Done {
     let (catalogue, patterns) = args.scenarios.load_with(&args.patterns)?;
     let scenarios = catalogue.select(&patterns)?;
-    print(&if args.json { listing::json(scenarios)? } else { listing::text(scenarios) })?;
+    if args.json { print_exactly(&listing::json(scenarios)?) } else { print(&listing::text(scenarios)) }?;
     Ok(Exit::AsAccepted)
 }

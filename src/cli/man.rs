@@ -7,7 +7,7 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 
 use super::exit::{Done, Exit};
-use super::output::print;
+use super::output::print_exactly;
 
 /// Arguments of `man`.
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub struct ManArgs {
 /// Prints the manual page, or writes all of them.
 pub fn run(args: &ManArgs, command: Command) -> Done {
     match &args.to {
-        None => print(&page(command)?)?,
+        None => print_exactly(&page(command)?)?,
         Some(folder) => write_all(folder, command).map_err(|error| cannot_write(folder, &error))?,
     }
     Ok(Exit::AsAccepted)

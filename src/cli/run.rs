@@ -18,7 +18,7 @@ use closewait::suite;
 use super::args::{ScenariosDir, SnapshotsDir};
 use super::exit::{Done, Exit};
 use super::files::{Output, write_all};
-use super::output::{Progress, print};
+use super::output::{Progress, print, print_exactly, tell, width};
 use super::outputs::Outputs;
 
 /// Arguments of `run`.
@@ -123,16 +123,16 @@ fn play(
     let page = match args.format {
         Format::Json => json::render(&results, about(args))?,
         Format::Text => {
-            let detail = terminal::Detail { verbose: args.verbose, transcript: args.transcript };
-            terminal::render(&results, detail)
+            let RunArgs { verbose, transcript, .. } = *args;
+            terminal::render(&results, terminal::Detail { verbose, transcript, width: width() })
         }
     };
-    if on_stdout {
-        anstream::eprint!("{page}");
-    } else {
-        print(&page)?;
+    match args.format {
+        _ if on_stdout => tell(&page),
+        Format::Json => print_exactly(&page)?,
+        Format::Text => print(&page)?,
     }
-    anstream::eprint!("{accepted}");
+    tell(&accepted);
     Ok(if results.differ() { Exit::Differs } else { Exit::AsAccepted })
 }
 

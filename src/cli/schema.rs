@@ -3,10 +3,10 @@
 use closewait::scenario;
 
 use super::exit::{Done, Exit};
-use super::output::print;
+use super::output::print_exactly;
 
 /// Prints the JSON Schema.
 pub fn run() -> Done {
-    print(&(serde_json::to_string_pretty(&scenario::schema())? + "\n"))?;
+    print_exactly(&(serde_json::to_string_pretty(&scenario::schema())? + "\n"))?;
     Ok(Exit::AsAccepted)
 }

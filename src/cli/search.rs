@@ -7,7 +7,7 @@ use closewait::report::found;
 
 use super::args::ScenariosDir;
 use super::exit::{Done, Exit};
-use super::output::print;
+use super::output::{print, print_exactly};
 
 /// Arguments of `search`.
 #[derive(Debug, Args)]
@@ -48,7 +48,8 @@ pub fn run(args: &SearchArgs) -> Done {
     };
     let hits = catalogue.search(&text);
     let shown = if args.limit == 0 { hits.len() } else { args.limit.min(hits.len()) };
-    print(&if args.json { found::json(&hits[..shown])? } else { found::text(&hits[..shown], hits.len()) })?;
+    let (first, all) = (&hits[..shown], hits.len());
+    if args.json { print_exactly(&found::json(first)?) } else { print(&found::text(first, all)) }?;
     Ok(if hits.is_empty() { Exit::Differs } else { Exit::AsAccepted })
 }
 

@@ -77,8 +77,8 @@ fn as_accepted_is_0() {
 
 fn without_a_snapshot_is_1() {
     let snapshots = folder("cli", "empty");
-    let results = format!("{} results are not as accepted", client::built_in().len());
-    check(&["run", SCENARIO, "--snapshots", utf8(&snapshots)], 1, &["no snapshot yet", &results]);
+    let results = format!("{} results have no snapshot yet", client::built_in().len());
+    check(&["run", SCENARIO, "--snapshots", utf8(&snapshots)], 1, &[&results]);
     check(&["run", SCENARIO, "--no-snapshots"], 0, &["not compared"]);
 }
 

@@ -29,6 +29,7 @@ mod snapshots;
 mod support;
 mod sweep;
 mod system_calls;
+mod terminal;
 mod watchdogs;
 
 use libtest_mimic::Trial;
@@ -62,6 +63,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(pcapng::trials());
     trials.extend(sweep::trials());
     trials.extend(cli::trials());
+    trials.extend(terminal::trials());
     trials.extend(explore::trials());
     trials.extend(gate::trials());
     trials.extend(docs::trials());

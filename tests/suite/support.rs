@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 /// The command, run in the project. It does not see where the tests themselves run.
 pub fn closewait() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_closewait"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("GITHUB_ACTIONS");
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("GITHUB_ACTIONS").env_remove("COLUMNS");
     command
 }
 

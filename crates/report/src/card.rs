@@ -9,7 +9,7 @@ use closewait_scenario::{
 use super::accepted::{SnapshotError, Snapshots};
 use super::snapshot::Snapshot;
 use super::source::project;
-use super::words::{pings, span, step};
+use super::words::{one_line, pings, span, step};
 
 const HEADING: Style = Style::new().bold();
 
@@ -19,7 +19,8 @@ const HEADING: Style = Style::new().bold();
 /// # Errors
 /// If an accepted snapshot cannot be read.
 pub fn render(scenario: &Scenario, clients: &[&str], snapshots: &Snapshots) -> Result<String, SnapshotError> {
-    let mut page = format!("{}\n{}\n\n{}\n", heading(&scenario.id), scenario.title, scenario.about.trim());
+    let mut page =
+        format!("{}\n{}\n\n{}\n", heading(&scenario.id), one_line(&scenario.title), scenario.about.trim());
     let (had_it, rules): (Vec<_>, Vec<_>) = scenario.sources.iter().partition(|s| project(s).is_some());
     page += &list("Who had it", &had_it.into_iter().map(|s| attributed(s)).collect::<Vec<_>>());
     page += &list("What the standard says", &rules.into_iter().cloned().collect::<Vec<_>>());

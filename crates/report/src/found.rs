@@ -6,6 +6,8 @@ use anstyle::Style;
 use closewait_scenario::Hit;
 use serde::Serialize;
 
+use crate::words::one_line;
+
 const NAME: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
 
@@ -30,9 +32,9 @@ pub fn text(hits: &[Hit], all: usize) -> String {
     let Some(first) = hits.first() else { return format!("{ADVICE}\n") };
     let mut page = String::new();
     for Hit { scenario, signature, .. } in hits {
-        let _ = writeln!(page, "{NAME}{}{NAME:#}\n  {}", scenario.id, scenario.title);
+        let _ = writeln!(page, "{NAME}{}{NAME:#}\n  {}", scenario.id, one_line(&scenario.title));
         if let Some(signature) = signature {
-            let _ = writeln!(page, "  {QUIET}in a log: {signature}{QUIET:#}");
+            let _ = writeln!(page, "  {QUIET}in a log: {}{QUIET:#}", one_line(signature));
         }
     }
     if all > hits.len() {

@@ -3,7 +3,7 @@
 use closewait_scenario::Scenario;
 use serde::Serialize;
 
-use super::words::step;
+use super::words::{one_line, step};
 
 #[derive(Serialize)]
 struct Item<'a> {
@@ -20,7 +20,10 @@ struct Item<'a> {
 pub fn text<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> String {
     let scenarios: Vec<_> = scenarios.into_iter().collect();
     let width = scenarios.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
-    scenarios.iter().map(|scenario| format!("{:<width$}  {}\n", scenario.id, scenario.title)).collect()
+    scenarios
+        .iter()
+        .map(|scenario| format!("{:<width$}  {}\n", scenario.id, one_line(&scenario.title)))
+        .collect()
 }
 
 /// A JSON array, indented; ends with a line break.

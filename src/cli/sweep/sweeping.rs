@@ -10,13 +10,14 @@ use closewait::explore::sweep::{self, Header, Plan, Record, Share, Wanted};
 use closewait::explore::{FAULTS, Workload, workloads};
 use closewait::lab::Limits;
 use closewait::suite;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::args::SweepArgs;
 use super::paths;
 use super::record_file::RecordFile;
 use super::results::{Accepted, report};
 use crate::cli::exit::Done;
+use crate::cli::output::bar;
 use closewait::scenario::did_you_mean;
 
 /// Sweeps.
@@ -75,10 +76,9 @@ fn play(
     failure
 }
 
-/// On a terminal only; a pipe or a log gets nothing.
 fn progress(what: &'static str, runs: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg}{bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left");
-    ProgressBar::new(runs as u64).with_style(style.expect("the template is valid")).with_message(what)
+    let template = "{msg}{wide_bar} {human_pos}/{human_len}  {per_sec}  {eta} left";
+    bar(template, Some(runs as u64)).with_message(what)
 }
 
 /// What it took, on stderr: stdout is the same for the same sweep.

@@ -8,6 +8,7 @@ use closewait_trace::{Trace, What};
 
 use super::findings::lines;
 use crate::transcript::Transcript;
+use crate::words::one_line;
 
 /// The line before the table of findings.
 pub const FINDINGS: &str = "findings";
@@ -17,9 +18,12 @@ pub const CONTROL: &str = "control: the same script without its faults";
 /// The body: title, transcript, findings, control. Holds no version. Ends without a line break.
 pub fn body(scenario: &Scenario, outcome: &RunOutcome) -> String {
     let text = match outcome {
-        RunOutcome::Unsupported { reason } => format!("{}\n\nunsupported: {reason}", scenario.title),
+        RunOutcome::Unsupported { reason } => {
+            format!("{}\n\nunsupported: {reason}", one_line(&scenario.title))
+        }
         RunOutcome::Ran { trace, findings, control } => {
-            let mut text = format!("{}\n\n{}\n{FINDINGS}\n", scenario.title, Transcript::of(scenario, trace));
+            let title = one_line(&scenario.title);
+            let mut text = format!("{title}\n\n{}\n{FINDINGS}\n", Transcript::of(scenario, trace));
             for finding in findings {
                 text += &lines(finding);
             }

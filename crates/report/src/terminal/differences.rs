@@ -13,13 +13,9 @@ const SNAPSHOTS: usize = 10;
 /// Nothing, or every snapshot that differs; the first ones with their lines.
 pub fn section(results: &Results<'_>) -> String {
     let differences = results.differences.as_deref().unwrap_or_default();
-    if differences.is_empty() {
+    // That there is nothing to compare with is said once, in the summary.
+    if differences.is_empty() || are_all_new(results) {
         return String::new();
-    }
-    if are_all_new(results) {
-        let text = "no snapshot yet: `closewait run --accept` makes today's results the accepted ones,\n  \
-                    `closewait run --no-snapshots` compares with none";
-        return heading("Nothing to compare with") + &format!("  {text}\n");
     }
     let mut text = heading("Not as accepted (closewait run --accept makes this the accepted state)");
     for (index, difference) in differences.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use closewait_oracle::RunOutcome;
 
+use super::fold::fold;
 use super::style::{HEADING, paint};
 use super::{differences, gaps, matrix, summary, violations};
 use crate::results::Results;
@@ -15,6 +16,8 @@ pub struct Detail {
     pub verbose: bool,
     /// The transcript of every run.
     pub transcript: bool,
+    /// How many columns there are; `None` if lines may be of any width.
+    pub width: Option<usize>,
 }
 
 /// So many results are told in full, all as accepted or not: they fit on a screen or two.
@@ -28,15 +31,16 @@ pub fn render(results: &Results<'_>, detail: Detail) -> String {
     }
     let is_known = is_as_accepted(results) || differences::are_all_new(results);
     if !detail.verbose && is_known && results.entries.len() > IN_FULL {
-        page += &matrix::brief(results);
+        page += &matrix::brief(results, detail.width);
         page += &violations::brief(results);
     } else {
-        page += &matrix::section(results, detail.verbose);
+        page += &matrix::section(results, detail.verbose, detail.width);
         page += &violations::section(results, detail.verbose);
         page += &gaps::section(results, detail.verbose);
     }
     page += &differences::section(results);
-    page + &summary::section(results)
+    page += &summary::section(results);
+    detail.width.map_or_else(|| page.clone(), |width| fold(&page, width))
 }
 
 /// Nothing is new to anybody: what is known is told by its kind.

@@ -1,7 +1,8 @@
-//! The last line.
+//! The last lines.
 
 use closewait_oracle::Mark;
 
+use super::differences::are_all_new;
 use super::style::{self, BAD, GOOD, paint};
 use crate::results::Results;
 
@@ -29,6 +30,11 @@ fn legend(mark: Mark) -> &'static str {
 
 fn agreement(results: &Results<'_>) -> String {
     match results.differences.as_deref() {
+        Some(new) if are_all_new(results) => format!(
+            "{} results have no snapshot yet: `closewait run --accept` makes them the accepted\nones, `closewait run \
+             --no-snapshots` compares with none",
+            new.len()
+        ),
         None => "not compared with the accepted snapshots".to_owned(),
         Some([]) => paint(GOOD, "everything is as accepted"),
         Some([_]) => paint(BAD, "1 result is not as accepted"),

@@ -16,6 +16,8 @@ const SCRIPT: &str = r#"
 { origin = "send", connection = 1, bytes = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil" },
 { client = "send", id = "b", request = "GET /b" },"#;
 
+const VERBOSE: Detail = Detail { verbose: true, transcript: false, width: None };
+
 fn check(name: &str, results: Vec<RunResult>, differences: Option<Vec<Difference>>, detail: Detail) {
     let scenario = scenario(SCRIPT);
     let clients = ["one", "two"].map(|name| ClientVersion { name, version: "1.0.0" }).to_vec();
@@ -102,6 +104,11 @@ fn many_that_are_as_accepted_are_told_by_their_kind() {
         kind: DifferenceKind::New { found: Snapshot { body: String::new(), record: None } },
     };
     check("newcomer", results(), Some((0..42).map(new).collect()), Detail::default());
+    // Too narrow for both clients in full, then for one beside the other.
+    for width in [40, 24] {
+        let detail = Detail { width: Some(width), ..Detail::default() };
+        check(&format!("brief_at_{width}"), results(), Some(Vec::new()), detail);
+    }
 }
 
 #[test]
@@ -114,7 +121,7 @@ fn the_control_is_told_apart() {
         result("one", ran(poisoned(), healthy(), Some(Box::new(control)))),
         result("two", RunOutcome::Unsupported { reason: "it has no such timeout".to_owned() }),
     ];
-    check("control", results, None, Detail { verbose: true, transcript: false });
+    check("control", results, None, VERBOSE);
 }
 
 #[test]
@@ -132,7 +139,7 @@ fn a_difference_shows_its_lines() {
         difference("family/old", DifferenceKind::Gone),
     ];
     let results = vec![result("one", ran(poisoned(), vec![holds("no-cross-talk")], None))];
-    check("differences", results, Some(differences), Detail { verbose: true, transcript: false });
+    check("differences", results, Some(differences), VERBOSE);
 }
 
 #[test]

@@ -79,8 +79,8 @@ pub fn brief(results: &Results<'_>) -> String {
         let colour = if level == Level::Required { BAD } else { ADVICE };
         let sign = if level == Level::Required { Mark::Violated.sign() } else { Mark::Advised.sign() };
         let clients: Vec<&str> = clients.into_iter().collect();
-        let row = format!("{sign} {:3}  {:<24}  {oracle:<24}", scenarios.len(), kind(severity));
-        text += &format!("  {}  {}\n", paint(colour, row), paint(FAINT, clients.join(", ")));
+        let row = format!("{sign} {:3} {:<20} {oracle:<23}", scenarios.len(), kind(severity));
+        text += &format!("  {} {}\n", paint(colour, row), paint(FAINT, clients.join(", ")));
     }
     text
 }
