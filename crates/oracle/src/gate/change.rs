@@ -190,18 +190,26 @@ impl Change {
     /// scenario expects comes after what holds of every scenario, since it says less of the cause; and an oracle that has
     /// nothing to judge any more, or something at last, comes after the behaviour that it follows from.
     pub(super) fn weight(&self) -> (Kind, bool, Place, bool, Option<Severity>, bool) {
-        let says_little = self.oracle.as_deref() == Some("as-expected") || self.says_only_what_was_judged();
+        let says_little = self.oracle.as_deref() == Some(EXPECTATIONS) || self.says_only_what_was_judged();
         // Without a severity comes last: `None` is less than anything.
         let severity = self.severity.or(Some(Severity::NeedlessConnections));
         (self.kind, self.is_advice(), self.place, says_little, severity, self.context.is_some())
     }
 }
 
+/// The oracle of what a scenario expects: it knows that something is wrong, and guesses which harm that is.
+const EXPECTATIONS: &str = "as-expected";
+
 impl ResultChange {
-    /// The worst harm of what got worse.
+    /// The worst harm of what got worse: what a rule of its own says comes before the guess from what a scenario expects.
     pub fn severity(&self) -> Option<Severity> {
         let worse = |change: &&Change| matches!(change.kind, Kind::Regressed | Kind::Trade);
-        self.changes.iter().filter(worse).filter_map(|change| change.severity).min()
+        let is_guess = |change: &Change| change.oracle.as_deref() == Some(EXPECTATIONS);
+        let worst = |guesses: bool| {
+            let changes = self.changes.iter().filter(worse).filter(|change| is_guess(change) == guesses);
+            changes.filter_map(|change| change.severity).min()
+        };
+        worst(false).or_else(|| worst(true))
     }
 
     /// Whether no more than advice got worse.

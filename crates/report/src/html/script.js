@@ -200,6 +200,9 @@ function replay(scenario, column) {
 
 const WIDTH = 960, CLIENT = 380, ORIGIN = 660, ROW = 24, TOP = 40, LANE = 12;
 
+/* What is still on its way when the run ends is not lost. */
+const isLost = (arrow) => arrow.arrived_ms === undefined && arrow.arrived_event !== undefined;
+
 function ladder(model) {
   const { rows, rowOf } = layOut(model);
   const height = TOP + rows.length * ROW + 24;
@@ -223,7 +226,7 @@ function legend(model) {
   const signs = [
     model.stale.length > 0 && "Shaded: a connection is stale for the client",
     [...model.arrows, ...model.notes].some((part) => part.proof) && "Underlined: what proves a violation",
-    model.arrows.some((arrow) => arrow.arrived_ms === undefined) && "Dashed, with a cross: lost",
+    model.arrows.some(isLost) && "Dashed, with a cross: lost",
     model.arrows.some((arrow) => arrow.forged) && "Dotted: sent by nobody on either host",
   ].filter(Boolean);
   return signs.length > 0 && html("p", { class: "faint" }, `${signs.join(". ")}.`);
@@ -234,8 +237,7 @@ function layOut(model) {
   const points = [];
   for (const arrow of model.arrows) {
     points.push({ event: arrow.sent_event, at: arrow.sent_ms, zone: "wire" });
-    const lost = arrow.arrived_ms === undefined;
-    if (arrow.arrived_event !== undefined && !lost) points.push({ event: arrow.arrived_event, at: arrow.arrived_ms, zone: "end" });
+    if (arrow.arrived_ms !== undefined && arrow.arrived_event !== undefined) points.push({ event: arrow.arrived_event, at: arrow.arrived_ms, zone: "end" });
   }
   for (const note of model.notes) points.push({ event: note.event, at: note.at_ms, zone: note.side === "network" ? "wire" : note.side });
   points.sort((a, b) => a.event - b.event);
@@ -280,13 +282,14 @@ function band(stale, lane, rows, height) {
 function arrowParts(arrow, y, rows) {
   const [from, to] = arrow.to === "to-origin" ? [CLIENT, ORIGIN] : [ORIGIN, CLIENT];
   const start = y(arrow.sent_event);
-  const lost = arrow.arrived_ms === undefined;
-  const end = lost ? start + ROW / 2 : y(arrow.arrived_event);
-  const tip = lost ? from + (to - from) * 0.6 : to;
+  const lost = isLost(arrow);
+  const open = arrow.arrived_ms === undefined;
+  const end = open ? start + ROW / 2 : y(arrow.arrived_event);
+  const tip = open ? from + (to - from) * 0.6 : to;
   const kinds = ["wire-" + ((arrow.connection - 1) % 4 + 1), arrow.stale && "stale", arrow.proof && "proof"].filter(Boolean).join(" ");
   const line = ["wire", lost && "lost", arrow.forged && "forged"].filter(Boolean).join(" ");
   const words = [`${arrow.connection}: ${arrow.label}`, arrow.stale && "on a stale connection", arrow.again && "again",
-    arrow.segments > 1 && !arrow.folded && `×${arrow.segments}`, arrow.forged && "forged", lost && "lost"].filter(Boolean).join(", ");
+    arrow.segments > 1 && !arrow.folded && `×${arrow.segments}`, arrow.forged && "forged", lost && "lost", open && !lost && "still on its way"].filter(Boolean).join(", ");
   const near = arrow.to === "to-origin" ? { x: from + 10, "text-anchor": "start" } : { x: from - 10, "text-anchor": "end" };
   return svg("g", { class: kinds }, svg("title", {}, words),
     svg("path", { class: line, d: `M${from} ${start} L${tip} ${end}` }),

@@ -22,12 +22,20 @@ impl Ladder {
             in_flight: Vec::new(),
         };
         let last = last_shown(scenario, trace, &build.proof);
-        for (event, entry) in trace.events.iter().enumerate().take(last + 1) {
-            build.event(event, entry.at, &entry.what);
+        let mut end = trace.events.get(last).map_or(0, |event| event.at);
+        for (event, entry) in trace.events.iter().enumerate() {
+            if event <= last {
+                build.event(event, entry.at, &entry.what);
+            } else if build.in_flight.is_empty() {
+                break;
+            } else if build.after_the_end(event, entry.at, &entry.what) {
+                end = entry.at;
+            }
         }
         let mut ladder = build.ladder;
         ladder.end_ms = trace.events.get(last).map_or(0, |event| event.at);
         span::mark(&mut ladder, views);
+        ladder.end_ms = end;
         fold::fold(&mut ladder);
         ladder
     }
@@ -101,6 +109,28 @@ impl Build<'_> {
                 self.segment(event, at, (*connection, *direction), *fate, segment);
             }
         }
+    }
+
+    /// What was under way when the client was closed has its end, and what the origin does about it: that is no less true for
+    /// being late. True if it was that.
+    fn after_the_end(&mut self, event: usize, at: Millis, what: &What) -> bool {
+        match what {
+            What::Executed { .. } => self.event(event, at, what),
+            What::Segment { connection, direction, fate: Fate::Delivered | Fate::Dropped, segment }
+                if self.in_flight((*connection, *direction), segment).is_some() =>
+            {
+                self.event(event, at, what);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Which of those under way it is.
+    fn in_flight(&self, way: (u32, Direction), segment: &Segment) -> Option<usize> {
+        self.in_flight.iter().position(|(connection, direction, sent, _)| {
+            (*connection, *direction) == way && same(sent, segment)
+        })
     }
 
     fn step(&mut self, event: usize, at: Millis, step: usize) {
@@ -195,10 +225,7 @@ impl Build<'_> {
         carried: &Label,
         arrives: bool,
     ) {
-        let place = self.in_flight.iter().position(|(connection, direction, sent, _)| {
-            (*connection, *direction) == way && same(sent, segment)
-        });
-        let index = match place {
+        let index = match self.in_flight(way, segment) {
             Some(place) => self.in_flight.remove(place).3,
             // It arrives a second time.
             None => {

@@ -47,11 +47,11 @@ fn run_of(arrows: &[Arrow], ladder: &Ladder) -> usize {
 }
 
 /// What makes two rows say the same.
-type Equal<'a> = (u32, Option<u32>, Direction, &'a str, ArrowKind, [bool; 5]);
+type Equal<'a> = (u32, Option<u32>, Direction, &'a str, ArrowKind, [bool; 6]);
 
 fn equal(arrow: &Arrow) -> Equal<'_> {
-    let lost = arrow.arrived_ms.is_none();
-    let marks = [arrow.forged, arrow.again, arrow.stale, arrow.proof, lost];
+    let (lost, under_way) = (arrow.is_lost(), arrow.is_under_way());
+    let marks = [arrow.forged, arrow.again, arrow.stale, arrow.proof, lost, under_way];
     (arrow.connection, arrow.stream, arrow.to, &arrow.label, arrow.kind, marks)
 }
 

@@ -34,10 +34,10 @@ pub struct Arrow {
     pub sent_ms: Millis,
     /// The event of its leaving.
     pub sent_event: usize,
-    /// When it (the last of them) arrived; `None` if it was lost.
+    /// When it (the last of them) arrived; `None` if it was lost, or was on its way to the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived_ms: Option<Millis>,
-    /// The event of its arrival, or of its loss.
+    /// The event of its arrival, or of its loss; `None` if it was on its way to the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived_event: Option<usize>,
     /// What it carries, e.g. `b`, `answer to b`, `FIN`.
@@ -61,6 +61,18 @@ pub struct Arrow {
     /// It is part of the proof of a violation.
     #[serde(default, skip_serializing_if = "is_false")]
     pub proof: bool,
+}
+
+impl Arrow {
+    /// Whether it never arrives: what is on its way to the end may.
+    pub fn is_lost(&self) -> bool {
+        self.arrived_ms.is_none() && self.arrived_event.is_some()
+    }
+
+    /// Whether neither its arrival nor its loss is in the run.
+    pub fn is_under_way(&self) -> bool {
+        self.arrived_ms.is_none() && self.arrived_event.is_none()
+    }
 }
 
 /// What an arrow carries.

@@ -1,7 +1,7 @@
 //! Diagrams of small runs.
 
 use closewait_scenario::Direction;
-use closewait_trace::{Fate, Segment, Trace, Views};
+use closewait_trace::{Fate, Segment, Trace, Views, What};
 
 use super::{ArrowKind, Ladder, text};
 use crate::testing::{Run, ok, request, scenario};
@@ -64,6 +64,32 @@ fn losses_and_repetitions_fold() {
         .collect();
     assert_eq!(told, [(1, false, None), (2, true, None)]);
     assert!(text(&ladder).contains("1: a, again ×2, lost"), "{}", text(&ladder));
+}
+
+/// The request leaves as the script ends, and is executed all the same.
+#[test]
+fn what_arrives_after_the_end_is_not_lost() {
+    let late = |fate: Option<Fate>| {
+        let mut run = Run::new();
+        run.start(0, "a", "GET").open(0, 1).exchange(20, "a", 1);
+        run.start(5_040, "b", "GET");
+        let segment = run.segment(1, Direction::ToOrigin, &request("GET", "b"));
+        run.fate(5_040, 1, Direction::ToOrigin, Fate::Sent, segment.clone());
+        let mut trace = run.trace();
+        let event = |at, what| closewait_trace::Event { at, what };
+        trace.events.push(event(5_041, What::ClientClosing));
+        if let Some(fate) = fate {
+            let what = What::Segment { connection: 1, direction: Direction::ToOrigin, fate, segment };
+            trace.events.push(event(5_050, what));
+        }
+        text(&drawn(&trace, &[]))
+    };
+    let page = late(Some(Fate::Delivered));
+    assert!(page.contains("1: b ") && page.contains("5 050 ms") && !page.contains("lost"), "{page}");
+    let page = late(Some(Fate::Dropped));
+    assert!(page.contains("1: b, lost"), "{page}");
+    let page = late(None);
+    assert!(page.contains("1: b, still on its way") && !page.contains("lost"), "{page}");
 }
 
 /// An upload in which each segment is sent by itself; where the origin resets, each is answered so.

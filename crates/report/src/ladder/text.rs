@@ -104,7 +104,7 @@ fn crossed(arrow: &Arrow) -> Row {
 /// It leaves, and other things happen before it arrives, if it does.
 fn departed(arrow: &Arrow) -> Row {
     let label = label(arrow);
-    let end = if arrow.arrived_ms.is_some() { '╌' } else { '✗' };
+    let end = if arrow.is_lost() { '✗' } else { '╌' };
     let half = (WIDTH / 2).saturating_sub(4).max(label.width());
     let dashes = "─".repeat(half.saturating_sub(label.width()) + 1);
     let drawn = label.width() + dashes.width() + 4;
@@ -137,7 +137,11 @@ fn label(arrow: &Arrow) -> String {
         None => arrow.connection.to_string(),
     };
     let by = if arrow.forged { ", from a middlebox" } else { "" };
-    let lost = if arrow.arrived_ms.is_none() { ", lost" } else { "" };
+    let lost = match arrow {
+        arrow if arrow.is_lost() => ", lost",
+        arrow if arrow.is_under_way() => ", still on its way",
+        _ => "",
+    };
     let again = match (arrow.again, arrow.segments) {
         (true, _) if arrow.folded => ", again".to_owned(),
         (true, 1) => ", again".to_owned(),

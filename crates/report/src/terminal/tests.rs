@@ -112,6 +112,20 @@ fn many_that_are_as_accepted_are_told_by_their_kind() {
 }
 
 #[test]
+fn a_rule_names_the_harm_before_what_is_expected() {
+    let findings = vec![
+        violated("as-expected", Level::Required, Severity::StaleReuse, vec![0]),
+        violated("unsent-is-free", Level::Advised, Severity::AvoidableFailure, vec![0]),
+    ];
+    let scenario = scenario(SCRIPT);
+    let client = ClientVersion { name: "one", version: "1.0.0" };
+    let results = vec![result("one", ran(poisoned(), findings, None))];
+    let page = render(&Results::new(vec![client], &[&scenario], results), Detail::default());
+    assert_eq!(page.matches("avoidable failure · family/name").count(), 2, "{page}");
+    assert!(!page.contains("stale reuse"), "{page}");
+}
+
+#[test]
 fn the_control_is_told_apart() {
     let healthy = || vec![holds("no-cross-talk")];
     let never_reuses =

@@ -12,6 +12,9 @@ use crate::transcript::{Line, Transcript};
 /// At most this many lines of proof for one violation.
 const PROOF: usize = 12;
 
+/// The oracle of what a scenario expects.
+const EXPECTATIONS: &str = "as-expected";
+
 /// In which run something is violated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -108,6 +111,9 @@ fn of_run<'a>(
     findings: &'a [Finding],
     transcript: &Transcript,
 ) -> Vec<Item<'a>> {
+    // The harm that a rule of its own says, advice too: what is expected only guesses it.
+    let rules = findings.iter().filter(|finding| finding.oracle != EXPECTATIONS);
+    let said = rules.flat_map(violations).map(|violation| violation.severity).min();
     let of_level = |level| {
         let mut violations: Vec<_> = findings
             .iter()
@@ -115,8 +121,10 @@ fn of_run<'a>(
             .flat_map(|finding| violations(finding).map(move |violation| (finding.oracle, violation)))
             .collect();
         // What the scenario's author expected says less of the harm than any rule that it breaks.
-        violations.sort_by_key(|(oracle, violation)| (*oracle == "as-expected", violation.severity));
-        let severity = violations.first()?.1.severity;
+        violations.sort_by_key(|(oracle, violation)| (*oracle == EXPECTATIONS, violation.severity));
+        let (first, violation) = violations.first()?;
+        let severity =
+            if *first == EXPECTATIONS { said.unwrap_or(violation.severity) } else { violation.severity };
         let evidence: Vec<usize> =
             violations.iter().flat_map(|(_, violation)| violation.evidence.clone()).collect();
         Some(Item {
