@@ -44,7 +44,14 @@ fn all_of(results: &Results<'_>) -> usize {
     let document = of_results(results, About::default());
     let facts = document.facts();
     let verdict = decide(compare(&facts, &facts), &Rules::default(), true);
-    let input = Input { document: &document, verdict: &verdict, baseline: "itself", rules: "none" };
+    let input = Input {
+        document: &document,
+        verdict: &verdict,
+        baseline: "itself",
+        unlike: None,
+        is_accepted: true,
+        rules: "none",
+    };
     [
         document.to_json().expect("keys are strings").len(),
         html::render(&[("", &document)], Some(&verdict)).expect("keys are strings").len(),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use closewait::scenario::{Catalogue, LoadError};
+use closewait::scenario::{Catalogue, LoadError, NoSuchScenario};
 
 /// Where the scenarios are.
 #[derive(Debug, Clone, Args)]
@@ -48,9 +48,22 @@ impl ScenariosDir {
         if problems.is_empty() { Ok((catalogue, patterns)) } else { Err(LoadError { problems }) }
     }
 
+    /// What was looked up in them; where there is none, says where that was, and whether closewait comes with one.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn found<T>(&self, found: Result<T, NoSuchScenario>) -> Result<T, String> {
+        found.map_err(|error| {
+            let Some(folder) = self.folder() else { return error.to_string() };
+            let built_in = closewait::scenario::catalogue();
+            let has_one = built_in.select(std::slice::from_ref(&error.wanted)).is_ok();
+            let other = if has_one { "; `--scenarios built-in` has one" } else { "" };
+            format!("{error}; looked in {}{other}", folder.display())
+        })
+    }
+
     /// The folder that they are read from; `None` if they come with closewait.
     pub fn folder(&self) -> Option<&Path> {
-        const HERE: &str = "scenarios";
         match &self.scenarios {
             Some(named) if named == Path::new("built-in") => None,
             Some(folder) => Some(folder),
@@ -58,6 +71,9 @@ impl ScenariosDir {
         }
     }
 }
+
+/// The folder of scenarios that is looked at where none is named.
+pub const HERE: &str = "scenarios";
 
 /// Whether a `*.toml` is in a folder of the folder. A folder of that name with other things in it is somebody else's.
 fn has_scenario_files(folder: &Path) -> bool {

@@ -1,13 +1,14 @@
 //! Where accepted results come from: a folder of snapshots, a results file, or a revision of git.
 
 use std::error::Error;
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use closewait::gate::ResultFacts;
 use closewait::report::{baseline, document};
+use closewait::scenario::utf8;
 use thiserror::Error;
 
 /// Why there is nothing to compare with.
@@ -48,7 +49,7 @@ pub fn load(name: &str, folder: &Path) -> Result<Vec<ResultFacts>, Box<dyn Error
     let facts = if path.is_dir() {
         baseline::of_folder(path)?
     } else if path.is_file() {
-        read_document(name, &fs::read(path)?)?
+        load_results(path)?.facts()
     } else {
         of_git(name, folder)?
     };
@@ -81,21 +82,52 @@ fn with_results(name: &str, document: document::Document) -> Result<document::Do
 /// If the file cannot be read, or is none.
 pub fn load_document(path: &Path) -> Result<document::Document, Box<dyn Error>> {
     let name = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| {
+    let bytes = read(path).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot read the results file {name}: {error}"))
     })?;
-    Ok(document::read(&name, &utf8(&name, bytes)?)?)
+    Ok(document::read(&name, &text(&name, bytes)?)?)
 }
 
 fn read_document(name: &str, bytes: &[u8]) -> Result<Vec<ResultFacts>, Box<dyn Error>> {
-    Ok(with_results(name, document::read(name, &utf8(name, bytes.to_vec())?)?)?.facts())
+    Ok(with_results(name, document::read(name, &text(name, bytes.to_vec())?)?)?.facts())
 }
 
-fn utf8(name: &str, bytes: Vec<u8>) -> io::Result<String> {
-    String::from_utf8(bytes).map_err(|_| {
+/// The most of a results file that is read, bytes: the whole catalogue on a hundred clients is a tenth of it.
+const LONGEST: u64 = 1024 * 1024 * 1024;
+
+/// The bytes of a file, or of a pipe, as `<(…)` of a shell is one. A device has no end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() && !is_pipe(&found) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is neither a file nor a pipe"));
+    }
+    let mut bytes = Vec::new();
+    if found.len() <= LONGEST {
+        File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    }
+    if found.len().max(bytes.len() as u64) > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is longer than 1 GiB"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn is_pipe(found: &Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Metadata) -> bool {
+    false
+}
+
+fn text(name: &str, bytes: Vec<u8>) -> io::Result<String> {
+    utf8(bytes).map_err(|problem| {
         io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("{name}: this is no results file: it is not UTF-8 text; write it anew with `closewait run --out FILE`"),
+            format!(
+                "{name}: this is no results file: {problem}; write it anew with `closewait run --out FILE`"
+            ),
         )
     })
 }
@@ -110,10 +142,13 @@ fn of_git(name: &str, folder: &Path) -> Result<Vec<ResultFacts>, Box<dyn Error>>
     let default = folder.display().to_string();
     let (revision, place) = name.split_once(':').unwrap_or((name, &default));
     let tree = tree(name, revision)?;
-    // Git names files from the root of the repository.
-    let prefix = words(&git(name, &["rev-parse", "--show-prefix"])?.stdout);
-    let root = normal(&format!("{prefix}{place}"));
-    let blobs = list(name, &tree, &root)?;
+    let mut root = from_the_root(name, place)?;
+    let mut blobs = list(name, &tree, &root)?;
+    if blobs.is_empty() && !name.contains(':') {
+        // From a folder below: the snapshots of the whole.
+        root = normal(place);
+        blobs = list(name, &tree, &root)?;
+    }
     let texts = contents(name, &blobs)?;
     if let ([Blob { path, .. }], [text]) = (blobs.as_slice(), texts.as_slice())
         && *path == root
@@ -130,6 +165,18 @@ fn of_git(name: &str, folder: &Path) -> Result<Vec<ResultFacts>, Box<dyn Error>>
         return Err(BaselineError::Empty { name: name.to_owned(), place }.into());
     }
     Ok(facts)
+}
+
+/// A path of here as git names it: from the root of the repository.
+fn from_the_root(name: &str, place: &str) -> Result<String, BaselineError> {
+    let said = |question: &str| Ok(words(&git(name, &["rev-parse", question])?.stdout));
+    if Path::new(place).is_absolute() {
+        let top: String = said("--show-toplevel")?;
+        let below = Path::new(place).strip_prefix(&top).unwrap_or(Path::new(place));
+        return Ok(normal(&below.display().to_string()));
+    }
+    let prefix: String = said("--show-prefix")?;
+    Ok(normal(&format!("{prefix}{place}")))
 }
 
 /// The tree of a revision.

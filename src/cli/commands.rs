@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 use closewait::lab;
 use closewait::trace::Broken;
 
@@ -77,6 +78,8 @@ enum Command {
 
 /// Does what the arguments say.
 pub fn main() -> ExitCode {
+    // A shell asks what can follow: it is told, and nothing else is done.
+    CompleteEnv::with_factory(Cli::command).var(completions::VARIABLE).complete();
     let Cli { color, command } = Cli::parse();
     color.choose();
     let done = catch_unwind(AssertUnwindSafe(|| lab::attempt(|| run(command))));
@@ -100,7 +103,35 @@ fn run(command: Option<Command>) -> Done {
         Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Schema) => schema::run(),
-        Some(Command::Completions(args)) => completions::run(&args, Cli::command()),
+        Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Man(args)) => man::run(&args, Cli::command()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::builder::ValueParser;
+
+    use super::*;
+
+    /// No command gets an output that the trials of overwriting do not know.
+    #[test]
+    fn every_path_is_known_to_the_trials() {
+        let is_path = |argument: &&clap::Arg| {
+            argument.get_value_parser().type_id() == ValueParser::path_buf().type_id()
+        };
+        let known = include_str!("../../tests/suite/overwriting/paths.txt").lines();
+        let known: Vec<&str> = known.filter_map(|line| line.rsplit_once(' ')).map(|(path, _)| path).collect();
+        let mut found = Vec::new();
+        for command in Cli::command().get_subcommands() {
+            for argument in command.get_arguments().filter(is_path) {
+                let names = argument.get_value_names().unwrap_or_default();
+                let flag = argument.get_long().map(|long| format!("--{long}"));
+                let flag = flag.unwrap_or_else(|| format!("<{}>", names.join(" ")));
+                found.push(format!("{} {flag}", command.get_name()));
+            }
+        }
+        found.sort_unstable();
+        assert_eq!(found, known);
     }
 }

@@ -1,30 +1,36 @@
 //! `closewait explore`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
 use closewait::client::UnderTest;
 use closewait::client::reference::Defect;
-use closewait::explore::random::{self, Budget, Draw, Exploration, Explored, Sighting, Unmasked};
-use closewait::explore::shrink::{Known, Reproducer, SaveError, can_save, found};
+use closewait::explore::random::{self, Budget, Draw, Exploration, Explored, Suspicion, Unmasked};
+use closewait::explore::shrink::{Known, Reproducer, can_save, found};
 use closewait::lab::{self, Limits};
 use closewait::oracle;
 use closewait::report::explored;
-use closewait::scenario::{self, Catalogue, Protocol, Scenario};
+use closewait::scenario::{self, Catalogue, LONGEST, Protocol, Scenario, read_plain};
 use closewait::suite;
 use indicatif::ProgressBar;
 
 use super::args::ScenariosDir;
+use super::complete;
 use super::exit::{Done, Exit};
+use super::exploration_file::ExplorationFile;
+use super::guard;
 use super::output::{bar, print, print_exactly};
+use super::shelf::Shelf;
 
 /// Arguments of `explore`.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct ExploreArgs {
     /// Only this client (may be repeated)
-    #[arg(long = "client", value_name = "NAME")]
+    #[arg(long = "client", value_name = "NAME", add = ArgValueCandidates::new(complete::clients))]
     clients: Vec<String>,
     /// The protocol of the schedules (may be repeated) [default: http1; with --planted, one after the other]
     #[arg(long = "protocol", value_enum, value_name = "PROTOCOL")]
@@ -41,14 +47,17 @@ pub struct ExploreArgs {
     /// On how many threads; the result does not depend on it [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
-    /// Write each finding that no scenario shows yet to <scenarios>/found/, to be reviewed
+    /// Write each finding that no scenario shows yet to <scenarios>/found/, to be reviewed: as it is found, and never over a file
     #[arg(long)]
     save: bool,
+    /// Go on with an exploration that was cut short: this file is kept up to date meanwhile. Begin it if the file is missing or empty
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
     /// Shrink the violations of this scenario file instead, and print what is left
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "runs", "time", "save", "protocols", "planted"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "runs", "time", "save", "resume", "protocols", "planted"])]
     shrink: Option<PathBuf>,
     /// Instead, count the schedules it takes to find a bug planted into the reference client: its name, or `all`
-    #[arg(long, value_name = "BUG", conflicts_with_all = ["save", "time", "clients"])]
+    #[arg(long, value_name = "BUG", add = ArgValueCandidates::new(complete::planted), conflicts_with_all = ["save", "resume", "time", "clients"])]
     planted: Option<String>,
     /// For people or for machines
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -64,6 +73,7 @@ const EXAMPLES: &str = "\
 Examples:
   closewait explore --client hyper-util --runs 20000     twenty thousand random schedules
   closewait explore --for 60s --seed 7 --save            what a minute finds becomes scenario files
+  closewait explore --for 8h --save --resume night.json  what was cut short goes on from there
   closewait explore --shrink my.toml --client reqwest    the least that still shows the violation
   closewait explore --planted all --runs 5000            how soon each planted bug is found";
 
@@ -127,20 +137,22 @@ pub fn run(args: &ExploreArgs) -> Done {
 
 fn explore(args: &ExploreArgs) -> Done {
     let clients = suite::choose(&args.clients)?;
-    let mut known = known(args)?;
+    if let Some(file) = &args.resume {
+        guard::check(&[file], &[findings_folder(args)])?;
+    }
+    let mut file = ExplorationFile::open(args.resume.as_deref(), args.seed)?;
+    let mut shelf =
+        Shelf { known: known(args)?, folder: findings_folder(args), saves: args.save, ..Shelf::default() };
     if args.save {
-        can_save(findings_folder(args))?;
+        can_save(shelf.folder)?;
     }
     let mut reports = Vec::new();
-    let mut unsaved = None;
     for client in clients {
-        known.play(client);
+        shelf.known.play(client);
         for protocol in protocols(args, &[Protocol::Http1]) {
-            let (exploration, explored, took) = play(args, client, protocol);
+            let (exploration, explored) = play(args, client, protocol, &mut file, &mut shelf)?;
             let random::Findings { sightings, not_shrunk } = random::findings(&exploration, &explored);
-            let rows =
-                sightings.into_iter().map(|sighting| row(args, &mut known, sighting, &mut unsaved)).collect();
-            speed(&exploration, &explored, took);
+            let rows = sightings.into_iter().map(|sighting| shelf.row(sighting)).collect();
             reports.push(explored::Report { exploration, explored, rows, not_shrunk });
         }
     }
@@ -149,13 +161,15 @@ fn explore(args: &ExploreArgs) -> Done {
         Format::Json => print_exactly(&explored::json(&reports)?)?,
     }
     not_played(&reports)?;
-    let rows = || reports.iter().flat_map(|report| &report.rows);
-    if rows().any(|row| row.saved.is_some()) {
-        stands_for_the_catalogue(findings_folder(args));
+    if !shelf.saved.is_empty() {
+        stands_for_the_catalogue(shelf.folder);
     }
-    match unsaved {
+    match shelf.unsaved {
         Some(problem) => Err(problem.into()),
-        None if rows().any(|row| row.known.is_none()) => Ok(Exit::Differs),
+        None if !shelf.saved.is_empty() => Ok(Exit::Differs),
+        None if reports.iter().flat_map(|report| &report.rows).any(|row| row.known.is_none()) => {
+            Ok(Exit::Differs)
+        }
         None => Ok(Exit::AsAccepted),
     }
 }
@@ -211,7 +225,9 @@ fn play(
     args: &ExploreArgs,
     client: &'static dyn UnderTest,
     protocol: Protocol,
-) -> (Exploration, Explored, Duration) {
+    file: &mut ExplorationFile,
+    shelf: &mut Shelf<'_>,
+) -> Result<(Exploration, Explored), String> {
     let budget = match (args.runs, args.time) {
         (_, Some(time)) => Budget::Time(time),
         (runs, None) => Budget::Runs(runs.unwrap_or(DEFAULT_RUNS)),
@@ -220,11 +236,28 @@ fn play(
     let first = kept.map(|seed| seed.draw).collect();
     let exploration =
         Exploration { client, protocol, first, seed: args.seed, budget, threads: threads(args) };
+    let before = file.reached(client, protocol)?;
+    let played_before = before.explored.runs;
+    // What was suspected before was looked at before.
+    let mut suspected: BTreeSet<Suspicion> = before.explored.suspects.keys().cloned().collect();
     let bar = counter(client.name(), "schedules");
     let started = Instant::now();
-    let explored = random::explore(&exploration, &|done| bar.set_position(done));
+    let mut unkept = None;
+    let progress = |done| bar.set_position(done);
+    let reached = random::explore_on(&exploration, before, &progress, |reached, is_last| {
+        // In the end there is a better choice: of all suspects together.
+        if !is_last {
+            bar.suspend(|| shelf.save_new(&exploration, &reached.explored, &mut suspected));
+        }
+        unkept = file.keep(client, protocol, reached).err();
+        unkept.is_none()
+    });
     bar.finish_and_clear();
-    (exploration, explored, started.elapsed())
+    if let Some(problem) = unkept {
+        return Err(problem);
+    }
+    speed(&exploration, reached.explored.runs - played_before, started.elapsed());
+    Ok((exploration, reached.explored))
 }
 
 /// How many of something are done, on stderr, if stderr is a terminal.
@@ -232,33 +265,11 @@ fn counter(subject: &'static str, noun: &'static str) -> ProgressBar {
     bar("{prefix}  {human_pos} {wide_msg}", None).with_prefix(subject).with_message(noun)
 }
 
-/// A finding with the scenario that shows it already, or with the file that it was saved to. The first that cannot be
-/// saved is remembered: the report comes first.
-fn row(
-    args: &ExploreArgs,
-    known: &mut Known,
-    sighting: Sighting,
-    unsaved: &mut Option<SaveError>,
-) -> explored::Row {
-    let shown_by = known.scenario_of(&sighting.found).map(str::to_owned);
-    let mut row = explored::Row { sighting, known: shown_by, saved: None, unsaved: None };
-    if args.save {
-        match known.save(&row.sighting.found, findings_folder(args)) {
-            Ok(saved) => row.saved = saved,
-            Err(problem) => {
-                row.unsaved = Some(problem.to_string());
-                unsaved.get_or_insert(problem);
-            }
-        }
-    }
-    row
-}
-
 /// On stderr: how fast it was is no result.
-fn speed(exploration: &Exploration, explored: &Explored, took: Duration) {
+fn speed(exploration: &Exploration, runs: u64, took: Duration) {
     let (seconds, protocol) = (took.as_secs_f64(), exploration.protocol.word());
-    let rate = explored.runs as f64 / seconds.max(0.001);
-    anstream::eprintln!("{protocol}: {} schedules in {seconds:.1} s, {rate:.0} a second", explored.runs);
+    let rate = runs as f64 / seconds.max(0.001);
+    anstream::eprintln!("{protocol}: {runs} schedules in {seconds:.1} s, {rate:.0} a second");
 }
 
 fn threads(args: &ExploreArgs) -> usize {
@@ -272,7 +283,7 @@ fn shrink_file(args: &ExploreArgs, file: &Path) -> Done {
     }
     let clients = suite::choose(&args.clients)?;
     let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {name}: {error}"))?;
+    let text = read_plain(file, LONGEST).map_err(|error| format!("cannot read {name}: {error}"))?;
     let scenario = scenario::parse("given/scenario", &name, &text)?;
     let (mut played, mut any) = (false, false);
     for client in clients {

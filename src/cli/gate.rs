@@ -1,20 +1,21 @@
 //! `closewait gate`.
 
 use std::error::Error;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
 use closewait::client;
 use closewait::gate::{Known, Outcome, ResultFacts, Rules, compare, decide, parse};
 use closewait::report::document::{About, Document, of_results};
 use closewait::report::gate::{Input, annotations, disarmed, terminal};
-use closewait::scenario::Catalogue;
+use closewait::scenario::{Catalogue, LONGEST, read_plain};
 use closewait::suite;
 
 use super::args::{ScenariosDir, SnapshotsDir};
 use super::baseline;
+use super::complete;
 use super::exit::{Done, Exit};
 use super::files::write_all;
 use super::guard::RULES;
@@ -27,10 +28,10 @@ use super::run;
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct GateArgs {
     /// Which scenarios: ids, patterns such as `half-close/*`, or files; all if none is given
-    #[arg(value_name = "PATTERN")]
+    #[arg(value_name = "PATTERN", add = ArgValueCandidates::new(complete::scenarios))]
     patterns: Vec<String>,
     /// Only this client (may be repeated)
-    #[arg(long = "client", value_name = "NAME")]
+    #[arg(long = "client", value_name = "NAME", add = ArgValueCandidates::new(complete::clients))]
     clients: Vec<String>,
     /// What is accepted: a folder of snapshots, a results file, or REVISION[:PATH] of git [default: the
     /// snapshots folder]
@@ -105,7 +106,16 @@ pub fn run(args: &GateArgs) -> Done {
     let control = suite::control_among(document.clients.iter().map(|client| client.name.as_str()));
     let verdict = decide(compare(&accepted, &document.facts()).beside_control(control), &rules, whole);
     let path = rules_path(args).display().to_string();
-    let input = Input { document: &document, verdict: &verdict, baseline: &name, rules: &path };
+    // A results file stays as it is, whatever is accepted.
+    let is_accepted = before.is_none();
+    let input = Input {
+        document: &document,
+        verdict: &verdict,
+        baseline: &name,
+        unlike: None,
+        is_accepted,
+        rules: &path,
+    };
 
     let mut outputs = args.outputs.results(before.as_ref(), &document, Some(&verdict))?;
     outputs.extend(args.outputs.reports(&input)?);
@@ -148,7 +158,7 @@ fn report(args: &GateArgs, input: &Input<'_>, on_stdout: bool) -> Result<(), Box
 
 fn run_now(args: &GateArgs, catalogue: &Catalogue) -> Result<Document, Box<dyn Error>> {
     let clients = suite::choose(&args.clients)?;
-    let scenarios = catalogue.select(&args.patterns)?;
+    let scenarios = args.scenarios.found(catalogue.select(&args.patterns))?;
     let results = run::results(&scenarios, &clients);
     let about = About { selection: &args.patterns, folder: args.scenarios.folder(), test: None };
     Ok(of_results(&results, about))
@@ -193,7 +203,7 @@ fn rules_path(args: &GateArgs) -> &Path {
 /// The text of the rules, if there are any.
 fn rules_text(args: &GateArgs) -> Result<Option<String>, Box<dyn Error>> {
     let path = rules_path(args);
-    match fs::read_to_string(path) {
+    match read_plain(path, LONGEST) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound && args.config.is_none() => Ok(None),
         Err(error) => Err(format!("cannot read the rules {}: {error}", path.display()).into()),

@@ -7,6 +7,8 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 
 use super::exit::{Done, Exit};
+use super::files::{Output, write_all};
+use super::guard;
 use super::output::print_exactly;
 
 /// Arguments of `man`.
@@ -21,7 +23,7 @@ pub struct ManArgs {
 pub fn run(args: &ManArgs, command: Command) -> Done {
     match &args.to {
         None => print_exactly(&page(command)?)?,
-        Some(folder) => write_all(folder, command).map_err(|error| cannot_write(folder, &error))?,
+        Some(folder) => write(folder, command)?,
     }
     Ok(Exit::AsAccepted)
 }
@@ -32,11 +34,25 @@ fn page(command: Command) -> Result<String, Box<dyn std::error::Error>> {
     Ok(String::from_utf8(page)?)
 }
 
-fn write_all(folder: &Path, command: Command) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(command, folder)
+/// All of them, or none.
+fn write(folder: &Path, mut command: Command) -> Result<(), Box<dyn std::error::Error>> {
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot write manual pages to {}: {error}", folder.display()))?;
+    command = command.disable_help_subcommand(true);
+    command.build();
+    let mut outputs = Vec::new();
+    pages(command, folder, &mut outputs)?;
+    guard::check(&outputs.iter().map(|output| output.path.as_path()).collect::<Vec<_>>(), &[])?;
+    write_all(&outputs)
 }
 
-fn cannot_write(folder: &Path, error: &io::Error) -> String {
-    format!("cannot write manual pages to {}: {error}", folder.display())
+fn pages(command: Command, folder: &Path, outputs: &mut Vec<Output>) -> io::Result<()> {
+    for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
+        pages(subcommand.clone(), folder, outputs)?;
+    }
+    let man = Man::new(command);
+    let mut bytes = Vec::new();
+    man.render(&mut bytes)?;
+    outputs.push(Output { path: folder.join(man.get_filename()), bytes });
+    Ok(())
 }

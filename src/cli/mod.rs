@@ -3,8 +3,10 @@
 mod args;
 mod baseline;
 mod commands;
+mod complete;
 mod completions;
 mod exit;
+mod exploration_file;
 mod explore;
 mod files;
 mod gate;
@@ -13,10 +15,12 @@ mod list;
 mod man;
 mod output;
 mod outputs;
+mod repeat;
 mod report;
 mod run;
 mod schema;
 mod search;
+mod shelf;
 mod show;
 mod sweep;
 

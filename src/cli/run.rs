@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, ValueEnum};
+use clap_complete::ArgValueCandidates;
 use closewait::client::UnderTest;
 use closewait::gate::{Rules, compare, decide};
 use closewait::lab::Limits;
@@ -16,19 +17,21 @@ use closewait::scenario::{Catalogue, Scenario};
 use closewait::suite;
 
 use super::args::{ScenariosDir, SnapshotsDir};
+use super::complete;
 use super::exit::{Done, Exit};
 use super::files::{Output, write_all};
 use super::output::{Progress, print, print_exactly, tell, width};
 use super::outputs::Outputs;
+use super::repeat;
 
 /// Arguments of `run`.
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
     /// Which scenarios: ids, patterns such as `half-close/*`, or files; all if none is given
-    #[arg(value_name = "PATTERN")]
+    #[arg(value_name = "PATTERN", add = ArgValueCandidates::new(complete::scenarios))]
     patterns: Vec<String>,
     /// Only this client (may be repeated)
-    #[arg(long = "client", value_name = "NAME")]
+    #[arg(long = "client", value_name = "NAME", add = ArgValueCandidates::new(complete::clients))]
     clients: Vec<String>,
     /// Show every event of every run
     #[arg(long)]
@@ -40,7 +43,7 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Instead of judging, run everything N times and stop at the first trace that differs
-    #[arg(long, value_name = "N", conflicts_with_all = ["transcript", "verbose", "format", "accept"], value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with_all = ["transcript", "accept"], value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
     /// Write the snapshots that differ: today's results are the accepted ones from now on
     #[arg(long, conflicts_with = "no_snapshots")]
@@ -87,9 +90,9 @@ pub fn run(args: &RunArgs) -> Done {
     let on_stdout = args.outputs.on_stdout(args.pcap.as_deref().as_slice(), &reads(args))?;
     let (catalogue, patterns) = args.scenarios.load_with(&args.patterns)?;
     let args = &RunArgs { patterns, ..args.clone() };
-    let scenarios = catalogue.select(&args.patterns)?;
+    let scenarios = args.scenarios.found(catalogue.select(&args.patterns))?;
     match args.repeat {
-        Some(runs) => repeat(&scenarios, &clients, runs),
+        Some(runs) => repeat::run(&scenarios, &clients, runs, args.verbose, args.format == Format::Json),
         None => play(args, &catalogue, &scenarios, &clients, on_stdout),
     }
 }
@@ -163,24 +166,6 @@ fn accept(results: &mut Results<'_>, snapshots: &Snapshots) -> Result<String, Bo
     Ok(told)
 }
 
-fn repeat(scenarios: &[&Scenario], clients: &[&'static dyn UnderTest], runs: u32) -> Done {
-    let mut progress = Progress::new(scenarios.len() * clients.len());
-    for scenario in scenarios {
-        for client in clients {
-            progress.next(&scenario.id, client.name());
-            if let Some(divergence) = suite::repeat(scenario, *client, &Limits::default(), runs) {
-                drop(progress);
-                print(&format!("{divergence}\n"))?;
-                return Ok(Exit::Differs);
-            }
-        }
-    }
-    drop(progress);
-    let results = scenarios.len() * clients.len();
-    print(&format!("{results} scenarios and clients, {runs} runs of each: every trace is the same\n"))?;
-    Ok(Exit::AsAccepted)
-}
-
 /// The results file, and the reports of what differs from the accepted snapshots.
 fn write_reports(args: &RunArgs, results: &Results<'_>) -> Result<(), Box<dyn std::error::Error>> {
     let document = of_results(results, about(args));
@@ -196,7 +181,15 @@ fn write_reports(args: &RunArgs, results: &Results<'_>) -> Result<(), Box<dyn st
         let comparison = compare(&accepted, &document.facts()).beside_control(control);
         let verdict = decide(comparison, &Rules::default(), false);
         let baseline = folder.display().to_string();
-        let input = Input { document: &document, verdict: &verdict, baseline: &baseline, rules: "" };
+        let unlike = results.differences.as_ref().map(Vec::len);
+        let input = Input {
+            document: &document,
+            verdict: &verdict,
+            baseline: &baseline,
+            unlike,
+            is_accepted: true,
+            rules: "",
+        };
         outputs.extend(args.outputs.reports(&input)?);
     }
     write_all(&outputs)

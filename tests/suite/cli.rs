@@ -46,6 +46,8 @@ pub fn trials() -> Vec<Trial> {
         ),
         trial("a_scenario_can_be_named_by_its_file", a_scenario_can_be_named_by_its_file),
         trial("completions_are_for_each_shell", completions_are_for_each_shell),
+        trial("names_are_completed", names_are_completed),
+        trial("a_scenario_of_another_folder_is_told", a_scenario_of_another_folder_is_told),
         trial("man_is_a_page_for_each_subcommand", man_is_a_page_for_each_subcommand),
         trial("no_escape_codes_in_a_pipe", no_escape_codes_in_a_pipe),
         trial("a_closed_pipe_is_no_panic", a_closed_pipe_is_no_panic),
@@ -275,15 +277,56 @@ fn a_folder_of_scenarios_comes_before_the_built_in() {
 
 fn completions_are_for_each_shell() {
     for (shell, word) in [
-        ("bash", "complete -F _closewait"),
+        ("bash", "complete -o nospace"),
         ("zsh", "#compdef closewait"),
-        ("fish", "complete -c closewait"),
+        ("fish", "complete"),
         ("elvish", "edit:completion"),
         ("powershell", "Register-ArgumentCompleter"),
     ] {
-        check(&["completions", shell], 0, &[word, "no-snapshots"]);
+        check(&["completions", shell], 0, &[word, "closewait", "COMPLETE"]);
     }
     check(&["completions", "tcsh"], 2, &["bash", "zsh", "fish"]);
+}
+
+/// As the script of bash asks: the last word is the one to be completed.
+fn names_are_completed() {
+    let offered = |words: &[&str]| {
+        let output = closewait()
+            .env("COMPLETE", "bash")
+            .env("_CLAP_IFS", "\n")
+            .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
+            .args(["--", "closewait"])
+            .args(words)
+            .output();
+        let output = output.expect("the binary runs");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let offers = |words: &[&str], wanted: &str| {
+        let offered = offered(words);
+        assert!(offered.iter().any(|offer| offer == wanted), "{words:?} offers no {wanted}: {offered:?}");
+    };
+    for command in ["run", "gate", "list", "show"] {
+        offers(&[command, "half-close/fin-w"], SCENARIO);
+        assert!(offered(&[command, "half-close/fin-w"]).len() < 5);
+    }
+    offers(&["run", "half-clos"], "half-close/*");
+    offers(&["run", "--client", "re"], "reference");
+    offers(&["sweep", "keep"], "keep-alive");
+    offers(&["sweep", "--fault", "fi"], "fin");
+    offers(&["explore", "--planted", "NoSt"], "NoStaleCheck");
+    offers(&["run", "--no-sn"], "--no-snapshots");
+}
+
+fn a_scenario_of_another_folder_is_told() {
+    let scenarios = folder("cli", "elsewhere");
+    copy_scenario(&scenarios.join("family/mine.toml"));
+    let here = ["--scenarios", utf8(&scenarios)];
+    let looked = format!("looked in {}", utf8(&scenarios));
+    let words = [looked.as_str(), "`--scenarios built-in` has one"];
+    check(&[&["run", SCENARIO][..], &here].concat(), 2, &words);
+    check(&[&["show", SCENARIO][..], &here].concat(), 2, &words);
+    check(&[&["run", "nothing/like-it"][..], &here].concat(), 2, &[&looked]);
 }
 
 fn man_is_a_page_for_each_subcommand() {

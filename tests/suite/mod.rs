@@ -9,10 +9,12 @@ mod explore;
 mod fresh_processes;
 mod gate;
 mod harness;
+mod hostile_files;
 mod html;
 mod json_schema;
 mod late_loopback;
 mod machine;
+mod mutations;
 mod network;
 mod not_tried;
 mod overwriting;
@@ -47,6 +49,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(snapshots::trials());
     trials.extend(clocks::trials());
     trials.extend(machine::trials());
+    trials.extend(mutations::trials());
     trials.extend(network::trials());
     trials.extend(not_tried::trials());
     trials.extend(system_calls::trials());
@@ -59,6 +62,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(harness::trials());
     trials.extend(repeat::trials());
     trials.extend(watchdogs::trials());
+    trials.extend(hostile_files::trials());
     trials.extend(html::trials());
     trials.extend(pcapng::trials());
     trials.extend(sweep::trials());

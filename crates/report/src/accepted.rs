@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use closewait_scenario::read_plain;
 use thiserror::Error;
 
 use super::snapshot::{SOURCE, Snapshot};
@@ -77,6 +78,9 @@ pub enum DifferenceKind {
     Gone,
 }
 
+/// Longer snapshots are not read, bytes.
+pub(super) const LONGEST: u64 = 64 * 1024 * 1024;
+
 impl Snapshots {
     /// The snapshots below a folder, which need not exist.
     pub fn at(root: impl Into<PathBuf>) -> Self {
@@ -100,15 +104,12 @@ impl Snapshots {
     /// If the file cannot be read or is not a snapshot.
     pub fn read(&self, client: &str, scenario: &str) -> Result<Option<Snapshot>, SnapshotError> {
         let path = self.path(client, scenario);
-        match fs::read_to_string(&path) {
+        match read_plain(&path, LONGEST) {
             Ok(text) => match Snapshot::parse(&text) {
                 Ok(snapshot) => Ok(Some(snapshot)),
                 Err(problem) => Err(SnapshotError::Broken { path, problem }),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) if error.kind() == ErrorKind::InvalidData => {
-                Err(SnapshotError::Broken { path, problem: "it is not UTF-8 text" })
-            }
             Err(source) => Err(SnapshotError::Io { verb: "read", path, source }),
         }
     }

@@ -1,11 +1,11 @@
 //! What is accepted, as facts: a folder of snapshots, or the files of one.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use closewait_oracle::gate::ResultFacts;
+use closewait_scenario::read_plain;
 
-use super::accepted::{SnapshotError, entries};
+use super::accepted::{LONGEST, SnapshotError, entries};
 use super::snapshot::Snapshot;
 
 /// Every snapshot below a folder: `<client>/<family>/<name>.snap`.
@@ -17,13 +17,16 @@ pub fn of_folder(root: &Path) -> Result<Vec<ResultFacts>, SnapshotError> {
     for client in folders(root)? {
         for family in folders(&client)? {
             for file in entries(&family)? {
-                let text = match fs::read(&file) {
-                    _ if !is_snapshot(&file) => continue,
-                    Ok(bytes) => bytes,
-                    Err(source) => return Err(SnapshotError::Io { verb: "read", path: file, source }),
-                };
+                if !is_snapshot(&file) {
+                    continue;
+                }
+                let text = read_plain(&file, LONGEST).map_err(|source| SnapshotError::Io {
+                    verb: "read",
+                    path: file.clone(),
+                    source,
+                })?;
                 let below = file.strip_prefix(root).unwrap_or(&file).to_owned();
-                facts.extend(of_file(&below, &file, &text)?);
+                facts.extend(of_file(&below, &file, text.as_bytes())?);
             }
         }
     }

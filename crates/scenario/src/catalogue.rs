@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
+use super::file::{LONGEST, read_plain};
 use super::nearest::{nearest, quoted};
 use super::{Invalid, Scenario, glob, parse};
 
@@ -156,7 +157,7 @@ fn read_below(dir: &Path, file: &Path) -> Result<Scenario, FileProblem> {
 
 fn read(id: &str, file: &Path) -> Result<Scenario, FileProblem> {
     let text =
-        fs::read_to_string(file).map_err(|source| FileProblem::Io { path: file.to_owned(), source })?;
+        read_plain(file, LONGEST).map_err(|source| FileProblem::Io { path: file.to_owned(), source })?;
     Ok(parse(id, &file.display().to_string(), &text)?)
 }
 
@@ -183,15 +184,21 @@ pub struct LoadError {
 
 impl std::error::Error for LoadError {}
 
+/// So many files are told of in full.
+const FILES: usize = 12;
+
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, problem) in self.problems.iter().take(FILES).enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
             write!(f, "{problem}")?;
         }
-        Ok(())
+        match self.problems.len().saturating_sub(FILES) {
+            0 => Ok(()),
+            more => write!(f, "\n… and {more} more files that cannot be used\n"),
+        }
     }
 }
 

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use super::excerpt::Excerpt;
 
-/// A scenario file that cannot be used. Its `Display` shows every problem with its line and a caret.
+/// So many problems are shown of one file: who mends these mends the others, or sees them next.
+const SHOWN: usize = 12;
+
+/// A scenario file that cannot be used. Its `Display` shows each problem with its line and a caret, up to a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// The file, as the reader knows it.
@@ -36,13 +39,16 @@ impl std::error::Error for Invalid {}
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, problem) in self.problems.iter().take(SHOWN).enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
             self.show(problem, f)?;
         }
-        Ok(())
+        match self.problems.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => writeln!(f, "\n… and {more} more in {}", self.path),
+        }
     }
 }
 

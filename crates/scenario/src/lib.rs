@@ -5,6 +5,7 @@ mod control;
 mod excerpt;
 mod faults;
 mod field;
+mod file;
 pub mod glob;
 mod grammar;
 mod http2;
@@ -23,6 +24,7 @@ mod write;
 
 pub use catalogue::{Catalogue, FileProblem, IdTaken, LoadError, NoSuchScenario, describes};
 pub use faults::*;
+pub use file::{LONGEST, read_plain, utf8};
 pub use grammar::ALERTS;
 pub use http2::{ErrorCode, LastStream, Pings};
 pub use invalid::{Invalid, Problem};

@@ -3,20 +3,23 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
 use closewait::explore::sweep::Shard;
+
+use crate::cli::complete;
 
 /// Arguments of `sweep`.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct SweepArgs {
     /// Which workloads; all of them if none is named
-    #[arg(value_name = "WORKLOAD")]
+    #[arg(value_name = "WORKLOAD", add = ArgValueCandidates::new(complete::workloads_of_sweeps))]
     pub workloads: Vec<String>,
     /// Only this client (may be repeated)
-    #[arg(long = "client", value_name = "NAME")]
+    #[arg(long = "client", value_name = "NAME", add = ArgValueCandidates::new(complete::clients))]
     pub clients: Vec<String>,
     /// Only this kind of fault (may be repeated)
-    #[arg(long = "fault", value_name = "NAME")]
+    #[arg(long = "fault", value_name = "NAME", add = ArgValueCandidates::new(complete::faults))]
     pub faults: Vec<String>,
     /// Two faults in each run: the second is injected at a point of the run with the first
     #[arg(long)]

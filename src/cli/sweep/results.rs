@@ -9,7 +9,7 @@ use closewait::report;
 use super::args::{Format, SweepArgs};
 use crate::cli::exit::{Done, Exit};
 use crate::cli::files::{Output, is_stdout, write_all};
-use crate::cli::output::print;
+use crate::cli::output::{print, print_exactly};
 
 /// At most so many columns, unless told otherwise.
 const WIDTH: usize = 120;
@@ -51,8 +51,10 @@ pub fn report(args: &SweepArgs, header: &Header, records: &[Record], accepted: &
             timelines + &report::sweep::totals(records) + "\n" + &violations + &verdict
         }
     };
-    if !on_stdout {
-        print(&text)?;
+    match args.format {
+        _ if on_stdout => {}
+        Format::Json => print_exactly(&text)?,
+        Format::Text => print(&text)?,
     }
     Ok(if beyond.is_empty() { Exit::AsAccepted } else { Exit::Differs })
 }

@@ -14,6 +14,7 @@ use super::args::SweepArgs;
 use super::suggestion::suggestion;
 use super::sweeping::workload;
 use crate::cli::exit::{Done, Exit};
+use crate::cli::guard;
 use crate::cli::output::print;
 
 /// Shows.
@@ -46,6 +47,13 @@ fn save(folder: &Path, replay: &Replay) -> Result<String, Box<dyn Error>> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(unwritable)?;
     }
+    // Of the same run it is the same text: what somebody has made of it since is not lost.
+    if fs::read(&path).is_ok_and(|there| there != replay.text.as_bytes()) {
+        return Err(
+            format!("{} is there already, with another text: name another folder", path.display()).into()
+        );
+    }
+    guard::check(&[path.as_path()], &[])?;
     write_whole(&path, replay.text.as_bytes()).map_err(unwritable)?;
     Ok(path.display().to_string())
 }

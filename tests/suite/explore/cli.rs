@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use closewait::scenario::{self, Catalogue};
 use libtest_mimic::{Failed, Trial};
@@ -25,6 +26,8 @@ pub fn trials() -> Vec<Trial> {
         trial("shrinking_says_why_it_does_not", shrinking_says_why_it_does_not),
         trial("what_is_left_says_what_it_is", what_is_left_says_what_it_is),
         trial("nothing_played_is_2", nothing_played_is_2),
+        trial("what_is_cut_short_is_saved_and_goes_on", what_is_cut_short_is_saved_and_goes_on),
+        trial("an_exploration_goes_on_where_it_was", an_exploration_goes_on_where_it_was),
     ]
 }
 
@@ -46,6 +49,58 @@ fn two_clients_save_into_an_empty_folder() -> Result<(), Failed> {
     let again = text(&check_in(&here, &save, 0, &["the same rule and faults as"]).stdout);
     assert!(!again.contains("saved as") && !again.contains("new: "), "{again}");
     Ok(())
+}
+
+/// Killed, as by Ctrl-C or worse, in the middle of what would take hours.
+fn what_is_cut_short_is_saved_and_goes_on() -> Result<(), Failed> {
+    let here = folder("explore", "cut-short");
+    let explore =
+        ["explore", "--client", "hyper-util", "--protocol", "h2", "--save", "--resume", "state.json"];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_closewait"))
+        .args([&explore[..], &["--for", "8h"]].concat())
+        .current_dir(&here)
+        .stderr(Stdio::null())
+        .spawn()?;
+    let found = here.join("scenarios/found");
+    let has_saved =
+        || fs::read_dir(&found).is_ok_and(|files| files.count() > 0) && here.join("state.json").exists();
+    let in_time = (0..1200).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        has_saved()
+    });
+    child.kill()?;
+    child.wait()?;
+    assert!(in_time, "nothing is saved while it explores");
+    let saved = Catalogue::load(&here.join("scenarios"))?;
+    assert!(saved.iter().count() > 0, "what is saved is whole");
+    let done = state(&here)["parts"][0]["reached"]["done"].as_u64().unwrap_or_default();
+    assert!(done > 0, "{}", state(&here));
+    // Fewer schedules than are done: nothing more is played, and all of it is known.
+    let again = [&explore[..], &["--runs", "1"]].concat();
+    let output = text(&check_in(&here, &again, 0, &["the same rule and faults as found/"]).stdout);
+    assert!(!output.contains("new: "), "{output}");
+    Ok(())
+}
+
+fn an_exploration_goes_on_where_it_was() -> Result<(), Failed> {
+    let here = folder("explore", "goes-on");
+    let explore =
+        |runs: &'static str| ["explore", "--client", "hyper-util", "--protocol", "h2", "--runs", runs];
+    let resumed = |runs| [&explore(runs)[..], &["--resume", "state.json"]].concat();
+    check_in(&here, &resumed("30"), 1, &[]);
+    let goes_on = check_in(&here, &resumed("90"), 1, &[]);
+    let at_once = check_in(&here, &explore("90"), 1, &[]);
+    assert_eq!(text(&goes_on.stdout), text(&at_once.stdout));
+    let seed = [&resumed("90")[..], &["--seed", "2"]].concat();
+    check_in(&here, &seed, 2, &["state.json is of another exploration: the seed differs"]);
+    fs::write(here.join("state.json"), "{}")?;
+    check_in(&here, &resumed("90"), 2, &["state.json is not what"]);
+    Ok(())
+}
+
+fn state(here: &Path) -> Value {
+    let text = fs::read_to_string(here.join("state.json")).expect("it is there");
+    serde_json::from_str(&text).expect("it is whole")
 }
 
 fn a_name_that_is_taken_gets_a_number() -> Result<(), Failed> {

@@ -40,7 +40,14 @@ fn is_shown_apart() -> Result<(), Failed> {
     let now = played(&[hyper_util()?, with_defect(Defect::NoStaleCheck)])?;
     let verdict = decided(&before, &now);
     assert_eq!((verdict.outcome(), verdict.count(State::Regressed)), (Outcome::Passed, 0));
-    let input = Input { document: &now, verdict: &verdict, baseline: "before", rules: "closewait.toml" };
+    let input = Input {
+        document: &now,
+        verdict: &verdict,
+        baseline: "before",
+        unlike: None,
+        is_accepted: true,
+        rules: "closewait.toml",
+    };
     let words = "the reference client, built on the same hyper, changes: 1 regressed";
     let plain = anstream::adapter::strip_str(&terminal(&input)).to_string();
     let told = "  regressed half-close/fin-while-idle: no-stale-reuse: holds → violated: ";
@@ -79,7 +86,14 @@ fn trade_is_told() -> Result<(), Failed> {
     violate(&mut now, "unsent-is-free", Severity::AvoidableFailure, "b failed, and was never written")?;
     let verdict = decided(&before, &now);
     assert_eq!((verdict.outcome(), verdict.count(State::Trade)), (Outcome::Passed, 1));
-    let input = Input { document: &now, verdict: &verdict, baseline: "before", rules: "closewait.toml" };
+    let input = Input {
+        document: &now,
+        verdict: &verdict,
+        baseline: "before",
+        unlike: None,
+        is_accepted: true,
+        rules: "closewait.toml",
+    };
     let plain = anstream::adapter::strip_str(&terminal(&input)).to_string();
     let repair = plain.find("  bounded-retries: violated → ").ok_or("the repair is told")?;
     let price = plain.find("  unsent-is-free: ").ok_or("the price is told")?;

@@ -126,7 +126,14 @@ fn names(sentence: &str, id: &str) -> bool {
 
 /// One cell for each scenario, in every form of the report, and nothing else that closes the gate.
 fn assert_told_once(document: &Document, verdict: &GateVerdict, regressed: usize) -> Result<(), Failed> {
-    let input = Input { document, verdict, baseline: "before", rules: "closewait.toml" };
+    let input = Input {
+        document,
+        verdict,
+        baseline: "before",
+        unlike: None,
+        is_accepted: true,
+        rules: "closewait.toml",
+    };
     let plain = anstream::adapter::strip_str(&terminal(&input)).to_string();
     assert_eq!(plain.lines().filter(|line| line.starts_with("regressed  ")).count(), regressed, "terminal");
     let page = markdown(&input, usize::MAX);

@@ -56,8 +56,14 @@ fn poisoned(text: &str) -> Result<(Document, GateVerdict), Failed> {
 fn check(text: &str) -> Result<(), Failed> {
     let (document, verdict) = poisoned(text)?;
     let baseline = format!("base {text}");
-    let input =
-        Input { document: &document, verdict: &verdict, baseline: &baseline, rules: "closewait.toml" };
+    let input = Input {
+        document: &document,
+        verdict: &verdict,
+        baseline: &baseline,
+        unlike: None,
+        is_accepted: true,
+        rules: "closewait.toml",
+    };
 
     let commands = annotations(&input);
     assert!(!commands.is_empty());

@@ -50,7 +50,14 @@ fn many() -> &'static (Document, GateVerdict) {
 }
 
 fn input<'a>((document, verdict): &'a (Document, GateVerdict)) -> Input<'a> {
-    Input { document, verdict, baseline: "snapshots", rules: "closewait.toml" }
+    Input {
+        document,
+        verdict,
+        baseline: "snapshots",
+        unlike: None,
+        is_accepted: true,
+        rules: "closewait.toml",
+    }
 }
 
 fn is_as_accepted() -> Result<(), Failed> {

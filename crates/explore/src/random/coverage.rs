@@ -26,7 +26,7 @@ pub const NO_FAULT: &str = "none";
 
 /// How often each oracle had something to judge in each situation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Coverage(BTreeMap<Situation, BTreeMap<&'static str, u64>>);
+pub struct Coverage(pub(super) BTreeMap<Situation, BTreeMap<&'static str, u64>>);
 
 impl Coverage {
     /// Counts one run.

@@ -79,40 +79,91 @@ pub struct Suspect {
 /// Schedules that a thread takes at a time.
 const BATCH: u64 = 64;
 
+/// How far an exploration has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// How many schedules are done, whether the client could play them or not: all before this number.
+    pub done: u64,
+    /// What came out of them.
+    pub explored: Explored,
+}
+
+/// How long a round takes, real time: so much is lost at most where the process ends.
+const ROUND: Duration = Duration::from_secs(2);
+
 /// Plays. `progress` gets the number of schedules done, now and then, from any thread.
 pub fn explore(exploration: &Exploration, progress: &(dyn Fn(u64) + Sync)) -> Explored {
+    explore_on(exploration, Reached::default(), progress, |_, _| true).explored
+}
+
+/// Goes on from where an exploration was, in rounds. `after` gets what was reached after each of them, and whether it was the last; it
+/// ends the exploration by returning false. A budget of schedules counts those from before, a budget of time does not.
+pub fn explore_on(
+    exploration: &Exploration,
+    mut reached: Reached,
+    progress: &(dyn Fn(u64) + Sync),
+    mut after: impl FnMut(&Reached, bool) -> bool,
+) -> Reached {
     // Real time, which says when to stop and reaches no simulated run.
     let started = Instant::now();
-    let next = AtomicU64::new(0);
-    let done = AtomicU64::new(0);
+    loop {
+        round(exploration, started, &mut reached, progress);
+        let always = exploration.first.len() as u64;
+        let is_last = match exploration.budget {
+            Budget::Runs(runs) => reached.done >= always.saturating_add(runs),
+            Budget::Time(time) => started.elapsed() >= time && reached.done >= always,
+        };
+        if !after(&reached, is_last) || is_last {
+            return reached;
+        }
+    }
+}
+
+fn round(
+    exploration: &Exploration,
+    started: Instant,
+    reached: &mut Reached,
+    progress: &(dyn Fn(u64) + Sync),
+) {
+    let began = Instant::now();
+    let next = AtomicU64::new(reached.done);
+    let done = AtomicU64::new(reached.done);
+    let ended = AtomicU64::new(reached.done);
     let stopped = AtomicBool::new(false);
+    let always = exploration.first.len() as u64;
     let work = || {
         let schedules = Schedules::of(exploration.protocol);
         let mut part = Explored::default();
-        let always = exploration.first.len() as u64;
         loop {
+            // Asked before a batch is taken: what was taken is played, so that nothing is left out.
+            let is_late = match exploration.budget {
+                Budget::Runs(_) => false,
+                Budget::Time(time) => started.elapsed() >= time && next.load(Ordering::Relaxed) >= always,
+            };
+            if is_late || began.elapsed() >= ROUND || stopped.load(Ordering::Relaxed) {
+                return part;
+            }
             let first = next.fetch_add(BATCH, Ordering::Relaxed);
             let end = match exploration.budget {
                 Budget::Runs(runs) => (first + BATCH).min(always.saturating_add(runs)),
-                Budget::Time(time) if started.elapsed() < time => first + BATCH,
-                Budget::Time(_) => (first + BATCH).min(always),
+                Budget::Time(_) => first + BATCH,
             };
-            if first >= end || stopped.load(Ordering::Relaxed) {
+            if first >= end {
                 return part;
             }
             let stop = || stopped.store(true, Ordering::Relaxed);
             part.merge(or_stop(stop, || batch(exploration, &schedules, first..end)));
+            ended.fetch_max(end, Ordering::Relaxed);
             progress(done.fetch_add(end - first, Ordering::Relaxed) + end - first);
         }
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..exploration.threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let mut explored = Explored::default();
         for thread in threads {
-            explored.merge(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            reached.explored.merge(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
-        explored
-    })
+    });
+    reached.done = ended.into_inner();
 }
 
 fn batch(exploration: &Exploration, schedules: &Schedules, runs: std::ops::Range<u64>) -> Explored {

@@ -11,12 +11,15 @@ mod plan;
 mod planted;
 mod schedules;
 mod seeds;
+mod state;
 mod strategy;
 mod times;
 
 pub use client_state::ClientState;
 pub use coverage::{Coverage, NO_FAULT, Situation};
-pub use exploration::{Budget, Exploration, Explored, Suspect, Suspicion, explore, violated};
+pub use exploration::{
+    Budget, Exploration, Explored, Reached, Suspect, Suspicion, explore, explore_on, violated,
+};
 pub use findings::{Findings, Sighting, findings};
 pub use planted::{Unmasked, unmask};
 pub(super) use schedules::sensible;

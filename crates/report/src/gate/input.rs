@@ -13,6 +13,10 @@ pub struct Input<'a> {
     pub verdict: &'a GateVerdict,
     /// What was compared with, as the user named it.
     pub baseline: &'a str,
+    /// Of `run`, to which every difference counts: how many results are not as accepted. `None` of the gate, which has rules.
+    pub unlike: Option<usize>,
+    /// Whether that is what was accepted, snapshots here or of a revision; otherwise it is the results of another run.
+    pub is_accepted: bool,
     /// The file of the rules, as the user named it.
     pub rules: &'a str,
 }
@@ -49,7 +53,18 @@ impl<'a> Input<'a> {
 
     /// `3 regressed, 1 drifted, 140 same`; states that do not occur are left out.
     pub(super) fn counts(&self) -> String {
-        counted(|state| self.verdict.count(state))
+        let violated = self.verdict.changed().filter(|result| result.result.state == State::New);
+        let is_violated = |result: &&DecidedResult| {
+            self.played(result).is_some_and(|result| matches!(result.mark.as_str(), "stopped" | "violated"))
+        };
+        let violated = violated.filter(is_violated).count();
+        counted(|state| self.verdict.count(state)).replace(
+            " new",
+            &match violated {
+                0 => " new".to_owned(),
+                n => format!(" new ({n} of them violated)"),
+            },
+        )
     }
 
     /// What became of the control, in one line, if anything did.
@@ -99,11 +114,12 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// How to make it the accepted state.
-    pub(super) fn accept(&self) -> String {
+    /// How to make what changed the accepted state: nothing, if nothing changed, or accepting would not change the baseline.
+    pub(super) fn accept(&self) -> Option<String> {
+        self.verdict.changed().next()?;
         match &self.document.test {
-            Some(test) => format!("CLOSEWAIT_ACCEPT=1 cargo test --test {test}"),
-            None => "closewait run --accept".to_owned(),
+            Some(test) => Some(format!("CLOSEWAIT_ACCEPT=1 cargo test --test {test}")),
+            None => self.is_accepted.then(|| "closewait run --accept".to_owned()),
         }
     }
 }

@@ -101,6 +101,12 @@ fn head(input: &Input<'_>) -> String {
         .changed()
         .filter(|result| result.result.state == State::Regressed && result.level() == Level::Deny);
     let verdict = match (input.verdict.outcome(), worse.count()) {
+        (Outcome::Passed, _) if input.unlike == Some(1) => {
+            "❌ closewait: 1 result is not as accepted".to_owned()
+        }
+        (Outcome::Passed, _) if input.unlike.is_some_and(|unlike| unlike > 0) => {
+            format!("❌ closewait: {} results are not as accepted", input.unlike.unwrap_or_default())
+        }
         (Outcome::Passed, _) => format!("✅ closewait: {}", input.open()),
         (Outcome::Regressed, 1) => "❌ closewait: 1 result is worse than what is accepted".to_owned(),
         (Outcome::Regressed, n) => format!("❌ closewait: {n} results are worse than what is accepted"),
@@ -227,9 +233,8 @@ fn foot(input: &Input<'_>, room: usize) -> String {
     if !text.is_empty() {
         text.insert(0, '\n');
     }
-    if input.verdict.changed().next().is_some() {
-        text +=
-            &format!("\nIf this is as it should be: {}, and commit the snapshots.\n", code(&input.accept()));
+    if let Some(accept) = input.accept() {
+        text += &format!("\nIf this is as it should be: {}, and commit the snapshots.\n", code(&accept));
     }
     text
 }

@@ -38,9 +38,8 @@ pub fn terminal(input: &Input<'_>) -> String {
         );
     }
     page += &format!("\ncompared with {}: {}\n", one_line(input.baseline), input.counts());
-    if input.verdict.changed().next().is_some() {
-        page +=
-            &format!("if this is as it should be: {}, and commit the snapshots\n", one_line(&input.accept()));
+    if let Some(accept) = input.accept() {
+        page += &format!("if this is as it should be: {}, and commit the snapshots\n", one_line(&accept));
     }
     page + &ending(input)
 }

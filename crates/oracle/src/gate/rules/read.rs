@@ -78,16 +78,36 @@ fn rule(
     let client =
         string(table, "client", problems).and_then(|v| one_of(v, "client", &known.clients, problems));
     let scenario = string(table, "scenario", problems).and_then(|v| scenario(v, known, problems));
+    let change = change.and_then(|word| Some(Kind::ALL.iter().find(|(_, name)| *name == word)?.0));
+    if let (Some(oracle), Some(change)) = (&oracle, change) {
+        matchable(table, oracle, change, problems);
+    }
     Some(Rule {
         level: Level::ALL.iter().find(|(_, word)| level.as_deref() == Some(word))?.0,
         reason: reason?.1,
         oracle,
         scenario,
         client,
-        change: change
-            .and_then(|word| Kind::ALL.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind)),
+        change,
         line: 1 + text[..entry.span().start.min(text.len())].matches('\n').count(),
     })
+}
+
+/// A rule that can never match would allow nothing, silently.
+fn matchable(table: &DeTable<'_>, name: &str, change: Kind, problems: &mut Problems) {
+    let is_advice = ORACLES.iter().any(|oracle| oracle.name == name && oracle.level == crate::Level::Advised);
+    let (why, help) = match change {
+        Kind::New | Kind::Gone => {
+            ("a result is new or gone as a whole, not by the verdict of an oracle", "leave out `oracle`")
+        }
+        Kind::Trade if !is_advice => (
+            "a trade is the price of a repair, and only advice is that",
+            "name an oracle that advises, or leave it out",
+        ),
+        _ => return,
+    };
+    let Some((_, value)) = table.iter().find(|(key, _)| key.get_ref().as_ref() == "change") else { return };
+    problems.add(value.span(), format!("this rule can never match: {why}")).help(help);
 }
 
 /// A string and where it is.
@@ -201,6 +221,13 @@ mod tests {
         refused(&rule("scenario = \"nothing/*\""), &["no scenario matches", "closewait list"]);
         refused(&rule("client = \"reqwst\""), &["did you mean `reqwest`?"]);
         refused(&rule("change = \"worse\""), &["there are regressed, trade, drifted"]);
+        let of = |oracle, change| rule(&format!("oracle = \"{oracle}\"\nchange = \"{change}\""));
+        refused(&of("no-leak", "new"), &["5:10", "can never match", "leave out `oracle`"]);
+        refused(&of("no-leak", "gone"), &["can never match"]);
+        refused(&of("no-stale-reuse", "trade"), &["only advice"]);
+        for (oracle, change) in [("prompt-close", "trade"), ("no-leak", "drifted"), ("no-leak", "fixed")] {
+            assert!(parse("closewait.toml", &of(oracle, change), &known()).is_ok(), "{oracle} {change}");
+        }
         refused("[[rule]]\nlevel = \"warn\"\n", &["missing key `reason`"]);
         refused("[[rule]]\nlevel = \"warn\"\nreason = \" \"\n", &["`reason` is empty"]);
         refused("[[rule]]\nlevel = \"forbid\"\nreason = \"r\"\n", &["deny, warn, allow"]);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
-use super::support::{check_in, folder, said, text};
+use super::support::{check_in, folder, said};
 
 /// A command with what it reads named.
 struct Case {
@@ -54,7 +54,17 @@ pub fn trials() -> Vec<Trial> {
             Ok(())
         })
     };
-    CASES.iter().map(trial).collect()
+    let other = |name: &str, test: fn()| {
+        Trial::test(format!("overwriting::{name}"), move || {
+            test();
+            Ok(())
+        })
+    };
+    let others = [
+        other("manual_pages_are_only_that", manual_pages_are_only_that),
+        other("saved_scenarios_are_kept", saved_scenarios_are_kept),
+    ];
+    CASES.iter().map(trial).chain(others).collect()
 }
 
 fn check(case: &Case) {
@@ -64,7 +74,7 @@ fn check(case: &Case) {
     fs::rename(&client, &elsewhere).expect("it can be moved");
     std::os::unix::fs::symlink(&elsewhere, &client).expect("a link can be made");
     std::os::unix::fs::symlink(&folder, elsewhere.join("back")).expect("a link can be made");
-    let flags = outputs(&folder, case.arguments[0]);
+    let flags = outputs(case.arguments[0]);
     assert!(!flags.is_empty(), "{} has no output", case.name);
     for read in case.reads {
         let before = fs::read(folder.join(read)).expect("it is read");
@@ -89,16 +99,50 @@ fn names(folder: &Path, file: &str) -> Vec<String> {
     [file.to_owned(), format!("scenarios/../{file}")].into_iter().chain(links).collect()
 }
 
-/// The flags of a command that name a file which it writes, as its own help lists them.
-fn outputs(folder: &Path, command: &str) -> Vec<String> {
-    const READ: [&str; 6] = ["--current", "--config", "--merge", "--accepted", "--resume", "--shrink"];
-    let help = check_in(folder, &[command, "--help"], 0, &[]);
-    let help = text(&help.stdout);
-    let flags = help.lines().filter_map(|line| {
-        let (flag, value) = line.trim_start().split_once(' ')?;
-        (flag.starts_with("--") && value.starts_with("<FILE>")).then(|| flag.to_owned())
-    });
-    flags.filter(|flag| !READ.contains(&flag.as_str())).collect()
+/// Every path that a command takes, and what it does with it. A unit test of the command compares with what clap knows.
+const PATHS: &str = include_str!("paths.txt");
+
+/// The flags of a command that name a file which it writes.
+fn outputs(command: &str) -> Vec<&'static str> {
+    let path = |line: &'static str| {
+        let [of, flag, kind] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        (of == command && kind == "writes").then_some(flag)
+    };
+    PATHS.lines().filter_map(path).collect()
+}
+
+/// Manual pages take the place of nothing but manual pages: not of the rules, by whatever link.
+fn manual_pages_are_only_that() {
+    let folder = project("man");
+    let rules = folder.join("closewait.toml");
+    std::os::unix::fs::symlink(&rules, folder.join("closewait-run.1")).expect("a link can be made");
+    check_in(&folder, &["man", "--to", "."], 2, &["not written over"]);
+    assert_eq!(fs::read(&rules).expect("it is there"), b"");
+    assert!(!folder.join("closewait.1").exists(), "all of them, or none");
+    fs::remove_file(folder.join("closewait-run.1")).expect("it is a link");
+    check_in(&folder, &["man", "--to", "."], 0, &[]);
+    assert!(folder.join("closewait.1").exists() && folder.join("closewait-run.1").exists());
+}
+
+/// What somebody has made of a scenario that a sweep or an exploration saved is not lost.
+fn saved_scenarios_are_kept() {
+    let folder = project("saved");
+    let show = ["sweep", "--show", "keep-alive", "fin/1@45ms", "hyper-util", "--save", "scenarios"];
+    let saved = folder.join("scenarios/sweep/keep-alive-fin-1-45ms.toml");
+    check_in(&folder, &show, 0, &["wrote "]);
+    check_in(&folder, &show, 0, &["wrote "]);
+    let edited = fs::read_to_string(&saved).expect("it was written") + "# edited\n";
+    fs::write(&saved, &edited).expect("it can be written");
+    check_in(&folder, &show, 2, &["is there already"]);
+    assert_eq!(fs::read_to_string(&saved).expect("it is there"), edited);
+
+    let explore = ["explore", "--protocol", "h2", "--runs", "1", "--client", "hyper-util", "--save"];
+    let found = folder.join("scenarios/found/recovers-network-forget.toml");
+    fs::create_dir_all(folder.join("scenarios/found")).expect("a folder can be made");
+    fs::copy(folder.join(SCENARIO), &found).expect("it can be copied");
+    let before = fs::read(&found).expect("it is there");
+    check_in(&folder, &explore, 1, &["recovers-network-forget-2.toml"]);
+    assert_eq!(fs::read(&found).expect("it is there"), before);
 }
 
 fn project(name: &str) -> PathBuf {
