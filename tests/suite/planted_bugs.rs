@@ -57,6 +57,7 @@ pub(super) const PLANTED: [(Defect, &str, &str); Defect::ALL.len()] = [
     (Defect::IgnoresStreamLimit, "h2-streams/limit-lowered-midway", "no-leak"),
     (Defect::CancelsForAll, "h2-connect/one-of-two-who-wait-is-cancelled", "unsent-is-free"),
     (Defect::EndsBrokenBody, "bodies/fails-in-chunks", "no-truncated-request"),
+    (Defect::TakesMalformedChunks, "malformed/last-chunk-without-its-zero", "malformed-is-refused"),
 ];
 
 /// Why no defect is caught by this oracle alone.

@@ -23,6 +23,7 @@ pub(super) fn end_of_attempt(case: &Case, connection: &Connection, attempt: &Att
     let ends = [
         hang_up,
         end_of_stream(case, connection, attempt),
+        malformed(case, attempt),
         ping_timeout(case, connection),
         own_close(case, connection, attempt),
     ];
@@ -41,6 +42,13 @@ fn end_of_stream(case: &Case, connection: &Connection, attempt: &Attempt) -> Opt
         .excluded(exchange)
         .map(|at| Sign { what: format!("a GOAWAY that excludes {place} was delivered"), at });
     reset.into_iter().chain(excluded).min_by_key(|sign| sign.at)
+}
+
+/// What came is no HTTP, and will never be whole.
+fn malformed(case: &Case, attempt: &Attempt) -> Option<Sign> {
+    let malformed = case.exchange_of(attempt)?.response.as_ref()?.malformed?;
+    let what = format!("{} was delivered on {}", malformed.what, place(attempt));
+    Some(Sign { what, at: malformed.delivered })
 }
 
 /// The client closed the connection with the response outstanding.

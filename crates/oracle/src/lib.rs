@@ -27,6 +27,9 @@ mod interval;
 #[cfg(test)]
 mod interval_tests;
 mod known;
+mod malformed_is_refused;
+#[cfg(test)]
+mod malformed_tests;
 mod missed;
 mod no_cross_talk;
 mod no_leak;

@@ -6,17 +6,18 @@ use closewait_trace::{Trace, Views};
 use super::case::Case;
 use super::{Finding, Oracle, Verdict};
 use super::{
-    as_expected, at_most_once, bounded_retries, bounded_wait, cancel_is_told, no_cross_talk, no_leak,
-    no_needless_connections, no_silent_truncation, no_stale_reuse, no_truncated_request, prompt_close,
-    race_outcome, recovers, reuses_when_healthy, unsent_is_free,
+    as_expected, at_most_once, bounded_retries, bounded_wait, cancel_is_told, malformed_is_refused,
+    no_cross_talk, no_leak, no_needless_connections, no_silent_truncation, no_stale_reuse,
+    no_truncated_request, prompt_close, race_outcome, recovers, reuses_when_healthy, unsent_is_free,
 };
 
 /// All of them. The last one compares with the scenario's own `[expect]`; the others know no scenario.
-pub const ORACLES: [Oracle; 16] = [
+pub const ORACLES: [Oracle; 17] = [
     no_stale_reuse::ORACLE,
     race_outcome::ORACLE,
     no_cross_talk::ORACLE,
     no_silent_truncation::ORACLE,
+    malformed_is_refused::ORACLE,
     no_truncated_request::ORACLE,
     at_most_once::ORACLE,
     bounded_wait::ORACLE,

@@ -65,6 +65,9 @@ pub(super) fn cause(reason: &StaleReason) -> String {
         StaleReason::PersistenceEnded { request } => {
             format!("the response to {request}, which ended its persistence, was delivered")
         }
+        StaleReason::MalformedResponse { request, what } => {
+            format!("{what} was delivered in the response to {request}")
+        }
         StaleReason::Abandoned { request } => {
             format!("{request} was given up on it with the response outstanding")
         }

@@ -100,11 +100,13 @@ pub enum Defect {
     CancelsForAll,
     /// The body of a request that the application could not give to its end is ended as if it were whole.
     EndsBrokenBody,
+    /// A chunked body that is malformed counts as whole as far as it came (hyperium/hyper#3698: no zero in the last chunk).
+    TakesMalformedChunks,
 }
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::NoStaleCheck,
         Self::LooksForEofOnly,
         Self::LooksTooEarly,
@@ -148,6 +150,7 @@ impl Defect {
         Self::IgnoresStreamLimit,
         Self::CancelsForAll,
         Self::EndsBrokenBody,
+        Self::TakesMalformedChunks,
     ];
 }
 

@@ -87,9 +87,22 @@ pub struct WireResponse {
     pub length_given_twice: bool,
     /// Its version is HTTP/1.0.
     pub is_http_10: bool,
+    /// HTTP/2: how long its content is to be, if its head says so.
+    pub announced: Option<u64>,
+    /// What makes it no HTTP, if anything does: it can never be whole.
+    pub malformed: Option<Malformed>,
     /// It asks for another request in place of this one: a redirect with `Location` (RFC 9110 section 15.4), 401, 407, 421, 425, or 429 and
     /// 503 with `Retry-After`.
     pub asks_again: bool,
+}
+
+/// What is wrong with a response (RFC 9112 sections 4, 6.3 and 7.1; RFC 9113 section 8.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed {
+    /// What.
+    pub what: &'static str,
+    /// When the bytes that tell had reached the client.
+    pub delivered: Moment,
 }
 
 /// Bytes that reached the client while no request was outstanding.
@@ -227,9 +240,15 @@ impl ResponseReader<'_> {
             match http1::parse_response(bytes, &request.method) {
                 Parsed::Whole(head) if is_interim(head.status) => self.pos += head.len,
                 Parsed::Whole(head) => return Some(self.final_response(&head, first_delivered)),
-                Parsed::Partial | Parsed::Malformed => {
+                Parsed::Partial => {
                     self.lost = true;
                     return Some(self.headless(first_delivered));
+                }
+                Parsed::Malformed(what) => {
+                    self.lost = true;
+                    let delivered = self.malformed_since(first_delivered, &request.method);
+                    let malformed = Some(Malformed { what, delivered });
+                    return Some(WireResponse { malformed, ..self.headless(first_delivered) });
                 }
             }
         }
@@ -239,6 +258,10 @@ impl ResponseReader<'_> {
     fn final_response(&mut self, head: &http1::ResponseHead, first_delivered: Moment) -> WireResponse {
         let body = http1::scan_body(head.framing, &self.track().bytes()[self.pos + head.len..]);
         let end = body.len.map(|len| self.pos + head.len + len);
+        let malformed = body.malformed.and_then(|(what, len)| {
+            let delivered = self.track().moment_of(self.pos + head.len + len - 1)?;
+            Some(Malformed { what, delivered })
+        });
         let complete = match end {
             Some(end) => self.track().moment_of(end - 1),
             None if head.framing == BodyFraming::Close => self.flow.fin.delivered,
@@ -254,6 +277,7 @@ impl ResponseReader<'_> {
             requests_left: head.requests_left,
             length_given_twice: head.length_given_twice,
             is_http_10: head.is_http_10,
+            malformed,
             asks_again: head.asks_again,
             ..self.headless(first_delivered)
         };
@@ -277,8 +301,20 @@ impl ResponseReader<'_> {
             requests_left: None,
             length_given_twice: false,
             is_http_10: false,
+            announced: None,
+            malformed: None,
             asks_again: false,
         }
+    }
+
+    /// When enough of a malformed head had come to tell.
+    fn malformed_since(&self, first: Moment, method: &str) -> Moment {
+        let moments = self.track().moments().filter(|moment| first <= *moment);
+        let mut tells = moments.filter(|moment| {
+            let head = &self.track().bytes()[self.pos..self.track().len_after(moment.event)];
+            matches!(http1::parse_response(head, method), Parsed::Malformed(_))
+        });
+        tells.next().unwrap_or(first)
     }
 
     /// Everything from the current position to `end` came while no request was outstanding.

@@ -1,6 +1,7 @@
 //! What happened in a run, and the views over it. Depends on no clock, socket or client.
 
 mod broken;
+mod chunks;
 mod connection;
 mod effort;
 mod event;

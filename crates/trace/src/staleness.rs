@@ -35,6 +35,13 @@ pub enum StaleReason {
         /// Id of the request; empty if the request does not name itself.
         request: String,
     },
+    /// A response was delivered that is no HTTP: where the next one begins nobody knows (RFC 9112 section 6.3).
+    MalformedResponse {
+        /// Id of the request; empty if the request does not name itself.
+        request: String,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// A request was cancelled, timed out or failed, or its response dropped, before the response was there.
     Abandoned {
         /// Request id.
@@ -149,8 +156,15 @@ fn exchanges(connection: &Connection, requests: &Requests) -> impl Iterator<Item
     let exchanges = connection.exchanges.iter().enumerate().filter(|(_, exchange)| exchange.stream.is_none());
     exchanges.filter_map(|(index, exchange)| {
         let next = connection.exchanges.get(index + 1);
-        persistence_ended(exchange).or_else(|| abandoned(exchange, next, requests))
+        let wrong = malformed(exchange).into_iter().chain(abandoned(exchange, next, requests));
+        persistence_ended(exchange).or_else(|| wrong.min_by_key(|stale| (stale.at, stale.event)))
     })
+}
+
+fn malformed(exchange: &Exchange) -> Option<Staleness> {
+    let malformed = exchange.response.as_ref()?.malformed?;
+    let request = exchange.request.id.clone().unwrap_or_default();
+    Some(stale(malformed.delivered, StaleReason::MalformedResponse { request, what: malformed.what }))
 }
 
 fn persistence_ended(exchange: &Exchange) -> Option<Staleness> {

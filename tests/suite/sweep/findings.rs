@@ -33,6 +33,7 @@ const NOT_FOUND: [(&str, &[Defect]); 6] = [
     ),
     ("it takes responses larger than a connection's window", &[Defect::AbandonedHoldsWindow]),
     ("it takes an application whose body fails", &[Defect::EndsBrokenBody]),
+    ("it takes an origin whose answers are malformed", &[Defect::TakesMalformedChunks]),
 ];
 
 /// What only streams bring to light: there the search begins.

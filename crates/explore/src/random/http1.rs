@@ -95,6 +95,7 @@ pub(super) fn answer() -> BoxedStrategy<Answer> {
         1 => surplus(),
         1 => early(),
         1 => shape(),
+        1 => malformed(),
     ];
     let other =
         (other, weighted(0.2, short())).prop_map(|(reply, delay)| Answer { reply, delay, large: None });
@@ -194,6 +195,26 @@ fn old_version() -> impl Strategy<Value = Reply> {
 
 fn surplus() -> impl Strategy<Value = Reply> {
     select(UNASKED.to_vec()).prop_map(|bytes| Reply { surplus: bytes.as_bytes().to_vec(), ..ok() })
+}
+
+/// What is no HTTP, or only nearly.
+fn malformed() -> impl Strategy<Value = Reply> {
+    let chunked = &["Transfer-Encoding: chunked"][..];
+    let answers = vec![
+        (chunked, "5\r\nhello\r\n\r\n\r\n"),
+        (chunked, "10000000000000005\r\nhello\r\n0\r\n\r\n"),
+        (chunked, "5\r\nhello!\r\n0\r\n\r\n"),
+        (&["Content-Length: 5", "Content-Length: 4"], "hello"),
+        (&["Content-Length: +5"], "hello"),
+        (&["Content-Length: 5", "Content-Length: 5"], "hello"),
+    ];
+    (select(answers), prop_oneof![2 => Just(AfterReply::Keep), 1 => end()]).prop_map(
+        |((lines, rest), then)| {
+            // As it is said of a body that the connection ends, nothing is added to what the header lines say.
+            let body = Some(rest.to_owned());
+            Reply { headers: headers(lines), framing: Framing::Close, body, then, ..ok() }
+        },
+    )
 }
 
 fn early() -> impl Strategy<Value = Reply> {

@@ -1,5 +1,7 @@
 //! A response body that gives its connection back at its end.
 
+use std::error::Error as _;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -47,7 +49,8 @@ impl LeasedBody {
 
     fn fail(&mut self, error: hyper::Error) -> Option<TransportError> {
         let lease = self.lease.take()?;
-        let hidden = lease.has_defect(Defect::HidesTruncation);
+        let hidden = lease.has_defect(Defect::HidesTruncation)
+            || lease.has_defect(Defect::TakesMalformedChunks) && is_of_chunks(&error);
         let error = TransportError::new(Cause::Http(error), lease.gate.progress());
         lease.poison(Poison::Broken);
         (!hidden).then_some(error)
@@ -65,6 +68,13 @@ impl LeasedBody {
         }
         Poll::Ready(error)
     }
+}
+
+/// Whether hyper could not make sense of the chunks.
+fn is_of_chunks(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    cause
+        .is_some_and(|cause| matches!(cause.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }
 
 impl Body for LeasedBody {

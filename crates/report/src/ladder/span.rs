@@ -51,6 +51,9 @@ fn words(reason: &StaleReason) -> String {
         StaleReason::AlertDelivered { description } => format!("the alert {description} was delivered"),
         StaleReason::Unsolicited => "bytes that nobody asked for were delivered".to_owned(),
         StaleReason::PersistenceEnded { request } => format!("the answer to {request} ended its persistence"),
+        StaleReason::MalformedResponse { request, what } => {
+            format!("{what} came in the answer to {request}")
+        }
         StaleReason::Abandoned { request } => format!("{request} was given up on it"),
         StaleReason::GoAway { last_stream, code } => {
             format!("a GOAWAY was delivered: last stream {last_stream}, {code}")

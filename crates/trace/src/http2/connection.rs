@@ -9,7 +9,9 @@ use super::news::News;
 use super::wire::{FrameKind, Head, WireFrame, frames};
 use super::{ErrorCode, PREFACE, Setting, next_frame};
 use super::{Next, Payload};
-use crate::{BodyFraming, Exchange, Flow, Moment, Reset, Stream, WireRequest, WireResponse};
+use crate::{
+    BodyFraming, Exchange, Flow, Malformed, Moment, Reset, Stream, WireRequest, WireResponse, is_bodiless,
+};
 
 /// The frames of a connection that speaks HTTP/2.
 #[derive(Debug, Clone, Default)]
@@ -148,7 +150,7 @@ impl Streams {
 
 /// What a frame from the origin means for its stream.
 fn answer(exchange: &mut Exchange, frame: &WireFrame, delivered: &[u8]) {
-    let Exchange { response, stream, .. } = exchange;
+    let Exchange { request, response, stream } = exchange;
     let Some(stream) = stream else { return };
     let is_over = response.as_ref().is_some_and(|response| response.complete.is_some());
     match &frame.kind {
@@ -156,31 +158,51 @@ fn answer(exchange: &mut Exchange, frame: &WireFrame, delivered: &[u8]) {
             stream.reset_by_origin.get_or_insert(reset(frame, *code));
         }
         _ if is_over => {}
-        FrameKind::Headers { head, .. } => {
+        FrameKind::Headers { head, end_stream } => {
             let Some(first_delivered) = frame.first_delivered else { return };
-            let status = head.as_ref().filter(|_| frame.delivered.is_some()).and_then(|head| head.status);
-            match (response, status) {
-                (_, Some(status @ 100..=199)) => {
+            let head = head.as_ref().filter(|_| frame.delivered.is_some());
+            match (response, head.and_then(|head| head.status)) {
+                (_, Some(status @ 100..=199))
+                    if !end_stream && head.is_some_and(|head| head.fault.is_none()) =>
+                {
                     stream.interim.extend(frame.delivered.map(|at| (status, at)))
                 }
                 (Some(response), _) => {
                     stream.trailers = frame.delivered;
-                    complete(response, frame);
+                    let fault = head.and_then(|head| head.fault_of_trailers);
+                    let goes_on = (!end_stream).then_some("a second head that does not end the stream");
+                    object(response, frame, head.and(goes_on).or(fault));
+                    complete(request, response, frame);
                 }
                 (none, status) => {
-                    let asks_again = head.as_ref().is_some_and(|head| head.asks_again);
-                    let begun = WireResponse { asks_again, ..begun(status, frame, first_delivered) };
-                    complete(none.insert(begun), frame);
+                    let asks_again = head.is_some_and(|head| head.asks_again);
+                    let announced = head.and_then(|head| head.content_length);
+                    let begun = begun(status, frame, first_delivered);
+                    let response = none.insert(WireResponse { asks_again, announced, ..begun });
+                    let is_interim = status.is_some_and(|status| status < 200);
+                    let ends = is_interim.then_some("an interim response that ends the stream");
+                    object(response, frame, head.and_then(|head| head.fault).or(ends));
+                    complete(request, response, frame);
                 }
             }
         }
         FrameKind::Data { content, .. } => {
-            let Some(response) = response else { return };
+            let Some(first_delivered) = frame.first_delivered else { return };
+            let is_first = response.is_none();
+            let response = response.get_or_insert_with(|| begun(None, frame, first_delivered));
+            object(response, frame, is_first.then_some("DATA ahead of a head"));
             let end = content.end.min(delivered.len());
             response.body.extend_from_slice(delivered.get(content.start..end).unwrap_or_default());
-            complete(response, frame);
+            complete(request, response, frame);
         }
         _ => {}
+    }
+}
+
+/// Takes note of what is wrong with the response, if it was delivered; the first counts.
+fn object(response: &mut WireResponse, frame: &WireFrame, what: Option<&'static str>) {
+    if let (Some(what), Some(delivered)) = (what, frame.delivered) {
+        response.malformed.get_or_insert(Malformed { what, delivered });
     }
 }
 
@@ -197,12 +219,21 @@ fn begun(status: Option<u16>, frame: &WireFrame, first_delivered: Moment) -> Wir
         requests_left: None,
         length_given_twice: false,
         is_http_10: false,
+        announced: None,
+        malformed: None,
         asks_again: false,
     }
 }
 
-fn complete(response: &mut WireResponse, frame: &WireFrame) {
-    if frame.ends_stream() && response.complete.is_none() {
+fn complete(request: &WireRequest, response: &mut WireResponse, frame: &WireFrame) {
+    let ends = frame.ends_stream();
+    let status = response.status.unwrap_or_default();
+    if let Some(announced) = response.announced.filter(|_| !is_bodiless(&request.method, status)) {
+        let came = u64::try_from(response.body.len()).unwrap_or(u64::MAX);
+        let differs = came > announced || ends && came < announced;
+        object(response, frame, differs.then_some("a Content-Length that is not that of the content"));
+    }
+    if ends && response.complete.is_none() {
         response.complete = frame.delivered;
     }
 }

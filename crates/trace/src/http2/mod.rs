@@ -8,6 +8,7 @@ mod connection;
 mod frame;
 mod hpack;
 mod huffman;
+mod message;
 mod news;
 mod static_table;
 #[doc(hidden)]

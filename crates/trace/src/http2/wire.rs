@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::bounds::Bounds;
+use super::message;
 use super::{Decoder, ErrorCode, Field, Frame, Next, Payload, Setting, next_frame};
 use crate::http1::asks_again;
 use crate::{Flow, Moment};
@@ -99,6 +100,12 @@ pub struct Head {
     pub id: Option<String>,
     /// The response asks for another request in place of this one: see `WireResponse::asks_again`.
     pub asks_again: bool,
+    /// How long the content is to be.
+    pub content_length: Option<u64>,
+    /// What makes it malformed as the head of a response (RFC 9113 section 8.1.1).
+    pub fault: Option<&'static str>,
+    /// What makes it malformed as a trailer section.
+    pub fault_of_trailers: Option<&'static str>,
 }
 
 impl WireFrame {
@@ -264,12 +271,16 @@ impl Head {
             let field = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))?;
             std::str::from_utf8(&field.value).ok()
         };
+        let length = message::content_length(fields);
         let status = value(":status").and_then(|status| status.parse().ok());
         Self {
             method: value(":method").map(str::to_owned),
             status,
             asks_again: status.is_some_and(|status| asks_again(status, |name| value(name).is_some())),
             id: value("x-request-id").map(str::to_owned),
+            content_length: length.ok().flatten(),
+            fault: message::fault_of_response(fields).or(length.err()),
+            fault_of_trailers: message::fault_of_trailers(fields),
         }
     }
 }
