@@ -13,7 +13,7 @@ use libtest_mimic::{Failed, Trial};
 use super::super::played::reference;
 
 /// What no single fault brings to light in the workloads there are, and why not.
-const NOT_FOUND: [(&str, &[Defect]); 6] = [
+const NOT_FOUND: [(&str, &[Defect]); 7] = [
     (
         "it takes a limit of the client on idle or open connections, or on time, set in the workload",
         &[
