@@ -10,7 +10,7 @@ use closewait::trace::Broken;
 
 use super::exit::Done;
 use super::output::Color;
-use super::{completions, exit, explore, gate, list, man, report, run, schema, search, show, sweep};
+use super::{clients, completions, exit, explore, gate, list, man, report, run, schema, search, show, sweep};
 
 /// Drives real HTTP clients through half-closed sockets, silent peer deaths and retries on a simulated
 /// network, and proves from the packets whether a stale connection was ever reused.
@@ -58,6 +58,8 @@ enum Command {
     Gate(gate::GateArgs),
     /// Make the HTML report of results files: one, or several side by side
     Report(report::ReportArgs),
+    /// List the clients, or check one of your own
+    Clients(clients::ClientsArgs),
     /// List the scenarios
     List(list::ListArgs),
     /// Show one scenario: what breaks and why, who had it, how a client should behave, which clients do
@@ -97,6 +99,7 @@ fn run(command: Option<Command>) -> Done {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Gate(args)) => gate::run(&args),
         Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Clients(args)) => clients::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Search(args)) => search::run(&args),

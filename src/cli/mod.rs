@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod clients;
 mod commands;
 mod complete;
 mod completions;

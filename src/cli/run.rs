@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, ValueEnum};
 use clap_complete::ArgValueCandidates;
-use closewait::client::UnderTest;
+use closewait::client::{UnderTest, Wiring};
 use closewait::gate::{Rules, compare, decide};
 use closewait::lab::Limits;
 use closewait::report::accepted::Snapshots;
@@ -17,12 +17,12 @@ use closewait::scenario::{Catalogue, Scenario};
 use closewait::suite;
 
 use super::args::{ScenariosDir, SnapshotsDir};
-use super::complete;
 use super::exit::{Done, Exit};
 use super::files::{Output, write_all};
 use super::output::{Progress, print, print_exactly, tell, width};
 use super::outputs::Outputs;
 use super::repeat;
+use super::{clients, complete};
 
 /// Arguments of `run`.
 #[derive(Debug, Clone, Args)]
@@ -30,9 +30,13 @@ pub struct RunArgs {
     /// Which scenarios: ids, patterns such as `half-close/*`, or files; all if none is given
     #[arg(value_name = "PATTERN", add = ArgValueCandidates::new(complete::scenarios))]
     patterns: Vec<String>,
-    /// Only this client (may be repeated)
+    /// Only this client (may be repeated): a built-in one, or a program in any language, `httpx`, `httpx@0.27.2` or the
+    /// folder of your own (`closewait clients` lists them)
     #[arg(long = "client", value_name = "NAME", add = ArgValueCandidates::new(complete::clients))]
     clients: Vec<String>,
+    /// Programs: also play scenarios that take minutes, since their time is real
+    #[arg(long)]
+    slow: bool,
     /// Show every event of every run
     #[arg(long)]
     transcript: bool,
@@ -84,12 +88,31 @@ impl RunArgs {
     }
 }
 
+/// What real time does not allow.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{client} is a program in real time, so that no two runs of it need have one trace: {flag} does not apply. Keep its results with \
+     `--out FILE`, and compare them later with `closewait gate`"
+)]
+struct NoSnapshots {
+    client: &'static str,
+    flag: &'static str,
+}
+
 /// Plays and reports.
 pub fn run(args: &RunArgs) -> Done {
-    let clients = suite::choose(&args.clients)?;
+    let clients = clients::choose(&args.clients, args.slow)?;
+    let real = clients.iter().find(|client| client.wiring() == Wiring::Kernel);
+    if let Some(program) = real.filter(|_| args.accept || args.repeat.is_some()) {
+        return Err(NoSnapshots {
+            client: program.name(),
+            flag: if args.accept { "--accept" } else { "--repeat" },
+        }
+        .into());
+    }
     let on_stdout = args.outputs.on_stdout(args.pcap.as_deref().as_slice(), &reads(args))?;
     let (catalogue, patterns) = args.scenarios.load_with(&args.patterns)?;
-    let args = &RunArgs { patterns, ..args.clone() };
+    let args = &RunArgs { patterns, no_snapshots: args.no_snapshots || real.is_some(), ..args.clone() };
     let scenarios = args.scenarios.found(catalogue.select(&args.patterns))?;
     match args.repeat {
         Some(runs) => repeat::run(&scenarios, &clients, runs, args.verbose, args.format == Format::Json),

@@ -1,10 +1,13 @@
 //! Runs a scenario and its control, and has both judged.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, Scope};
 
 use closewait_oracle::{Control, RunOutcome, RunResult};
 use closewait_scenario::Scenario;
-use closewait_simulator::client::UnderTest;
+use closewait_simulator::client::{UnderTest, Wiring};
 use closewait_simulator::lab::{self, Limits};
 use closewait_simulator::origin::Application;
 use closewait_trace::Trace;
@@ -18,12 +21,49 @@ pub fn play_all<'a>(
 ) -> Vec<RunResult> {
     let plays: Vec<Play> =
         scenarios.into_iter().flat_map(|scenario| Play::with_each(scenario, clients)).collect();
-    let mut traces = lab::run_all(plays.iter().flat_map(Play::runs), limits);
-    let result = |play: &Play| {
-        progress(&play.scenario, play.client);
-        play.judge(&mut traces)
-    };
-    plays.iter().map(result).collect()
+    let (apart, within): (Vec<usize>, Vec<usize>) =
+        (0..plays.len()).partition(|index| plays[*index].client.wiring() == Wiring::Kernel);
+    let mut results: Vec<Option<RunResult>> = plays.iter().map(|_| None).collect();
+    thread::scope(|scope| {
+        let played = play_apart(scope, &plays, &apart, limits);
+        let mut traces = lab::run_all(within.iter().flat_map(|index| plays[*index].runs()), limits);
+        let within = within.iter().map(|index| {
+            let play = &plays[*index];
+            progress(&play.scenario, play.client);
+            (*index, play.judge(&mut traces))
+        });
+        within.for_each(|(index, result)| results[index] = Some(result));
+        for (index, result) in played {
+            progress(&plays[index].scenario, plays[index].client);
+            results[index] = Some(result);
+        }
+    });
+    results.into_iter().map(|result| result.expect("every play has a result")).collect()
+}
+
+/// So many programs are under test at once: what they mostly do is wait, and each takes some 50 MiB.
+const AT_ONCE: usize = 32;
+
+/// Plays those with these indexes, whose client is a program with a kernel of its own, many at once. The results come as they are done.
+fn play_apart<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    plays: &'scope [Play],
+    apart: &'scope [usize],
+    limits: &'scope Limits,
+) -> Receiver<(usize, RunResult)> {
+    let (done, results) = mpsc::channel();
+    let next = Arc::new(AtomicUsize::new(0));
+    for _ in 0..AT_ONCE.min(apart.len()) {
+        let (done, next) = (done.clone(), next.clone());
+        scope.spawn(move || {
+            while let Some(index) = apart.get(next.fetch_add(1, Relaxed)) {
+                let play = &plays[*index];
+                let mut traces = play.runs().map(|run| lab::run_here(&run.scenario, run.client, limits));
+                let _ = done.send((*index, play.judge(&mut traces)));
+            }
+        });
+    }
+    results
 }
 
 /// One scenario against one client.

@@ -22,6 +22,7 @@ mod pcapng;
 mod planted_bugs;
 mod played;
 mod pool_model;
+mod programs;
 mod real_sockets;
 mod reference;
 mod repeat;
@@ -57,6 +58,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(fresh_processes::trials());
     trials.extend(reference::trials());
     trials.extend(planted_bugs::trials());
+    trials.extend(programs::trials());
     trials.extend(pool_model::trials());
     trials.extend(real_sockets::trials());
     trials.extend(harness::trials());

@@ -8,5 +8,6 @@ pub mod lab;
 mod machine;
 pub mod net;
 pub mod origin;
+mod timer;
 #[cfg(feature = "tls")]
 pub mod tls;

@@ -32,6 +32,8 @@ mod entropy;
 ))]
 mod interposed;
 mod lost;
+#[cfg(target_os = "linux")]
+mod program;
 mod run;
 #[cfg(target_os = "linux")]
 mod shortage;
@@ -43,6 +45,8 @@ mod zygote;
 #[cfg(target_os = "linux")]
 pub use addresses::fix_addresses;
 pub use lost::Lost;
+#[cfg(target_os = "linux")]
+pub use program::end_with_this_thread;
 pub use run::{Run, is_virtual, set};
 #[cfg(target_os = "linux")]
 pub use shortage::shortage;

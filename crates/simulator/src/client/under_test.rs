@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use closewait_trace::Retries;
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::{Connector, Failure, Upload};
-use crate::net::Wire;
+use crate::net::{RealHost, Wire};
 
 /// A boxed future.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -68,6 +69,8 @@ pub enum Wiring {
     Streams,
     /// It dials a real loopback port, and a gateway carries on from there.
     Bridge,
+    /// It is a program of its own, on a real kernel: see [`Environment::real_host`].
+    Kernel,
 }
 
 /// What a client is built from.
@@ -76,6 +79,8 @@ pub struct Environment {
     pub wire: Wire,
     /// Where `origin.test` is, for clients that dial a real port; `None` for [`Wiring::Streams`].
     pub bridge: Option<SocketAddr>,
+    /// What to start the program on; `None` for a client within this process.
+    pub real_host: Option<Arc<RealHost>>,
     /// What it is to speak.
     pub protocol: Protocol,
     /// How to configure it.

@@ -72,7 +72,7 @@ impl<C: Future<Output = ()> + Unpin, G: Fn()> Patience<C, G> {
         let mut awaited = pin!(awaited);
         let expired = async {
             match deadline {
-                Some(deadline) => tokio::time::sleep(deadline).await,
+                Some(deadline) => crate::timer::sleep(deadline).await,
                 None => std::future::pending().await,
             }
         };

@@ -1,6 +1,7 @@
 //! The one module where network, origin and client meet. What leaves it is a [`Trace`](closewait_trace::Trace).
 
 mod broken;
+mod clock;
 mod course;
 mod panics;
 mod peer;

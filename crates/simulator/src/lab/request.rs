@@ -14,7 +14,9 @@ pub(super) fn compose(send: &SendRequest, protocol: Protocol) -> http::Request<U
     let mut request = http::Request::builder()
         .method(send.method.as_str())
         .uri(format!("{scheme}://origin.test{}", send.path))
-        .header(REQUEST_ID, &send.id);
+        .header(REQUEST_ID, &send.id)
+        // For clients that read the response themselves; others never look.
+        .extension(send.read);
     for (name, value) in &send.headers {
         request = request.header(name, value);
     }

@@ -11,10 +11,9 @@ use std::time::Duration;
 
 use closewait_scenario::{Action, ClientAction, Protocol, Scenario, When};
 use closewait_trace::{Broken, End, Event, Recorder, Retries, SocketAtEnd, TlsRecord, Trace, Untried};
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::Instant;
 
 use super::broken::throw;
+use super::clock::Clock;
 use super::panics::{Panics, located};
 use super::peer::{Peer, Play};
 use super::script::{Script, inject_on_segments};
@@ -22,7 +21,7 @@ use super::untried::untried;
 use super::watchdog::{Ended, Limits, Supervisor, THREAD, words_of};
 use crate::client::{Environment, Failure, UnderTest, Wiring};
 use crate::machine;
-use crate::net::{Bridge, Network, Pace, Waited, Wire};
+use crate::net::{Bridge, Network, Waited, Wire};
 #[cfg(feature = "tls")]
 use crate::tls::{make_certificates, mask, unseal};
 
@@ -163,7 +162,8 @@ fn simulate(job: &Job) -> Result<Report, Broken> {
     if scenario.protocol.is_tls() && !cfg!(feature = "tls") {
         return Ok(Report::unsupported("closewait was built without its feature `tls`".to_owned()));
     }
-    if client.reads_std_time(scenario.protocol) && !closewait_system::is_virtual() {
+    let shares_clock = client.wiring() != Wiring::Kernel && client.reads_std_time(scenario.protocol);
+    if shares_clock && !closewait_system::is_virtual() {
         return Ok(Report::unsupported(STD_TIME_IS_REAL.to_owned()));
     }
     #[cfg(feature = "tls")]
@@ -187,23 +187,21 @@ fn on_a_network(
     panics: &Panics,
 ) -> Result<Report, Broken> {
     let Play { scenario, client, .. } = cast;
-    // Before the runtime is built, and until it is dropped: tokio's clock is based on that of `std`.
-    let _run = closewait_system::Run::start(&scenario.id);
+    // Before the runtime is built, and until it is dropped: tokio's clock is based on that of `std`. A program of its own has real time.
+    let is_virtual = client.wiring() != Wiring::Kernel;
+    let _run = is_virtual.then(|| closewait_system::Run::start(&scenario.id));
     let of_the_machine = |error: io::Error| machine::broken(&error);
-    let pace = match client.wiring() {
-        Wiring::Streams => None,
-        Wiring::Bridge => match Pace::obstacle().map_err(of_the_machine)? {
-            Some(obstacle) => return Ok(Report::unsupported(obstacle.to_owned())),
-            None => Some(Arc::new(Pace::new(waited.clone()).map_err(of_the_machine)?)),
-        },
+    let clock = match Clock::of(*client, waited).map_err(of_the_machine)? {
+        Ok(clock) => clock,
+        Err(obstacle) => return Ok(Report::unsupported(obstacle)),
     };
-    let runtime = runtime(pace.as_ref()).map_err(of_the_machine)?;
+    let runtime = clock.runtime().map_err(of_the_machine)?;
     let network = {
         let _context = runtime.enter();
         Network::install(scenario.network.clone(), recorder.clone())
     };
     let wire = network.wire();
-    let playing = || runtime.block_on(play(cast, limits, recorder, wire.clone(), pace));
+    let playing = || runtime.block_on(play(cast, limits, recorder, wire.clone(), clock));
     let played = catch_unwind(AssertUnwindSafe(playing)).map_err(|panic| {
         // The stream unwinds the stack of a client that loops inside one poll: that is no panic of its own.
         let livelocked = wire.livelocked();
@@ -218,50 +216,34 @@ fn on_a_network(
     }
 }
 
-fn runtime(pace: Option<&Arc<Pace>>) -> io::Result<Runtime> {
-    let mut builder = Builder::new_current_thread();
-    builder.enable_time().start_paused(true);
-    // Time goes on while the runtime is idle, and nowhere else.
-    let start = Instant::now();
-    let after = pace.cloned();
-    builder.on_thread_unpark(move || {
-        closewait_system::set(start.elapsed());
-        if let Some(pace) = &after {
-            pace.after_idle();
-        }
-    });
-    if let Some(pace) = pace.cloned() {
-        builder.enable_io().on_thread_park(move || pace.before_idle());
-    }
-    builder.build()
-}
-
-async fn play(
-    cast: &Play,
-    limits: &Limits,
-    recorder: &Recorder,
-    wire: Wire,
-    pace: Option<Arc<Pace>>,
-) -> Report {
+async fn play(cast: &Play, limits: &Limits, recorder: &Recorder, wire: Wire, clock: Clock) -> Report {
     let scenario = &*cast.scenario;
     let origin = Peer::start(cast, wire.clone(), recorder.clone()).await;
     let origin = origin.expect("the simulated port is free");
-    let bridge = pace.as_ref().map(|pace| Bridge::open(wire.clone(), pace.clone()));
+    let bridge = clock.bridge().map(|pace| Bridge::open(wire.clone(), pace.clone()));
+    if let Some(host) = clock.real_host() {
+        host.attach(wire.clone());
+    }
     let environment = Environment {
         wire: wire.clone(),
-        bridge: pace.as_ref().map(|pace| pace.address()),
+        bridge: clock.bridge().map(|pace| pace.address()),
+        real_host: clock.real_host().cloned(),
         protocol: scenario.protocol,
         settings: scenario.client.clone(),
     };
     let client = match cast.client.build(&environment) {
         Ok(client) => client,
+        // The program does not even start.
+        Err(Failure { message, .. }) if clock.real_host().is_some() => {
+            return Report::of(End::Panic { message });
+        }
         Err(Failure { message, .. }) => {
             return Report::unsupported(format!("the client refuses its settings: {message}"));
         }
     };
     let script = Script::new(scenario, wire.clone(), origin.clone(), client, recorder.clone());
     let unmet = script.unmet();
-    let end = conduct(script, scenario, limits, &wire, &origin, recorder, pace).await;
+    let end = conduct(script, scenario, limits, &wire, &origin, recorder, &clock).await;
     // Taken now: what the tear-down of the runtime does to sockets is not the client's doing.
     let events = recorder.take();
     // How far a run that was stopped would have come is not known.
@@ -275,7 +257,9 @@ async fn play(
         untried,
         sockets: wire.client_sockets(),
         panics: Vec::new(),
-        unsupported: bridge.and_then(|bridge| bridge.distortion()),
+        unsupported: bridge
+            .and_then(|bridge| bridge.distortion())
+            .or_else(|| clock.real_host().and_then(|host| host.distortion())),
     }
 }
 
@@ -287,32 +271,23 @@ async fn conduct(
     wire: &Wire,
     origin: &Peer,
     recorder: &Recorder,
-    pace: Option<Arc<Pace>>,
+    clock: &Clock,
 ) -> End {
     let mut driving = pin!(wire.drive());
     let strikes = scenario.script.iter().any(|step| matches!(step.when, When::Packet { .. }));
     let mut striking = pin!(inject_on_segments(scenario, wire, origin, recorder));
-    let patience = limits.virtual_time.saturating_add(scripted_time(scenario));
+    // What is real time to a program is real time to whoever waits for it.
+    let patience = if clock.real_host().is_some() { REAL_PATIENCE } else { limits.virtual_time };
+    let patience = patience.saturating_add(scripted_time(scenario));
     let mut playing = pin!(tokio::time::timeout(patience, script.play()));
-    let mut pacing = pin!(async {
-        match &pace {
-            Some(pace) => pace.keep().await,
-            None => std::future::pending().await,
-        }
-    });
+    let mut keeping = pin!(clock.keep());
     let mut waker = None;
     poll_fn(|cx| {
-        let waker = waker.get_or_insert_with(|| match &pace {
-            Some(pace) => pace.waker(cx.waker()),
-            None => cx.waker().clone(),
-        });
+        let waker = waker.get_or_insert_with(|| clock.waker(cx.waker()));
         let cx = &mut Context::from_waker(waker);
-        if let Some(pace) = &pace {
-            pace.before_the_lab();
-        }
-        if pacing.as_mut().poll(cx).is_ready() {
-            // The lab gave up: why is said apart from how the run ended.
-            return Poll::Ready(End::Completed);
+        clock.before_the_lab();
+        if let Poll::Ready(end) = keeping.as_mut().poll(cx) {
+            return Poll::Ready(end);
         }
         let _ = driving.as_mut().poll(cx);
         if strikes {
@@ -329,6 +304,9 @@ async fn conduct(
     })
     .await
 }
+
+/// How long a program may take beyond what the script says.
+const REAL_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How much time the script itself takes at most: waits, and requests until their deadlines.
 fn scripted_time(scenario: &Scenario) -> Duration {

@@ -65,7 +65,7 @@ impl<'a> Script<'a> {
         // What the close of the client meets is no longer what the scenario tries.
         *self.unmet.borrow_mut() = &self.wire.unmet() | &self.origin.unmet();
         self.close().await;
-        tokio::time::sleep(QUIESCENCE).await;
+        crate::timer::sleep(QUIESCENCE).await;
         Ok(())
     }
 
@@ -88,7 +88,7 @@ impl<'a> Script<'a> {
                 self.note(index);
                 self.direct_client(action).await?;
             }
-            Action::Wait(duration) => tokio::time::sleep(*duration).await,
+            Action::Wait(duration) => crate::timer::sleep(*duration).await,
             Action::Until(until) => self.wait_until(until).await,
             Action::Origin(_) | Action::Network(_) => match step.when {
                 When::Now => self.inject(index),
@@ -112,7 +112,7 @@ impl<'a> Script<'a> {
         let action = self.scenario.script[index].action.clone();
         let (wire, origin, recorder) = (self.wire.clone(), self.origin.clone(), self.recorder.clone());
         tokio::spawn(async move {
-            tokio::time::sleep(delay).await;
+            crate::timer::sleep(delay).await;
             inject(&action, index, &wire, &origin, &recorder);
         });
     }
@@ -135,7 +135,7 @@ impl<'a> Script<'a> {
     async fn delivered(&self) {
         loop {
             self.arrived().await;
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            crate::timer::sleep(Duration::from_millis(1)).await;
             if !self.wire.in_flight() {
                 return;
             }

@@ -15,13 +15,19 @@ use super::state::{Departure, Flying, News, WireState};
 impl WireState {
     /// One segment reaches a host.
     pub fn arrive(&mut self, flying: Flying, now: Millis) {
-        let Flying { packet, connection, direction } = flying;
+        let Flying { mut packet, connection, direction } = flying;
         let side = Side::sending(direction).peer();
         if side == Side::Origin && self.origin_down {
             self.record(connection, direction, Fate::Dropped, &packet, now);
             return;
         }
         self.record(connection, direction, Fate::Delivered, &packet, now);
+        if self.outside.is_some() {
+            match side {
+                Side::Client => return self.give_outside(connection, packet, now),
+                Side::Origin => self.cut_known(connection, &mut packet),
+            }
+        }
         if self.is_repeated_syn(connection, side, &packet) {
             self.answer_repeated_syn(connection, side, now);
             return;

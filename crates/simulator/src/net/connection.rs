@@ -16,11 +16,20 @@ use super::Side;
 use super::rto::{Awaited, Rto, Timer};
 use super::sequence::precedes_or_equals;
 
+/// The ports of a connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Ports {
+    pub client: u16,
+    pub origin: u16,
+}
+
 /// A connection, from its first SYN to the end of the run.
 #[derive(Default)]
 pub(super) struct Connection {
     /// The client's port: unique, since the simulated hosts do not reuse ports.
     pub port: u16,
+    /// The ports as a client's host that is a real kernel knows them: its own, and the origin's.
+    pub outside: Ports,
     client: End,
     origin: End,
     /// A middlebox has forgotten this connection, by this step, and treats its segments so.

@@ -91,7 +91,7 @@ impl Wire {
             Some(due) => tokio::select! {
                 biased;
                 () = touched => {}
-                () = tokio::time::sleep_until(self.shared.start + Duration::from_millis(due)) => {}
+                () = crate::timer::sleep_until(self.shared.start + Duration::from_millis(due)) => {}
             },
             None => touched.await,
         }

@@ -30,6 +30,9 @@ impl WireState {
     ///
     /// After its FIN a socket is left out: behind the bridge a closed socket looks like a half-closed one.
     pub fn client_sockets(&self) -> Vec<SocketAtEnd> {
+        if let Some(outside) = &self.outside {
+            return self.sockets_outside(&outside.sockets());
+        }
         let table = turmoil_net::netstat(CLIENT);
         let held = |port: u16| {
             let index = self.by_port(port)?;

@@ -56,8 +56,10 @@ impl WireState {
     /// Whoever has something to send that the peer's window holds back, asks in time: the report that it
     /// opened may be lost (RFC 9293 section 3.8.6.1).
     pub fn watch_closed_windows(&mut self, now: Millis) {
+        let simulated: &[Side] =
+            if self.outside.is_some() { &[Side::Origin] } else { &[Side::Client, Side::Origin] };
         for connection in &mut self.connections {
-            for side in [Side::Client, Side::Origin] {
+            for &side in simulated {
                 let end = connection.end_mut(side);
                 if end.retransmission.is_none() && end.is_held_back() {
                     end.start_timer(Awaited::Window, now);

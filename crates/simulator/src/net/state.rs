@@ -14,6 +14,7 @@ use turmoil_net::{EnterGuard, HostId, KernelConfig, Net, Packet, TcpSegment};
 use super::connection::{App, Connection, Outstanding, end_of, is_solid, tcp, tcp_mut};
 use super::driver::Place;
 use super::faults::Faults;
+use super::outside::OutsideHost;
 use super::rto::Awaited;
 use super::{Direction, Side};
 
@@ -38,12 +39,14 @@ pub(super) struct WireState {
     /// The origin answers SYNs with RST.
     pub origin_refuses: bool,
     pub settings: NetworkSettings,
+    /// The client's host, where that is a real kernel: then the simulated one is idle.
+    pub outside: Option<Box<dyn OutsideHost>>,
     pub guard: EnterGuard,
     hosts: [HostId; 2],
     flight: BTreeMap<(Millis, u64), Flying>,
     departures: u64,
     polls: (Millis, u32),
-    recorder: Recorder,
+    pub recorder: Recorder,
     outbox: Vec<Packet>,
 }
 
@@ -119,6 +122,7 @@ impl WireState {
             origin_refuses: false,
             hosts,
             settings,
+            outside: None,
             flight: BTreeMap::new(),
             departures: 0,
             polls: (0, 0),
@@ -234,7 +238,7 @@ impl WireState {
         }
     }
 
-    fn open(&mut self, port: u16) -> usize {
+    pub fn open(&mut self, port: u16) -> usize {
         self.connections.push(Connection::new(port));
         self.connections.len() - 1
     }
@@ -361,7 +365,11 @@ impl WireState {
 
     /// A middlebox sends RST to one end, in the name of the other.
     fn forge_rst(&mut self, connection: usize, to: Side, now: Millis) {
-        let packet = self.rst_from(connection, to.peer());
+        let mut packet = self.rst_from(connection, to.peer());
+        if to == Side::Client && self.outside.is_some() {
+            // A kernel takes no RST that is not the next that it expects (RFC 5961 section 3.2).
+            tcp_mut(&mut packet).seq = self.connections[connection].end(to).received_to;
+        }
         self.record(connection, to.peer().outward(), Fate::Forged, &packet, now);
         let due = now + self.latency(to.peer().outward());
         self.launch(due, Flying { packet, connection, direction: to.peer().outward() });

@@ -189,7 +189,7 @@ impl Connection {
             if !owed && until <= Instant::now() {
                 return;
             }
-            tokio::time::sleep_until(until).await;
+            crate::timer::sleep_until(until).await;
         }
     }
 

@@ -6,7 +6,9 @@ use std::sync::{Mutex, MutexGuard};
 use bytes::BytesMut;
 use closewait_scenario::ReadPace;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
+
+use crate::timer;
 
 use crate::net::Stream;
 
@@ -55,7 +57,7 @@ impl Intake {
         let most = match allowance {
             Allowance::Now(most) => most,
             Allowance::From(instant) => {
-                sleep_until(instant).await;
+                timer::sleep_until(instant).await;
                 return None;
             }
             Allowance::Never => std::future::pending().await,

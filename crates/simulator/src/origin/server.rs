@@ -285,7 +285,7 @@ impl Origin {
         }
         let origin = self.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(reply.delay).await;
+            crate::timer::sleep(reply.delay).await;
             if origin.still_serves(asker.connection()) {
                 origin.write_reply(&reply, &asker);
             }

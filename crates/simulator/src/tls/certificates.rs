@@ -21,6 +21,7 @@ pub fn host() -> ServerName<'static> {
 /// All certificates. Keys differ from process to process; names, serials, dates and with them all lengths do not.
 pub(super) struct Certificates {
     pub roots: Arc<RootCertStore>,
+    authority: CertificateDer<'static>,
     valid: Arc<CertifiedKey>,
     expired: Arc<CertifiedKey>,
     wrong_host: Arc<CertifiedKey>,
@@ -46,6 +47,11 @@ impl Certificates {
     }
 }
 
+/// The certificate of the authority that clients trust, DER.
+pub fn trusted_authority() -> &'static [u8] {
+    &CERTIFICATES.authority
+}
+
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
 fn make() -> Result<Certificates, Box<dyn std::error::Error>> {
@@ -55,6 +61,7 @@ fn make() -> Result<Certificates, Box<dyn std::error::Error>> {
     roots.add(known.der().clone())?;
     Ok(Certificates {
         roots: Arc::new(roots),
+        authority: known.der().clone(),
         valid: leaf(&known, HOST, 2035, 3)?,
         expired: leaf(&known, HOST, 2025, 4)?,
         wrong_host: leaf(&known, "another.test", 2035, 5)?,

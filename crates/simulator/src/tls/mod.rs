@@ -9,7 +9,7 @@ mod secrets;
 mod settings;
 mod unseal;
 
-pub use certificates::{host, make_certificates};
+pub use certificates::{host, make_certificates, trusted_authority};
 pub use record::{alert, early_alert};
 pub use secrets::KeyLogger;
 pub use settings::{Offer, client_config, server_config};

@@ -79,7 +79,7 @@ fn react(origin: &Origin, session: &Arc<Session>, happened: Happened) {
             Pings::Answer { after } => {
                 let session = session.clone();
                 tokio::spawn(async move {
-                    tokio::time::sleep(after).await;
+                    crate::timer::sleep(after).await;
                     session.acknowledge(opaque);
                 });
             }
