@@ -23,12 +23,19 @@ impl Color {
     /// For everything that is written from now on.
     pub fn choose(self) {
         match self {
+            // anstream takes a CI system for a reason to have colours on any terminal.
+            Self::Auto if is_dumb() => ColorChoice::Never,
             Self::Auto => ColorChoice::Auto,
             Self::Always => ColorChoice::Always,
             Self::Never => ColorChoice::Never,
         }
         .write_global();
     }
+}
+
+/// Whether the terminal knows no escape codes.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Writes a page for people to stdout; colours are stripped where they do not belong.
@@ -91,8 +98,7 @@ pub fn width() -> Option<usize> {
 
 /// A line on stderr that is written over, and is gone in the end. Nothing where stderr is no terminal, or one that cannot write over.
 pub fn bar(template: &str, total: Option<u64>) -> ProgressBar {
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if is_dumb || !io::stderr().is_terminal() {
+    if is_dumb() || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(template).expect("the template is valid");

@@ -38,7 +38,6 @@ const CLIENTS: &[Folder] = &[
     python!("http-client"),
     python!("httpx"),
     python!("httpx-async"),
-    other!("java-http-client", "Shim.java"),
     other!("node-fetch", "shim.mjs"),
     other!("node-http", "shim.mjs"),
     python!("requests"),
