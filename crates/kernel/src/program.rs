@@ -5,8 +5,6 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, killpg};
@@ -104,22 +102,6 @@ impl Program {
         let at_rest = threads::are_waiting(&now) && self.before.as_ref() == Some(&now);
         self.before = Some(now);
         if at_rest { Look::AtRest } else { Look::Busy(ran) }
-    }
-
-    /// Stops it where it is, and waits until it has. What comes to it meanwhile it learns when it goes on.
-    pub fn stop(&mut self) {
-        self.signal(Signal::SIGSTOP);
-        let stopped =
-            |process: i32| threads::of(process).is_none_or(|threads| threads::have_stopped(&threads));
-        while !stopped(self.child.id().cast_signed()) {
-            sleep(Duration::from_micros(50));
-        }
-    }
-
-    /// Lets it go on.
-    pub fn go_on(&mut self) {
-        self.before = None;
-        self.signal(Signal::SIGCONT);
     }
 
     fn signal(&self, signal: Signal) {

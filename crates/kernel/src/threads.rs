@@ -25,11 +25,6 @@ pub(crate) fn are_waiting(threads: &[Thread]) -> bool {
     threads.iter().all(|(_, state, _)| *state == 'S')
 }
 
-/// Whether every thread has stopped by a signal.
-pub(crate) fn have_stopped(threads: &[Thread]) -> bool {
-    threads.iter().all(|(_, state, _)| *state == 'T')
-}
-
 /// How long they have run together, ns.
 pub(crate) fn ran(threads: &[Thread]) -> u64 {
     threads.iter().map(|(_, _, ran)| ran).sum()
