@@ -8,10 +8,11 @@ type Folder = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// A client in Python: its shim, and what all of them have in common.
 macro_rules! python {
-    ($name:literal) => {
+    ($name:literal $(, $file:literal from $path:literal)?) => {
         (
             $name,
             &[
+                $(($file, include_str!(concat!("../clients/", $path, "/", $file))),)?
                 ("client.toml", include_str!(concat!("../clients/", $name, "/client.toml"))),
                 ("shim.py", include_str!(concat!("../clients/", $name, "/shim.py"))),
                 ("closewait_shim.py", include_str!("../clients/python/closewait_shim.py")),
@@ -36,8 +37,8 @@ const CLIENTS: &[Folder] = &[
     python!("aiohttp"),
     python!("curl"),
     python!("http-client"),
-    python!("httpx"),
-    python!("httpx-async"),
+    python!("httpx", "closewait_httpx.py" from "httpx"),
+    python!("httpx-async", "closewait_httpx.py" from "httpx"),
     other!("node-fetch", "shim.mjs"),
     other!("node-http", "shim.mjs"),
     python!("requests"),

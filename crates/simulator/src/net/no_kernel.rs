@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::Wire;
+use super::{ProgramFault as Fault, ProgramLine as Line, Wire};
 
 /// Nothing to do.
 ///
@@ -15,26 +15,6 @@ use super::Wire;
 /// Never: whoever asks for a host hears why there is none.
 pub fn become_root_here() -> Result<(), std::convert::Infallible> {
     Ok(())
-}
-
-/// What comes from the program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
-    /// A line of its standard output.
-    Text(String),
-    /// It will say nothing more.
-    Over(String),
-}
-
-/// How a program ends a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// It does not come to rest.
-    Hung,
-    /// It has ended, or says what is no answer.
-    Broken(String),
-    /// What it does means nothing from now on.
-    Distorted,
 }
 
 /// There is none.

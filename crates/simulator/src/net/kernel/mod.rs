@@ -4,4 +4,4 @@ mod frames;
 mod real_host;
 
 pub use closewait_kernel::become_root_here;
-pub use real_host::{Fault, Line, RealHost};
+pub use real_host::RealHost;

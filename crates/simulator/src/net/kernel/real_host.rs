@@ -18,29 +18,9 @@ use tokio::sync::{Notify, mpsc};
 use turmoil_net::Packet;
 
 use super::frames::{encode, parse};
-use crate::net::Wire;
 use crate::net::outside::OutsideHost;
+use crate::net::{ProgramFault as Fault, ProgramLine as Line, Wire};
 use crate::timer;
-
-/// What comes from the program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
-    /// A line of its standard output.
-    Text(String),
-    /// It will say nothing more, for this reason, with the last lines of its standard error.
-    Over(String),
-}
-
-/// How a program ends a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// It does not come to rest.
-    Hung,
-    /// It has ended, or says what is no answer.
-    Broken(String),
-    /// What it does means nothing from now on.
-    Distorted,
-}
 
 /// A network namespace with a program in it.
 pub struct RealHost {
