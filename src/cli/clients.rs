@@ -104,6 +104,9 @@ fn wrong(scenario: &Scenario, trace: &Trace) -> Option<String> {
                 Some(format!("a connection that is refused is an error of the kind `connect`: {}", told("a")))
             }
         },
+        "shim/gives-up" if !is_ended_by_the_client(trace) => Some(
+            "a was given up while its answer was due, and its connection stays open: in HTTP/1.1 nothing else ends it".to_owned(),
+        ),
         "shim/gives-up" => (!is_200("b")).then(|| told("b")),
         "shim/closes" => trace
             .sockets
@@ -111,6 +114,17 @@ fn wrong(scenario: &Scenario, trace: &Trace) -> Option<String> {
             .map(|socket| format!("the client was closed, and its socket is in {}", socket.state)),
         _ => ["a", "b"].into_iter().find(|id| !is_200(id)).map(told),
     }
+}
+
+/// Whether the client ends its first connection before it is closed itself.
+fn is_ended_by_the_client(trace: &Trace) -> bool {
+    let mut events = trace.events.iter().take_while(|event| event.what != What::ClientClosing);
+    events.any(|event| match &event.what {
+        What::Segment { connection: 1, direction: Direction::ToOrigin, fate: Fate::Sent, segment } => {
+            segment.fin || segment.rst
+        }
+        _ => false,
+    })
 }
 
 /// Payload that left the client's host, bytes.

@@ -94,6 +94,22 @@ fn a_shim_is_checked() {
     );
     let vague = WELL.replace("\"connect\"", "\"other\"");
     check(&["clients", "check", utf8(&shim("vague", &vague))], 1, &["✗ shim/tells-of-errors", "`connect`"]);
+    // Each request has a thread and a connection, and none is ever given up.
+    let deaf = WELL
+        .replace(
+            "def send(command):",
+            "def send(command):\n    connection = http.client.HTTPConnection(\"origin.test\")",
+        )
+        .replace(
+            "        send(command)",
+            "        threading.Thread(target=send, args=(command,), daemon=True).start()",
+        )
+        .replace("import http.client, json, sys", "import http.client, json, sys, threading");
+    let folder = shim("deaf", &deaf);
+    let manifest =
+        manifest(&folder.join("shim.py")).replace("\"part\"", "\"part\", \"cancel\", \"concurrency\"");
+    fs::write(folder.join("client.toml"), manifest).expect("the folder is there");
+    check(&["clients", "check", utf8(&folder)], 1, &["✗ shim/gives-up", "stays open"]);
     let open = WELL.replace("connection.close()  # at last", "pass");
     check(&["clients", "check", utf8(&shim("open", &open))], 1, &["✗ shim/closes", "ESTABLISHED"]);
 }
